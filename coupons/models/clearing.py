@@ -1,0 +1,84 @@
+"""What became of a promise: redeemed, or refused, and the answers given to tills."""
+
+from django.db import models
+from django.db.models import Q
+
+from coupons.models.mailings import Coupon
+from coupons.models.offers import Offer
+from pos_integration.models import RedemptionRecord, Store, Terminal
+
+
+class Redemption(models.Model):
+    """A discount we stand by. No coupon and no record has two."""
+
+    offer = models.ForeignKey(Offer, models.PROTECT, related_name="redemptions")
+    coupon = models.OneToOneField(
+        Coupon,
+        models.PROTECT,
+        null=True,
+        related_name="redemption",
+        help_text="Empty where the offer has one code for everybody",
+    )
+    record = models.OneToOneField(
+        RedemptionRecord,
+        models.PROTECT,
+        null=True,
+        related_name="redemption",
+        help_text="Empty until the till's basket has come",
+    )
+    amount = models.DecimalField(max_digits=10, decimal_places=2)
+    redeemed_at = models.DateTimeField(auto_now_add=True)
+    # Where: the basket's key, known to a till that redeems before its basket is uploaded.
+    store = models.ForeignKey(Store, models.PROTECT, related_name="+")
+    till = models.PositiveIntegerField()
+    business_date = models.DateField(db_index=True)
+    receipt = models.CharField(max_length=40)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(coupon=None) | ~Q(record=None), name="redemption_of_something"
+            ),
+            models.CheckConstraint(condition=Q(amount__gte=0), name="redemption_amount_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.offer} on {self.business_date}"
+
+
+class Refusal(models.Model):
+    """A till's record we will not clear, and why. Staff work through these in the admin."""
+
+    class Reason(models.TextChoices):
+        UNKNOWN_CODE = "unknown_code", "No coupon has this code"
+        ALREADY_REDEEMED = "already_redeemed", "The coupon was redeemed before"
+        VOID = "void", "The coupon was made void"
+        OUT_OF_DATE = "out_of_date", "Used outside its dates"
+        WRONG_ITEM = "wrong_item", "No item of the offer was on the line or the receipt"
+        OVER_VALUE = "over_value", "The till gave more than the coupon is worth"
+
+    record = models.OneToOneField(RedemptionRecord, models.PROTECT, related_name="refusal")
+    reason = models.CharField(max_length=16, choices=Reason)
+    detail = models.CharField(max_length=200, help_text="What was found and what was wanted")
+
+    def __str__(self) -> str:
+        return f"{self.record}: {self.get_reason_display()}"
+
+
+class TillAnswer(models.Model):
+    """The answer a till got under its Idempotency-Key; asked again, it gets the same bytes."""
+
+    terminal = models.ForeignKey(Terminal, models.CASCADE, related_name="+")
+    key = models.CharField(max_length=80)
+    request_sha256 = models.CharField(max_length=64)
+    status = models.PositiveSmallIntegerField()
+    body = models.BinaryField()
+    answered_at = models.DateTimeField(auto_now_add=True, db_index=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["terminal", "key"], name="answer_once_per_key")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.terminal} {self.key}"

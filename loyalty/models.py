@@ -1,0 +1,244 @@
+"""Beliefs: who our shoppers are and what they are likely to buy. Rebuilt every night."""
+
+import hashlib
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+
+from pos_integration.models import Category, Upload
+
+SLOTS = 4096
+
+
+def slot_of(text: str) -> int:
+    """Return the fixed place, 0 to 4095, of a household or a card in the purchase history."""
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:2], "big") % SLOTS
+
+
+class Household(models.Model):
+    """Who shops together: one kitchen, one or more cards."""
+
+    name = models.CharField(max_length=80, blank=True, help_text="As it is addressed in a letter")
+    joined_on = models.DateField()
+    slot = models.PositiveSmallIntegerField(editable=False, help_text="Place in the history")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(slot__lt=SLOTS), name="household_slot_in_range")
+        ]
+        indexes = [models.Index(fields=["name"], name="household_by_name")]
+
+    def __str__(self) -> str:
+        return self.name or f"Household {self.pk}"
+
+
+class Address(models.Model):
+    """Where a household's post goes."""
+
+    household = models.OneToOneField(Household, models.CASCADE, related_name="address")
+    street = models.CharField(max_length=80)
+    postcode = models.CharField(max_length=12, db_index=True)
+    city = models.CharField(max_length=60)
+    region = models.CharField(max_length=30, blank=True, help_text="State or province")
+    country = models.CharField(max_length=2, default="US", help_text="ISO 3166")
+    is_deliverable = models.BooleanField(default=True)
+
+    class Meta:
+        verbose_name_plural = "addresses"
+
+    def __str__(self) -> str:
+        return f"{self.street}, {self.postcode} {self.city}"
+
+
+class Card(models.Model):
+    """A number that is scanned. Unclaimed until it is known whose it is."""
+
+    number = models.CharField(max_length=32, unique=True)
+    household = models.ForeignKey(
+        Household, models.SET_NULL, null=True, blank=True, related_name="cards"
+    )
+    claimed_on = models.DateField(null=True, blank=True)
+    sealed_slot = models.PositiveSmallIntegerField(
+        null=True, editable=False, help_text="Where its purchases lie in the history"
+    )
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class Consent(models.Model):
+    """What a household agreed or objected to. The latest word for a purpose counts."""
+
+    class Purpose(models.TextChoices):
+        POST = "post", "Coupons by post"
+        PROFILING = "profiling", "Offers chosen from its purchases"
+
+    household = models.ForeignKey(Household, models.CASCADE, related_name="consents")
+    purpose = models.CharField(max_length=9, choices=Purpose)
+    is_granted = models.BooleanField()
+    said_at = models.DateTimeField()
+    source = models.CharField(max_length=40, help_text="Where it was said: desk, form, phone")
+
+    class Meta:
+        indexes = [models.Index(fields=["household", "purpose", "-said_at"], name="consent_latest")]
+
+    def __str__(self) -> str:
+        return f"{self.get_purpose_display()}: {'yes' if self.is_granted else 'no'}"
+
+
+class Preference(models.Model):
+    """What a household said it likes, or never wants: it beats whatever we infer."""
+
+    class Kind(models.TextChoices):
+        FAVOURITE = "favourite"
+        NEVER = "never"
+
+    household = models.ForeignKey(Household, models.CASCADE, related_name="preferences")
+    category = models.ForeignKey(Category, models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=9, choices=Kind)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["household", "category"], name="one_preference_per_category"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.category}"
+
+
+class SealedUpload(models.Model):
+    """An upload whose lines lie in the sealed history."""
+
+    upload = models.OneToOneField(Upload, models.CASCADE, primary_key=True, related_name="+")
+
+    def __str__(self) -> str:
+        return str(self.upload)
+
+
+class PurchaseChunk(models.Model):
+    """One bucket's purchase lines of one month, as Parquet. `history.py` reads and writes it."""
+
+    bucket = models.SmallIntegerField(help_text="-1: baskets without a card")
+    month = models.DateField(help_text="Its first day")
+    rows = models.PositiveIntegerField()
+    data = models.BinaryField()
+    sha256 = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["bucket", "month"], name="chunk_per_bucket_and_month")
+        ]
+
+    def __str__(self) -> str:
+        return f"bucket {self.bucket}, {self.month:%Y-%m}: {self.rows} lines"
+
+
+class ModelRun(models.Model):
+    """One nightly rebuild: every summary of a run saw the same history, before `as_of`."""
+
+    class State(models.TextChoices):
+        RUNNING = "running"
+        PUBLISHED = "published"
+        REPLACED = "replaced"
+
+    as_of = models.DateField(help_text="The morning after: only earlier days were seen")
+    state = models.CharField(max_length=9, choices=State, default=State.RUNNING)
+    history_hash = models.CharField(max_length=64, help_text="Of the chunks it saw")
+    started_at = models.DateTimeField(auto_now_add=True)
+    published_at = models.DateTimeField(null=True, editable=False)
+    households = models.PositiveIntegerField(default=0)
+    lines = models.PositiveBigIntegerField(default=0)
+    seconds = models.FloatField(default=0)
+    parameters = models.JSONField(default=dict, help_text="What was fitted, in plain numbers")
+
+    class Meta:
+        get_latest_by = "published_at"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["state"], condition=Q(state="published"), name="one_run_is_published"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.as_of} ({self.get_state_display()})"
+
+
+class BucketReceipt(models.Model):
+    """A step of a run finished one bucket. Committed together with what the step wrote."""
+
+    run = models.ForeignKey(ModelRun, models.CASCADE, related_name="receipts")
+    step = models.CharField(max_length=12)
+    bucket = models.SmallIntegerField()
+    households = models.PositiveIntegerField()
+    lines = models.PositiveBigIntegerField()
+    seconds = models.FloatField()
+    sums = models.BinaryField(null=True, help_text="Partial sums for the next step")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["run", "step", "bucket"], name="receipt_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.run} {self.step} bucket {self.bucket}"
+
+
+class HouseholdSummary(models.Model):
+    """What we believe of one household, for staff and for selections. Money: store currency."""
+
+    run = models.ForeignKey(ModelRun, models.CASCADE, related_name="summaries")
+    household = models.ForeignKey(
+        Household, models.CASCADE, related_name="summaries", db_index=False
+    )
+    first_on = models.DateField()
+    last_on = models.DateField()
+    recency_days = models.PositiveIntegerField(help_text="Days since the last basket")
+    frequency = models.PositiveIntegerField(help_text="Shopping days in the last 52 weeks")
+    monetary = models.DecimalField(
+        max_digits=12, decimal_places=2, help_text="Spent in the last 52 weeks"
+    )
+    baskets = models.PositiveIntegerField()
+    mean_gap_days = models.FloatField(null=True, help_text="Between two shopping days")
+    saved = models.DecimalField(max_digits=12, decimal_places=2, help_text="Discounts, all told")
+    coupon_share = models.FloatField(help_text="Share of lines with a coupon, 0 to 1")
+    tier = models.CharField(max_length=10)
+    year_value = models.DecimalField(
+        max_digits=12, decimal_places=2, help_text="Spend expected in the next year"
+    )
+    favourite_weekday = models.PositiveSmallIntegerField(help_text="0 = Monday")
+    weekly_spend_cents = ArrayField(
+        models.IntegerField(), help_text="The last 52 weeks, oldest first"
+    )
+    categories = models.JSONField(help_text="[name, share of spend], the largest first")
+
+    class Meta:
+        verbose_name_plural = "household summaries"
+        constraints = [
+            models.UniqueConstraint(fields=["household", "run"], name="one_summary_per_run")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.household} as of {self.run.as_of}"
+
+
+class Profile(models.Model):
+    """What one household is likely to need, likeliest first; at most 60 products."""
+
+    run = models.ForeignKey(ModelRun, models.CASCADE, related_name="profiles")
+    household = models.ForeignKey(
+        Household, models.CASCADE, related_name="profiles", db_index=False
+    )
+    needs = models.JSONField(
+        help_text="[product id, chance in 28 days, days bought, usual gap in days, last day]"
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["household", "run"], name="one_profile_per_run")
+        ]
+
+    def __str__(self) -> str:
+        return f"needs of {self.household} as of {self.run.as_of}"

@@ -1,0 +1,215 @@
+"""Settings: the only reader of the environment; every deployment difference is a variable here."""
+
+import os
+import secrets
+import sys
+from pathlib import Path
+from typing import Any
+
+import environ
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+from loyalty import localpg
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR_DIR = BASE_DIR / "var"
+env = environ.Env()
+
+# Without DATABASE_URL this is a trial or a developer's machine: an embedded PostgreSQL below
+# var/, and DEBUG on. Production names its database, and then DEBUG is off unless asked for.
+DATABASE_URL: str = env.str("DATABASE_URL", default="")
+DEBUG: bool = env.bool("DEBUG", default=not DATABASE_URL)
+LOCALPG_HOME: Path | None = None if DATABASE_URL else VAR_DIR / "postgres"
+
+
+def _database() -> dict[str, Any]:
+    if DATABASE_URL:
+        return {**env.db_url("DATABASE_URL"), "CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+    if not DEBUG:
+        raise ImproperlyConfigured(
+            "DEBUG is off and DATABASE_URL is not set: the embedded database is for trials only. "
+            "Set DATABASE_URL=postgres://user:password@host/name (README, 'Production')."
+        )
+    assert LOCALPG_HOME is not None
+    if not localpg.wanted(sys.argv):
+        return {"ENGINE": "django.db.backends.postgresql", "NAME": "postgres"}
+    return {**localpg.ensure(LOCALPG_HOME), "CONN_HEALTH_CHECKS": True}
+
+
+def _secret_key() -> str:
+    """The key from the environment or, on the embedded database, one made once and kept."""
+    if key := env.str("SECRET_KEY", default=""):
+        return key
+    if DATABASE_URL:
+        raise ImproperlyConfigured("Set SECRET_KEY to a long random string (README, 'Production').")
+    kept = VAR_DIR / "secret_key"
+    if not kept.exists():
+        VAR_DIR.mkdir(exist_ok=True)
+        ours = kept.with_name(f"secret_key.{os.getpid()}")
+        with os.fdopen(os.open(ours, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(50))
+        try:
+            os.link(ours, kept)  # unlike a rename, never replaces a key another process just made
+        except FileExistsError:
+            pass
+        finally:
+            ours.unlink()
+    return kept.read_text()
+
+
+SECRET_KEY = _secret_key()
+ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+DATABASES = {"default": _database()}
+
+ROOT_URLCONF = "loyalty.urls"
+WSGI_APPLICATION = "loyalty.wsgi.application"
+INSTALLED_APPS = [
+    # The three apps come first so that their admin templates win over Django's.
+    "coupons",
+    "loyalty",
+    "pos_integration",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "rest_framework",
+    "drf_spectacular",
+    "django_q",
+    "csp",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+
+USE_TZ = True
+TIME_ZONE = env.str("TIME_ZONE", default="UTC")
+LANGUAGE_CODE = "en"
+USE_THOUSAND_SEPARATOR = True
+
+STATIC_URL = "static/"
+STATIC_ROOT = VAR_DIR / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+WHITENOISE_USE_FINDERS = DEBUG
+WHITENOISE_AUTOREFRESH = DEBUG
+
+# No page of ours needs inline script or style, or anything from elsewhere.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+    }
+}
+HTTPS: bool = env.bool("HTTPS", default=not DEBUG)
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+SECURE_HSTS_PRELOAD = HTTPS
+SECURE_REFERRER_POLICY = "same-origin"
+SESSION_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_AGE = 12 * 3600  # a long shift; then staff sign in again
+CSRF_COOKIE_SECURE = HTTPS
+X_FRAME_OPTIONS = "DENY"
+LOGIN_URL = "admin:login"
+
+# A till's upload: larger ones are refused with 413 before they are read into memory.
+UPLOAD_MAX_BYTES: int = env.int("UPLOAD_MAX_BYTES", default=64 * 2**20)
+DATA_UPLOAD_MAX_MEMORY_SIZE = UPLOAD_MAX_BYTES
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["pos_integration.auth.TerminalAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["pos_integration.auth.IsTerminal"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "pos_integration.problems.exception_handler",
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Loyalty coupons for tills",
+    "DESCRIPTION": "Tills hand over sales, and ask for, lock and redeem coupons.",
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PUBLIC": True,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "SERVE_AUTHENTICATION": [],
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+}
+
+# How the night is spread: unset, this machine's cores; dask://host:port, that cluster.
+LOYALTY_ENGINE: str = env.str("LOYALTY_ENGINE", default="")
+# Into how many pieces the purchase history is cut: a power of two, up to 4096. More pieces, less
+# memory for each; changing it reseals the history from the facts on the next night.
+LOYALTY_BUCKETS: int = env.int("LOYALTY_BUCKETS", default=16)
+PRINT_DIR = Path(env.str("PRINT_DIR", default=str(VAR_DIR / "print")))
+NIGHT_AT: str = env.str("NIGHT_AT", default="02:00")
+
+Q_CLUSTER = {
+    "name": "loyalty",
+    "orm": "default",
+    "workers": 2,
+    "timeout": 6 * 3600,  # seconds; a whole night must fit
+    "retry": 7 * 3600,  # must exceed timeout, or a running task is started twice
+    "max_attempts": 3,  # the default, 0, retries for ever
+    "catch_up": False,  # after an outage run once, not once per missed night
+    "bulk": 1,
+    "label": "Queue",
+}
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"console": {"class": "logging.StreamHandler"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+}

@@ -1,0 +1,10 @@
+"""Run a management command: `python manage.py help` lists them."""
+
+import os
+import sys
+
+from django.core.management import execute_from_command_line
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "loyalty.settings")
+    execute_from_command_line(sys.argv)

@@ -1,0 +1,90 @@
+"""Errors as tills read them: application/problem+json (RFC 9457)."""
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from rest_framework import exceptions
+from rest_framework.response import Response
+
+
+class Problem(exceptions.APIException):
+    """An error with a code for machines and a sentence for staff."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        detail: str,
+        errors: Sequence[dict[str, str]] = (),
+    ) -> None:
+        super().__init__(detail, code)
+        self.status_code = status
+        self.code = code
+        self.sentence = detail
+        self.errors = list(errors)
+
+
+def body(
+    status: int, code: str, detail: str, errors: Sequence[dict[str, str]] = ()
+) -> dict[str, Any]:
+    """Return the members of a problem; `errors` are {pointer, code, detail}."""
+    return {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "code": code,
+        "errors": list(errors),
+    }
+
+
+def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
+    """Turn what a view raised into a problem; a bug is left to raise."""
+    if isinstance(error, Http404):
+        error = exceptions.NotFound("There is nothing here that this terminal may know of.")
+    elif isinstance(error, PermissionDenied):
+        error = exceptions.PermissionDenied()
+    if not isinstance(error, exceptions.APIException):
+        return None
+    headers: dict[str, str] = {}
+    if challenge := getattr(error, "auth_header", None):
+        headers["WWW-Authenticate"] = challenge
+    if wait := getattr(error, "wait", None):
+        headers["Retry-After"] = str(int(wait))
+    if isinstance(error, Problem):
+        content = body(error.status_code, error.code, error.sentence, error.errors)
+    elif isinstance(error, exceptions.ValidationError):
+        content = body(
+            error.status_code,
+            "invalid",
+            "The request does not have the form that is wanted.",
+            _pointers(error.detail),
+        )
+    else:
+        codes = error.get_codes()
+        code = codes if isinstance(codes, str) else "invalid"
+        content = body(error.status_code, code, str(error.detail))
+    return Response(
+        content,
+        status=error.status_code,
+        headers=headers,
+        content_type="application/problem+json",
+    )
+
+
+def _pointers(detail: Any, pointer: str = "") -> list[dict[str, str]]:
+    """Flatten DRF's nested messages to a JSON pointer each."""
+    if isinstance(detail, dict):
+        parts = [_pointers(value, f"{pointer}/{key}") for key, value in detail.items()]
+    elif isinstance(detail, list) and not all(isinstance(item, str) for item in detail):
+        parts = [_pointers(value, f"{pointer}/{place}") for place, value in enumerate(detail)]
+    else:
+        messages = detail if isinstance(detail, list) else [detail]
+        return [
+            {"pointer": pointer, "code": getattr(item, "code", "invalid"), "detail": str(item)}
+            for item in messages
+        ]
+    return [entry for part in parts for entry in part]
