@@ -86,6 +86,10 @@ class Category(models.Model):
         "self", models.PROTECT, null=True, blank=True, related_name="children"
     )
     name = models.CharField(max_length=80)
+    is_modelled = models.BooleanField(
+        default=True,
+        help_text="Says something about what a household needs; not fuel, deposits, gift cards",
+    )
 
     class Meta:
         verbose_name_plural = "categories"

@@ -428,4 +428,9 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        # Parquet is compressed already: PostgreSQL need not try again, and reads slices directly.
+        migrations.RunSQL(
+            "ALTER TABLE loyalty_purchasechunk ALTER COLUMN data SET STORAGE EXTERNAL",
+            "ALTER TABLE loyalty_purchasechunk ALTER COLUMN data SET STORAGE EXTENDED",
+        ),
     ]

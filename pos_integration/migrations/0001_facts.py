@@ -69,6 +69,13 @@ class Migration(migrations.Migration):
                 ),
                 ("name", models.CharField(max_length=80)),
                 (
+                    "is_modelled",
+                    models.BooleanField(
+                        default=True,
+                        help_text="Says something about what a household needs; not fuel, deposits, gift cards",
+                    ),
+                ),
+                (
                     "parent",
                     models.ForeignKey(
                         blank=True,
