@@ -123,6 +123,7 @@ class PurchaseChunk(models.Model):
 
     bucket = models.SmallIntegerField(help_text="-1: baskets without a card")
     month = models.DateField(help_text="Its first day")
+    of_buckets = models.SmallIntegerField(help_text="Into how many the history was cut")
     rows = models.PositiveIntegerField()
     data = models.BinaryField()
     sha256 = models.CharField(max_length=64)
@@ -153,6 +154,9 @@ class ModelRun(models.Model):
     lines = models.PositiveBigIntegerField(default=0)
     seconds = models.FloatField(default=0)
     parameters = models.JSONField(default=dict, help_text="What was fitted, in plain numbers")
+    item_gaps = models.BinaryField(
+        null=True, editable=False, help_text="Days between purchases, float64 a product, in order"
+    )
 
     class Meta:
         get_latest_by = "published_at"
