@@ -500,8 +500,8 @@ def _launch(place: _Place, binaries: Path) -> int:
         "port": "5432",
         "cluster_name": place.cluster,
     }
-    # Private: an error the server logs may quote a shopper's row.
-    with place.log.open("ab", opener=lambda path, flags: os.open(path, flags, 0o600)) as log:
+    place.log.touch(mode=0o600)  # private: an error the server logs may quote a shopper's row
+    with place.log.open("ab") as log:
         began = log.tell()
         # The shell starts it in the background and is gone, so that it is no child of ours: none
         # of our pipes, our terminal or our exit has to do with it.
