@@ -1,4 +1,4 @@
-"""Clear what the tills honoured against what we printed: every record, a Redemption or a Refusal."""
+"""Clear what tills honoured against what we promised: a Redemption or a Refusal for each."""
 
 from collections import Counter
 from collections.abc import Callable

@@ -41,7 +41,8 @@ SCHEMA = pa.schema(
         ("quantity", pa.int64()),  # thousandths; negative: given back
         ("amount_cents", pa.int64()),  # negative: paid back
         ("discount_cents", pa.int64()),
-        ("coupon", pa.bool_()),  # the receipt was paid with a coupon, or the line had one
+        ("coupon", pa.bool_()),  # as many lines of a receipt as it used coupons: tills seldom
+        # say which
     ]
 )
 _ORDER = [("day", "ascending"), ("basket", "ascending"), ("number", "ascending")]
@@ -56,14 +57,19 @@ COPY (
         (line.quantity * 1000)::bigint * sign.of AS quantity,
         (line.amount * 100)::bigint * sign.of AS amount_cents,
         (line.discount * 100)::bigint * sign.of AS discount_cents,
-        EXISTS (SELECT FROM pos_integration_tender tender
-            WHERE tender.basket_id = basket.id AND tender.kind = 'coupon')
-        OR EXISTS (SELECT FROM pos_integration_redemptionrecord record
-            WHERE record.basket_id = basket.id AND record.line_number = line.number) AS coupon
+        coalesce(coupons.used, 0) AS coupons
     FROM pos_integration_basketline line
     JOIN pos_integration_basket basket ON basket.id = line.basket_id
     JOIN pos_integration_store store ON store.id = basket.store_id
     LEFT JOIN loyalty_card card ON card.number = basket.card_number
+    LEFT JOIN (
+        SELECT paid.id, greatest(
+            (SELECT count(*) FROM pos_integration_tender tender
+                WHERE tender.basket_id = paid.id AND tender.kind = 'coupon'),
+            (SELECT count(*) FROM pos_integration_redemptionrecord record
+                WHERE record.basket_id = paid.id)) AS used
+        FROM pos_integration_basket paid WHERE paid.upload_id IN ({uploads})
+    ) coupons ON coupons.id = basket.id
     CROSS JOIN LATERAL (SELECT CASE WHEN 'return' IN (line.kind, basket.kind)
         THEN -1 ELSE 1 END AS of) sign
     WHERE basket.upload_id IN ({uploads}) AND 'void' NOT IN (line.kind, basket.kind)
@@ -160,12 +166,16 @@ def _read_facts(upload_ids: list[int]) -> pa.Table:
     with connection.cursor() as cursor:
         cursor.copy_expert(_LINES_SQL.format(uploads=",".join(map(str, upload_ids))), text)
     text.seek(0)
-    return pyarrow.csv.read_csv(
+    types = {field.name: field.type for field in SCHEMA if field.name != "coupon"}
+    lines = pyarrow.csv.read_csv(
         text,
-        convert_options=pyarrow.csv.ConvertOptions(
-            column_types=SCHEMA, true_values=["t"], false_values=["f"]
-        ),
-    ).select(SCHEMA.names)
+        convert_options=pyarrow.csv.ConvertOptions(column_types={**types, "coupons": pa.int64()}),
+    ).sort_by([("basket", "ascending"), ("number", "ascending")])
+    basket = lines["basket"].to_numpy()
+    begins = np.flatnonzero(np.diff(basket, prepend=-1))
+    place = np.arange(len(basket)) - np.repeat(begins, np.diff(begins, append=len(basket)))
+    coupon = pa.array(place < lines["coupons"].to_numpy())
+    return lines.append_column("coupon", coupon).select(SCHEMA.names).cast(SCHEMA)
 
 
 def _slots(card_ids: npt.NDArray[np.int64]) -> dict[int, int]:

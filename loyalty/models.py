@@ -154,8 +154,8 @@ class ModelRun(models.Model):
     lines = models.PositiveBigIntegerField(default=0)
     seconds = models.FloatField(default=0)
     parameters = models.JSONField(default=dict, help_text="What was fitted, in plain numbers")
-    item_gaps = models.BinaryField(
-        null=True, editable=False, help_text="Days between purchases, float64 a product, in order"
+    fitted = models.BinaryField(
+        null=True, editable=False, help_text="Figures of every item over all households, as .npz"
     )
 
     class Meta:

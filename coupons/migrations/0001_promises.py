@@ -92,6 +92,13 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "circulation",
+                    models.PositiveIntegerField(
+                        default=0,
+                        help_text="Copies handed out elsewhere; our own sheets are counted by themselves",
+                    ),
+                ),
+                (
                     "category",
                     models.ForeignKey(
                         blank=True,

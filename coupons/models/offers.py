@@ -48,6 +48,9 @@ class Offer(models.Model):
         blank=True,
         help_text="One code for everybody, as on coupons from a newspaper or a maker",
     )
+    circulation = models.PositiveIntegerField(
+        default=0, help_text="Copies handed out elsewhere; our own sheets are counted by themselves"
+    )
     products = models.ManyToManyField(Product, through="OfferProduct", related_name="offers")
 
     class Meta:

@@ -158,9 +158,9 @@ class Migration(migrations.Migration):
                     models.JSONField(default=dict, help_text="What was fitted, in plain numbers"),
                 ),
                 (
-                    "item_gaps",
+                    "fitted",
                     models.BinaryField(
-                        help_text="Days between purchases, float64 a product, in order", null=True
+                        help_text="Figures of every item over all households, as .npz", null=True
                     ),
                 ),
             ],

@@ -1,0 +1,91 @@
+"""The assortment as arrays: which products there are, and what each is at every level."""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from django.db.models import Max
+
+from pos_integration.models import Category, Product
+
+Ints32 = npt.NDArray[np.int32]
+
+
+class Level(NamedTuple):
+    """Products seen as items: themselves, their types, categories or departments."""
+
+    item_of_product: Ints32  # -1: left out, since its purchases say nothing of a household's needs
+    ids: npt.NDArray[np.int64]  # Product or Category of each item, ascending
+
+    @property
+    def items(self) -> int:
+        return len(self.ids)
+
+
+class Assortment(NamedTuple):
+    products: npt.NDArray[np.int64]  # Product ids, ascending
+    levels: dict[str, Level]  # product, type, category: modelled products only
+    department: Level  # of every product; the last item, id 0, is "without"
+
+
+def last_product() -> int:
+    """The newest product's id: names the assortment of this moment, since none is ever deleted."""
+    return Product.objects.aggregate(last=Max("pk"))["last"] or 0
+
+
+def read(last: int) -> Assortment:
+    """Return the assortment of products up to the id `last`."""
+    rows = np.array(
+        [
+            (product, category or 0)
+            for product, category in Product.objects.filter(pk__lte=last)
+            .order_by("pk")
+            .values_list("pk", "category_id")
+            .iterator(chunk_size=50_000)
+        ],
+        dtype=np.int64,
+    ).reshape(-1, 2)
+    tree = {
+        pk: (parent, level, modelled)
+        for pk, parent, level, modelled in Category.objects.values_list(
+            "pk", "parent_id", "level", "is_modelled"
+        )
+    }
+    above = {pk: _ancestors(pk, tree) for pk in tree}
+    modelled = {pk: all(tree[node][2] for node in path.values()) for pk, path in above.items()}
+    products = rows[:, 0]
+    used = {int(pk) for pk in np.unique(rows[:, 1]) if pk}
+    at: dict[str, dict[int, int]] = {
+        level: {pk: above[pk].get(level, 0) for pk in used}
+        for level in ("type", "category", "department")
+    }
+    # A product is modelled where its whole line is known, down to the type, and wanted.
+    keeps = {pk: modelled[pk] and len(above[pk]) == 3 for pk in used}
+    wanted = np.array([bool(pk) and keeps[int(pk)] for pk in rows[:, 1]], dtype=np.bool_)
+    levels = {
+        "product": Level(np.where(wanted, np.arange(len(products)), -1).astype(np.int32), products)
+    }
+    for level in ("type", "category"):
+        node = np.array([at[level].get(int(pk), 0) for pk in rows[:, 1]], dtype=np.int64)
+        levels[level] = _level(np.where(wanted, node, 0))
+    department = np.array([at["department"].get(int(pk), 0) for pk in rows[:, 1]], dtype=np.int64)
+    ids = np.append(np.unique(department[department > 0]), 0)
+    place = np.searchsorted(ids[:-1], department)
+    place[department == 0] = len(ids) - 1
+    return Assortment(products, levels, Level(place.astype(np.int32), ids))
+
+
+def _level(node: npt.NDArray[np.int64]) -> Level:
+    ids = np.unique(node[node > 0])
+    return Level(np.where(node > 0, np.searchsorted(ids, node), -1).astype(np.int32), ids)
+
+
+def _ancestors(pk: int, tree: dict[int, tuple[int | None, str, bool]]) -> dict[str, int]:
+    """The node and all above it, by level."""
+    path: dict[str, int] = {}
+    node: int | None = pk
+    while node is not None:
+        parent, level, _ = tree[node]
+        path[level] = node
+        node = parent
+    return path
