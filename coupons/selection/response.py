@@ -23,6 +23,7 @@ import numpy.typing as npt
 from numba import njit
 
 from loyalty.shopper.kernel import Flags, Floats, Households, Ints, Ints32, Statistics, group
+from loyalty.shopper.reasons import LAPSED_DAYS, LAPSED_GAPS
 
 TYPE_SHARE = 0.5
 ANY_NEED = 0.002
@@ -41,9 +42,6 @@ MOST = 0.5
 
 BUY, BACK, NEW = 0, 1, 2
 """Why an offer suits: the household buys it, used to buy it, or never did."""
-
-LAPSED_DAYS = 60
-LAPSED_GAPS = 3.0
 
 
 class Offers(NamedTuple):
@@ -130,7 +128,7 @@ def respond(
 
     products, types: the bucket's statistics at either level, of the same day. product_needs,
     type_needs: purchases expected of their pairs in 28 days (needs.expected). product_gaps:
-    float64[pairs], days between purchases (needs.mean_gaps). category_of_product: int32[products],
+    float64[pairs], days between purchases (needs.usual_gaps). category_of_product: int32[products],
     -1 for none. household_rate: household_rates(). base_rate: share of all coupons that are used,
     within 0 and 1. Raises ValueError if a rate is not positive.
     """

@@ -58,6 +58,15 @@ def mean_gaps(statistics: Statistics, item_gaps: Floats) -> Floats:
     return (statistics.gap_sum + item_gaps[statistics.item]) / statistics.n
 
 
+def usual_gaps(statistics: Statistics, item_gaps: Floats) -> Floats:
+    """Days between purchases as one would tell the household, float64[pairs], > 0.
+
+    What happened, from the third purchase on; before that, mean_gaps().
+    """
+    happened = statistics.gap_sum / np.maximum(statistics.n - 1, 1)
+    return np.where(statistics.n >= 3, happened, mean_gaps(statistics, item_gaps))
+
+
 def rates(statistics: Statistics) -> Floats:
     """Purchases each pair would make in 28 days at the pace of its decayed counts: float64[pairs].
 
