@@ -202,7 +202,7 @@ def _locked(home: Path) -> Iterator[None]:
 
 
 def _find(home: Path) -> _Place:
-    """Return the place of the cluster below `home`, begun or not; creates nothing."""
+    """Return the place of the cluster below `home`, begun or not."""
     pointer = home / "elsewhere"
     if not pointer.exists():
         place = _Place(home, home)
@@ -212,8 +212,10 @@ def _find(home: Path) -> _Place:
         if not place.root.is_dir():
             raise LocalPostgresError(f"{pointer} names {place.root}, which is not there; {fresh}")
         first = Path((place.root / "home").read_text().strip())
-        if first != home and first.exists() and not first.samefile(home):
-            raise LocalPostgresError(f"{place.root} is the database of {first}; {fresh}")
+        if first != home:
+            if first.exists() and not first.samefile(home):
+                raise LocalPostgresError(f"{place.root} is the database of {first}; {fresh}")
+            (place.root / "home").write_text(f"{home}\n")  # moved; a later copy must not pass
     if place.data.exists() and place.data.stat().st_uid != place.owner[0]:
         raise LocalPostgresError(
             f"{place.data} belongs to user {place.data.stat().st_uid}, and its server would run "
@@ -224,10 +226,7 @@ def _find(home: Path) -> _Place:
 
 def _settle(place: _Place) -> _Place:
     """Return the place where the cluster can live, which is elsewhere if its owner cannot reach."""
-    if os.geteuid() != 0:
-        return place
-    if place.root != place.home:
-        (place.root / "home").write_text(f"{place.home}\n")  # true again after a move
+    if os.geteuid() != 0 or place.root != place.home:
         return place
     if _run(place, "/bin/sh", "-c", 'test -x "$1"', "sh", str(place.home)).returncode == 0:
         return place
