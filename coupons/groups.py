@@ -1,0 +1,67 @@
+"""The groups of staff, and what each may see and do."""
+
+from itertools import product
+from typing import Any
+
+from django.apps import apps as live_apps
+from django.contrib.auth.management import create_permissions
+
+APPS = ("pos_integration", "loyalty", "coupons")
+ADD, CHANGE, DELETE, VIEW = "add", "change", "delete", "view"
+
+
+def _may(verbs: tuple[str, ...], app: str, *models: str) -> set[tuple[str, str]]:
+    return {(app, f"{verb}_{model}") for verb, model in product(verbs, models)}
+
+
+STORE_STAFF = (
+    _may((CHANGE,), "loyalty", "household")
+    | _may((ADD, CHANGE), "loyalty", "address", "card")
+    | _may((ADD,), "loyalty", "consent")
+    | _may((ADD, CHANGE, DELETE), "loyalty", "preference")
+)
+MARKETING = STORE_STAFF | (
+    _may((ADD, CHANGE, DELETE), "coupons", "offer", "offerproduct", "mailing", "recipient")
+    | _may((ADD,), "loyalty", "modelrun")  # start the night
+)
+
+
+def ensure_groups(apps: Any = live_apps, using: str = "default") -> None:
+    """Bring the product's three groups to what is written here; groups of other names are left.
+
+    Everybody may look at everything but the tokens of tills. "Administrators" may do all of it
+    and look after users: whoever may change users can make anybody a superuser, so this group is
+    for those who could be one.
+
+    Does nothing where the tables of users are not there yet (`migrate loyalty` alone).
+    """
+    try:
+        group_model = apps.get_model("auth", "Group")
+        permission_model = apps.get_model("auth", "Permission")
+        for label in (*APPS, "auth"):
+            # Permissions of an app are made when its own turn comes, after this app's.
+            create_permissions(live_apps.get_app_config(label), 0, using=using, apps=apps)
+    except LookupError:
+        return
+
+    known = {
+        (app, codename): pk
+        for pk, app, codename in permission_model.objects.using(using)
+        .filter(content_type__app_label__in=[*APPS, "auth"])
+        .values_list("pk", "content_type__app_label", "codename")
+    }
+    look = {
+        (app, codename)
+        for app, codename in known
+        if app in APPS and codename.startswith("view_") and codename != "view_terminaltoken"
+    }
+    everything = {(app, codename) for app, codename in known if app in APPS} | _may(
+        (ADD, CHANGE, DELETE, VIEW), "auth", "user", "group"
+    )
+    for name, rights in {
+        "Store staff": look | STORE_STAFF,
+        "Marketing": look | MARKETING,
+        "Administrators": everything,
+    }.items():
+        group, _ = group_model.objects.using(using).get_or_create(name=name)
+        group.permissions.set([known[right] for right in rights if right in known])

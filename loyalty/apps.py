@@ -1,0 +1,8 @@
+"""The app of beliefs."""
+
+from django.apps import AppConfig
+
+
+class LoyaltyConfig(AppConfig):
+    name = "loyalty"
+    verbose_name = "What we believe"

@@ -1,0 +1,266 @@
+"""How the staff's desk shows any row: read-only facts, long lists, panels, pills, questions."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+
+from django.contrib import admin
+from django.contrib.admin import helpers
+from django.core.paginator import Paginator
+from django.db import connection
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.functional import cached_property
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+M = TypeVar("M", bound=Model)
+NOTHING = "\N{EN DASH}"
+
+# Django's own admin classes take no model in brackets, its type stubs demand one.
+if TYPE_CHECKING:
+    Admin = admin.ModelAdmin
+    TabularInline = admin.TabularInline
+    StackedInline = admin.StackedInline
+    AnyPaginator = Paginator[Any]
+else:
+    AnyPaginator = Paginator
+    P = TypeVar("P")
+
+    class Admin(admin.ModelAdmin, Generic[M]):
+        pass
+
+    class TabularInline(admin.TabularInline, Generic[M, P]):
+        pass
+
+    class StackedInline(admin.StackedInline, Generic[M, P]):
+        pass
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A card on a row's page. `note` is the quiet text beside its title."""
+
+    title: str
+    body: SafeString
+    note: str = ""
+    is_wide: bool = False
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A button at the top of a list or a page. `is_main` is the next thing to do."""
+
+    label: str
+    url: str
+    is_main: bool = False
+    in_new_tab: bool = False
+
+
+def pill(word: str, tone: str = "plain") -> SafeString:
+    """A state as a word on a colour: good, busy, warn, bad, new or plain."""
+    return format_html('<span class="pill pill-{}">{}</span>', tone, word)
+
+
+def money(amount: Decimal) -> str:
+    return f"{amount:,.2f}"
+
+
+def percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
+
+
+def link(url: str, text: object) -> SafeString:
+    return format_html('<a href="{}">{}</a>', url, text)
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[object]], empty: str) -> SafeString:
+    """A small table. A heading that ends in '#' stands over figures; `empty` says what to do."""
+    kinds = ["num" if title.endswith("#") else "text" for title in head]
+    body = format_html_join(
+        "\n",
+        "<tr>{}</tr>",
+        (
+            [format_html_join("", '<td class="{}">{}</td>', zip(kinds, row, strict=True))]
+            for row in rows
+        ),
+    )
+    if not body:
+        return format_html('<p class="empty">{}</p>', empty)
+    titles = format_html_join(
+        "", '<th class="{}">{}</th>', zip(kinds, (t.rstrip("#") for t in head), strict=True)
+    )
+    return format_html(
+        '<div class="scroll"><table class="panel-table"><thead><tr>{}</tr></thead>'
+        "<tbody>{}</tbody></table></div>",
+        titles,
+        body,
+    )
+
+
+class LongListPaginator(AnyPaginator):
+    """Pages of a table with millions of rows, without counting them.
+
+    A whole table is as long as PostgreSQL last thought; a part of it is counted up to `most`.
+    Nobody turns to page 101: a search or a filter is the way there, and an offset that far is
+    a scan.
+    """
+
+    most = 10_000
+    last_page = 100
+
+    @cached_property
+    def count(self) -> int:
+        rows = self.object_list
+        assert isinstance(rows, QuerySet)
+        if not rows.query.where:
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "SELECT reltuples::bigint FROM pg_class WHERE oid = %s::regclass",
+                    [rows.model._meta.db_table],
+                )
+                estimate = int(cursor.fetchone()[0])  # -1: never analysed
+            if estimate > self.most:
+                return estimate
+        return rows.order_by()[: self.most + 1].count()
+
+    @cached_property
+    def num_pages(self) -> int:
+        return min(super().num_pages, self.last_page)
+
+    @property
+    def count_text(self) -> str:
+        if self.count == self.most + 1:
+            return f"more than {self.most:,}"
+        return f"about {self.count:,}" if self.count > self.most else f"{self.count:,}"
+
+
+class Page(Admin[M]):
+    """A model at the desk: never counts twice, says what to do when empty, has panels and tools."""
+
+    empty_hint = "Nothing here yet."
+    list_per_page = 50
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER  # they would count every choice of every filter
+    # Deleting gathers every dependent row to show it, and may be millions: a page that wants
+    # it says so, and so does the action.
+    may_delete = False
+
+    def has_delete_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
+        return self.may_delete and super().has_delete_permission(request, obj)
+
+    def panels(self, request: HttpRequest, row: M) -> list[Panel]:
+        """What to show above the form of `row`."""
+        return []
+
+    def sentence(self, row: M) -> str:
+        """The state of `row` in a sentence."""
+        return ""
+
+    def row_tools(self, request: HttpRequest, row: M) -> list[Tool]:
+        return []
+
+    def list_tools(self, request: HttpRequest) -> list[Tool]:
+        return []
+
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: M | None = None,
+    ) -> HttpResponse:
+        if obj is not None:
+            context["panels"] = self.panels(request, obj)
+            context["sentence"] = self.sentence(obj)
+            context["tools"] = self.row_tools(request, obj)
+            context["subtitle"] = None  # the title and the breadcrumb name the row already
+            context["title"] = str(obj)
+        return super().render_change_form(request, context, add, change, form_url, obj)
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        context = {
+            "title": str(self.opts.verbose_name_plural).capitalize(),
+            "tools": self.list_tools(request),
+            **(extra_context or {}),
+        }
+        return super().changelist_view(request, context)
+
+    def ask(
+        self,
+        request: HttpRequest,
+        *,
+        title: str,
+        says: Sequence[str],
+        back: str,
+        button: str = "",
+        rows: Iterable[M] = (),
+    ) -> TemplateResponse:
+        """The page that asks before something is done: it POSTs back to where it was asked.
+
+        For an action on `rows` it repeats the action with `confirmed` set. Without a button it
+        only tells.
+        """
+        return TemplateResponse(
+            request,
+            "admin/ask.html",
+            {
+                **self.admin_site.each_context(request),
+                "opts": self.opts,
+                "title": title,
+                "says": says,
+                "button": button,
+                "back": back,
+                "rows": rows,
+                "action": request.POST.get("action", ""),
+                "checkbox": helpers.ACTION_CHECKBOX_NAME,
+            },
+        )
+
+
+class ReadOnlyAdmin(Page[M]):
+    """Facts and beliefs: everybody may look, nobody may add, change or delete."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
+        return False
+
+
+class LongList(Page[M]):
+    """A table with millions of rows: newest first, nothing else sorts, nothing is counted."""
+
+    paginator = LongListPaginator
+    ordering = ("-pk",)
+    sortable_by: ClassVar[tuple[str, ...]] = ()
+    list_max_show_all = 0
+
+
+class ReadOnlyRows:
+    """For an inline of facts."""
+
+    extra = 0
+    can_delete = False
+    show_change_link = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+def code_typed(query: str) -> str:
+    """A coupon's code as it is kept, from how somebody reads it out: `7q4m-k2xp` -> `7Q4MK2XP`."""
+    return re.sub(r"[\s-]", "", query).upper()
