@@ -15,7 +15,7 @@ from django.utils import timezone
 from coupons.models import Coupon, OfferProduct, Redemption, TillAnswer
 from coupons.sheets import codes
 from loyalty.models import Card
-from pos_integration import ingest, problems
+from pos_integration import catalogue, problems
 from pos_integration.models import Store, Terminal
 
 
@@ -124,9 +124,8 @@ def redeem(
             410, "expired", f"good from {coupon.valid_from} to {coupon.valid_to}; now {state}"
         )
     if item:
-        product = ingest.known_product(item)
-        offered = OfferProduct.objects.filter(offer=coupon.offer_id, product=product)
-        if product is None or not offered.exists():
+        product = catalogue.known_products([item]).get(item)
+        if not OfferProduct.objects.filter(offer=coupon.offer_id, product=product).exists():
             raise problems.Problem(422, "wrong_item", f"{item} is not of {coupon.offer.name}")
     if not 0 <= amount <= coupon.offer.face_value:
         raise problems.Problem(

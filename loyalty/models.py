@@ -200,7 +200,7 @@ class HouseholdSummary(models.Model):
     first_on = models.DateField()
     last_on = models.DateField()
     recency_days = models.PositiveIntegerField(help_text="Days since the last basket")
-    frequency = models.PositiveIntegerField(help_text="Shopping days in the last 52 weeks")
+    frequency = models.PositiveIntegerField(help_text="Shopping days, all told")
     monetary = models.DecimalField(
         max_digits=12, decimal_places=2, help_text="Spent in the last 52 weeks"
     )
@@ -210,9 +210,12 @@ class HouseholdSummary(models.Model):
     coupon_share = models.FloatField(help_text="Share of lines with a coupon, 0 to 1")
     tier = models.CharField(max_length=10)
     year_value = models.DecimalField(
-        max_digits=12, decimal_places=2, help_text="Spend expected in the next year"
+        max_digits=12, decimal_places=2, help_text="Spend expected in the next 52 weeks"
     )
-    favourite_weekday = models.PositiveSmallIntegerField(help_text="0 = Monday")
+    year_margin = models.DecimalField(
+        max_digits=12, decimal_places=2, help_text="4 of 5 households end within this of it"
+    )
+    favourite_weekday = models.SmallIntegerField(help_text="0 = Monday; -1 = none")
     weekly_spend_cents = ArrayField(
         models.IntegerField(), help_text="The last 52 weeks, oldest first"
     )

@@ -147,7 +147,7 @@ def _observe_bucket(bucket: int, run_id: int) -> None:
         )
         observed = needs.observe(then, now, needs.item_gaps(_items(run, "then", level)))
         sums[f"{level}.bought"], sums[f"{level}.expected"] = observed
-    sums["spend"] = _everything(read, kinds, as_of).households.week_cents.sum(axis=1)
+    sums["spend"] = value.last_year_cents(_everything(read, kinds, as_of).households)
     _receipt(run, "observe", bucket, started, read, beliefs.pack(sums))
 
 
@@ -179,7 +179,7 @@ def _fit_tables(run: ModelRun) -> None:
     run.parameters = {
         **run.parameters,
         "tables": {level: table.tolist() for level, table in tables.items()},
-        "tier_thresholds_cents": value.tier_thresholds(spend[spend > 0]).tolist(),
+        "tier_thresholds_cents": value.tier_thresholds(spend),
     }
     run.save(update_fields=["parameters"])
 
@@ -224,7 +224,7 @@ def _profiles(run: ModelRun, held: beliefs.Beliefs) -> list[list[Any]]:
 
 _SUMMARY_COLUMNS = [
     "run_id", "household_id", "first_on", "last_on", "recency_days", "frequency", "monetary",
-    "baskets", "mean_gap_days", "saved", "coupon_share", "tier", "year_value",
+    "baskets", "mean_gap_days", "saved", "coupon_share", "tier", "year_value", "year_margin",
     "favourite_weekday", "weekly_spend_cents", "categories",
 ]  # fmt: skip
 
@@ -234,8 +234,11 @@ def _summaries(run: ModelRun, held: beliefs.Beliefs) -> list[list[Any]]:
     seen = _everything(held.bucket, kinds, as_of)
     homes = seen.households
     names = dict(Category.objects.filter(level="department").values_list("pk", "name"))
-    thresholds = np.array(run.parameters["tier_thresholds_cents"], dtype=np.int64)
-    valued = value.summarise(homes, as_of=as_of, thresholds=thresholds)
+    thresholds = run.parameters["tier_thresholds_cents"]
+    three = value.recency_frequency_monetary(homes, as_of=as_of)
+    year = value.year_ahead(homes, as_of=as_of)
+    coupon_shares = value.coupon_line_shares(homes)
+    weekdays = value.favourite_weekdays(homes.weekday_days)
     rows = []
     for h, household in enumerate(held.bucket.households.tolist()):
         if not homes.shopping_days[h]:
@@ -255,21 +258,28 @@ def _summaries(run: ModelRun, held: beliefs.Beliefs) -> list[list[Any]]:
                 household,
                 history.day_of(int(homes.first[h])),
                 history.day_of(int(homes.last[h])),
-                int(valued.recency_days[h]),
-                int(valued.frequency[h]),
-                _money(valued.monetary_cents[h]),
+                int(three.recency_days[h]),
+                int(three.frequency[h]),
+                _money(three.monetary_cents[h]),
                 int(homes.baskets[h]),
-                round(float(valued.mean_gap_days[h]), 2) if homes.shopping_days[h] > 1 else None,
+                _mean_gap(homes, h),
                 _money(homes.discount_cents[h]),
-                round(float(valued.coupon_share[h]), 4),
-                value.TIERS[int(valued.tier[h])],
-                _money(valued.year_value_cents[h]),
-                int(valued.favourite_weekday[h]),
+                round(float(coupon_shares[h]), 4),
+                value.tier(int(three.monetary_cents[h]), thresholds),
+                _money(year.cents[h]),
+                _money(year.margin_cents[h]),
+                int(weekdays[h]),
                 "{" + ",".join(map(str, homes.week_cents[h].tolist())) + "}",
                 msgspec.json.encode(shares).decode(),
             ]
         )
     return rows
+
+
+def _mean_gap(homes: kernel.Households, h: int) -> float | None:
+    """Days between two shopping days; None (empty, in COPY) before the second."""
+    days = int(homes.shopping_days[h])
+    return round(int(homes.gap_sum[h]) / (days - 1), 2) if days > 1 else None
 
 
 def _money(cents: np.integer[Any]) -> str:

@@ -259,10 +259,7 @@ class Migration(migrations.Migration):
                     "recency_days",
                     models.PositiveIntegerField(help_text="Days since the last basket"),
                 ),
-                (
-                    "frequency",
-                    models.PositiveIntegerField(help_text="Shopping days in the last 52 weeks"),
-                ),
+                ("frequency", models.PositiveIntegerField(help_text="Shopping days, all told")),
                 (
                     "monetary",
                     models.DecimalField(
@@ -288,10 +285,20 @@ class Migration(migrations.Migration):
                 (
                     "year_value",
                     models.DecimalField(
-                        decimal_places=2, help_text="Spend expected in the next year", max_digits=12
+                        decimal_places=2,
+                        help_text="Spend expected in the next 52 weeks",
+                        max_digits=12,
                     ),
                 ),
-                ("favourite_weekday", models.PositiveSmallIntegerField(help_text="0 = Monday")),
+                (
+                    "year_margin",
+                    models.DecimalField(
+                        decimal_places=2,
+                        help_text="4 of 5 households end within this of it",
+                        max_digits=12,
+                    ),
+                ),
+                ("favourite_weekday", models.SmallIntegerField(help_text="0 = Monday; -1 = none")),
                 (
                     "weekly_spend_cents",
                     django.contrib.postgres.fields.ArrayField(

@@ -1,0 +1,72 @@
+"""The night in order: load what waits, rebuild, clear, select and print what is due.
+
+Every step may be repeated: one that has nothing new to do changes nothing.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from typing import NamedTuple
+
+from django.db import connection
+
+from coupons import clearing, mailing, printing
+from coupons.models import Mailing
+from loyalty import history, rebuild
+from loyalty.models import ModelRun
+from pos_integration import ingest
+
+Progress = Callable[[int, int], None]
+Bars = Callable[[str], Progress]  # names a step, gives it its progress bar
+
+
+class NightError(Exception):
+    """Why the night did not run, in a sentence."""
+
+
+class Night(NamedTuple):
+    sealed_lines: int
+    run: ModelRun
+    cleared: Counter[str]
+    issued: list[str]  # mailings by code
+    printed: list[str]
+
+
+def _silent(step: str) -> Progress:
+    return lambda done, total: None
+
+
+def night(as_of: date, bars: Bars = _silent) -> Night:
+    """Run the night before the morning of `as_of`. Raises NightError if one is running."""
+    with _alone():
+        ingest.load_waiting()
+        sealed = history.seal(bars("Seal the history"))
+        run = rebuild.rebuild(as_of, bars("Rebuild the models"))
+        cleared = clearing.clear_redemptions(bars("Clear redemptions"))
+        issued, printed = [], []
+        due = Mailing.objects.filter(
+            state__in=[Mailing.State.APPROVED, Mailing.State.ISSUED], issue_on__lte=as_of
+        )
+        for one in due.order_by("issue_on", "pk"):
+            if one.state == Mailing.State.APPROVED:
+                mailing.issue(one, bars(f"Select for {one.code}"))
+                issued.append(one.code)
+            printing.print_mailing(one, progress=bars(f"Print {one.code}"))
+            printed.append(one.code)
+    return Night(sealed, run, cleared, issued, printed)
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Hold the night's lock, which the database lets go if this process dies."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(hashtextextended('coupons.nightly', 0))")
+        (mine,) = cursor.fetchone()
+    if not mine:
+        raise NightError("a night is running already: wait for it to end")
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(hashtextextended('coupons.nightly', 0))")

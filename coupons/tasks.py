@@ -1,0 +1,31 @@
+"""What django-q runs. Arguments are plain strings and ids; every task may run twice."""
+
+from datetime import date
+
+from django.utils import timezone
+
+from coupons import mailing, nightly, printing
+from coupons.models import Mailing
+
+
+def night(as_of: str = "") -> str:
+    """Run the night before the morning of `as_of` (ISO), or before this morning."""
+    done = nightly.night(date.fromisoformat(as_of) if as_of else timezone.localdate())
+    return (
+        f"{done.run.households} households as of {done.run.as_of}; "
+        f"{done.cleared['redemption']} redemptions cleared, {done.cleared['refusal']} refused; "
+        f"printed: {', '.join(done.printed) or 'nothing was due'}"
+    )
+
+
+def issue(mailing_id: int) -> str:
+    issued = mailing.issue(Mailing.objects.get(pk=mailing_id))
+    return (
+        f"{issued.sheets} sheets with {issued.coupons} coupons; {issued.holdout} held out, "
+        f"{issued.left_out} left out"
+    )
+
+
+def print_sheets(mailing_id: int) -> str:
+    run = printing.print_mailing(Mailing.objects.get(pk=mailing_id))
+    return f"{run.sheets} sheets in {run.folder}; {run.checked} barcodes read back"
