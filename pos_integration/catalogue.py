@@ -1,0 +1,257 @@
+"""What can be sold, and where: products with their tree of categories, and stores."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any, TypeAlias
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import pandas as pd
+from django.core.exceptions import ValidationError
+from django.db import connection, transaction
+
+from pos_integration import bulk, gtin, money
+from pos_integration.models import Store
+from pos_integration.records import NAME_LENGTH
+
+Rows: TypeAlias = pd.DataFrame | Iterable[Mapping[str, Any]]
+
+WIDTHS = {"brand": 60, "size": 40, "department": 80, "category": 80, "type": 80}
+
+
+class CatalogueError(ValueError):
+    """A catalogue that contradicts itself or lacks what is needed; nothing of it was taken."""
+
+
+def known_products(codes: Collection[str]) -> dict[str, int]:
+    """Return the product ids of those scanned `codes` that name a product we have.
+
+    The chain's own number comes first, even where it looks like a GTIN with a wrong check digit;
+    then the GTIN; then the restricted-circulation number of a short in-house number.
+    """
+    gtins = {code: number for code in codes if (number := _gtin_of(code))}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, code, NULL FROM pos_integration_product WHERE code = ANY(%s)"
+            " UNION ALL"
+            " SELECT id, NULL, gtin FROM pos_integration_product WHERE gtin = ANY(%s)",
+            [list(codes), list(gtins.values())],
+        )
+        found = cursor.fetchall()
+    by_gtin = {number: pk for pk, _, number in found if number}
+    known = {code: by_gtin[number] for code, number in gtins.items() if number in by_gtin}
+    return known | {code: pk for pk, code, _ in found if code}
+
+
+def add_unlisted(names: Mapping[str, str | None]) -> dict[str, int]:
+    """Make a product of every scanned code, named by the till or by itself; return their ids.
+
+    Two loads may do so at the same time: the first to commit makes it, the other finds it.
+    Codes must have a right check digit where they look like a GTIN.
+    """
+    products: dict[str, tuple[str | None, str | None, str]] = {}
+    for code, said in names.items():
+        number = _gtin_of(code)
+        in_house = None if gtin.is_shaped(code) else code
+        name = (said or "").strip()[:NAME_LENGTH] or f"Unlisted {code}"
+        products.setdefault(number or code, (number, in_house, name))  # "007" is "7"
+    # In one order, so that two loads which make the same products wait and do not deadlock.
+    rows = [products[key] for key in sorted(products)]
+    gtins, codes, texts = ([*column] for column in zip(*rows, strict=True))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO pos_integration_product (gtin, code, name, brand, size, is_listed)"
+            " SELECT gtin, code, name, '', '', false"
+            " FROM unnest(%s::text[], %s::text[], %s::text[]) AS staged(gtin, code, name)"
+            " ON CONFLICT DO NOTHING",
+            [gtins, codes, texts],
+        )
+    return known_products(names)
+
+
+def _gtin_of(code: str) -> str | None:
+    """Return the GTIN-14 that a scanned text stands for, or None."""
+    try:
+        if gtin.is_shaped(code):
+            return gtin.normal_form(code)
+        return gtin.in_store(code) if gtin.has_in_store_number(code) else None
+    except gtin.GtinError:
+        return None
+
+
+def load_products(rows: Rows) -> int:
+    """Bring the catalogue up to date with `rows`; returns how many products they hold.
+
+    rows: a frame or dicts with any of
+        code        the chain's own number, up to 32 characters
+        gtin        as printed on the pack; without one a short `code` gets an in-store number
+        name        wanted
+        brand, size
+        department, category, type   the tree; it ends at the first that is missing
+    A product is known by its `code`, else by its GTIN; one that only a till had named is listed
+    from now on. A GTIN that another product already has stays with that one. May be repeated.
+    Raises CatalogueError for a row without number or name, a wrong check digit, and for a
+    number given twice.
+    """
+    staged = list(_staged(rows))
+    with transaction.atomic(), connection.cursor() as cursor:
+        # Tills that name a new product wait these seconds; nobody else does.
+        cursor.execute("LOCK TABLE pos_integration_product IN SHARE ROW EXCLUSIVE MODE")
+        cursor.execute(_STAGING)
+        bulk.copy("product_staging", _STAGED, map(bulk.row, staged))
+        for statement in _MERGE:
+            cursor.execute(statement)
+        cursor.execute("DROP TABLE product_staging")
+    return len(staged)
+
+
+def _staged(rows: Rows) -> Iterator[tuple[str | None, ...]]:
+    """Yield rows of _STAGED, checked; numbers are unique in what is yielded."""
+    records = rows.to_dict("records") if isinstance(rows, pd.DataFrame) else rows
+    products = [
+        {str(key): text for key, value in record.items() if (text := _text(value))}
+        for record in records
+    ]
+    codes: set[str] = set()
+    gtins: set[str] = set()
+    for product in products:
+        code, number = product.get("code"), product.get("gtin")
+        if not (code or number) or not product.get("name"):
+            raise CatalogueError(f"A product needs a name and a code or GTIN: {product}")
+        if code and (len(code) > 32 or code in codes):
+            raise CatalogueError(f"The code '{code}' is given twice or is longer than 32")
+        codes.add(code or "")
+        if number:
+            try:
+                product["gtin"] = gtin.normal_form(number)
+            except gtin.GtinError as error:
+                raise CatalogueError(str(error)) from error
+            if product["gtin"] in gtins:
+                raise CatalogueError(f"The GTIN '{number}' is given to two products")
+            gtins.add(product["gtin"])
+    for product in products:
+        code, number = product.get("code"), product.get("gtin")
+        if number is None and code and gtin.has_in_store_number(code):
+            in_store = gtin.in_store(code)
+            number = None if in_store in gtins else in_store  # "007" beside "7"
+            gtins.add(in_store)
+        texts = [(product.get(name) or "")[:width] or None for name, width in WIDTHS.items()]
+        yield code, number, product["name"][:NAME_LENGTH], *texts
+
+
+def _text(value: object) -> str | None:
+    """Return a cell as trimmed text; NaN, None and blanks are None."""
+    if value is None or value is pd.NA or value != value:
+        return None
+    return str(value).replace("\0", "").strip() or None
+
+
+_STAGED = ("code", "gtin", "name", *WIDTHS)
+_STAGING = """
+    CREATE TEMPORARY TABLE product_staging (
+        code text, gtin text, name text, brand text, size text, department text, category text,
+        type text, category_id bigint, product_id bigint
+    ) ON COMMIT DROP
+"""
+_MERGE = (
+    "ANALYZE product_staging",
+    """
+    INSERT INTO pos_integration_category (is_modelled, level, parent_id, name)
+    SELECT DISTINCT true, 'department', NULL::bigint, department
+    FROM product_staging WHERE department IS NOT NULL ON CONFLICT DO NOTHING
+    """,
+    """
+    UPDATE product_staging AS staged SET category_id = node.id FROM pos_integration_category AS node
+    WHERE node.level = 'department' AND node.name = staged.department
+    """,
+    """
+    INSERT INTO pos_integration_category (is_modelled, level, parent_id, name)
+    SELECT DISTINCT true, 'category', category_id, category
+    FROM product_staging WHERE category_id IS NOT NULL AND category IS NOT NULL
+    ON CONFLICT DO NOTHING
+    """,
+    """
+    UPDATE product_staging AS staged SET category_id = node.id FROM pos_integration_category AS node
+    WHERE node.level = 'category' AND node.name = staged.category
+        AND node.parent_id = staged.category_id
+    """,
+    """
+    INSERT INTO pos_integration_category (is_modelled, level, parent_id, name)
+    SELECT DISTINCT true, 'type', category_id, type
+    FROM product_staging
+    WHERE category_id IS NOT NULL AND category IS NOT NULL AND type IS NOT NULL
+    ON CONFLICT DO NOTHING
+    """,
+    """
+    UPDATE product_staging AS staged SET category_id = node.id FROM pos_integration_category AS node
+    WHERE node.level = 'type' AND node.name = staged.type
+        AND node.parent_id = staged.category_id AND staged.category IS NOT NULL
+    """,
+    """
+    UPDATE product_staging AS staged SET product_id = product.id
+    FROM pos_integration_product AS product WHERE product.code = staged.code
+    """,
+    """
+    UPDATE product_staging AS staged SET product_id = product.id
+    FROM pos_integration_product AS product
+    WHERE staged.product_id IS NULL AND product.gtin = staged.gtin
+        AND (product.code IS NULL OR staged.code IS NULL OR NOT product.is_listed)
+    """,
+    """
+    UPDATE product_staging AS staged SET gtin = NULL
+    FROM pos_integration_product AS product
+    WHERE product.gtin = staged.gtin AND product.id IS DISTINCT FROM staged.product_id
+    """,
+    """
+    UPDATE pos_integration_product AS product SET
+        code = coalesce(staged.code, product.code), gtin = coalesce(staged.gtin, product.gtin),
+        name = staged.name, brand = coalesce(staged.brand, ''), size = coalesce(staged.size, ''),
+        category_id = staged.category_id, is_listed = true
+    FROM product_staging AS staged
+    WHERE product.id = staged.product_id AND (
+        product.code, product.gtin, product.name, product.brand, product.size,
+        product.category_id, product.is_listed
+    ) IS DISTINCT FROM (
+        coalesce(staged.code, product.code), coalesce(staged.gtin, product.gtin), staged.name,
+        coalesce(staged.brand, ''), coalesce(staged.size, ''), staged.category_id, true
+    )
+    """,
+    """
+    INSERT INTO pos_integration_product
+        (code, gtin, name, brand, size, category_id, is_listed)
+    SELECT code, gtin, name, coalesce(brand, ''), coalesce(size, ''), category_id, true
+    FROM product_staging WHERE product_id IS NULL AND (code IS NOT NULL OR gtin IS NOT NULL)
+    """,
+)
+
+
+def load_stores(rows: Rows) -> int:
+    """Bring the stores up to date with `rows`: number, name, and if given currency, time_zone.
+
+    May be repeated; what a row does not say stays as it is. Raises CatalogueError.
+    """
+    records = rows.to_dict("records") if isinstance(rows, pd.DataFrame) else list(rows)
+    with transaction.atomic():
+        for record in records:
+            said = {str(key): text for key, value in record.items() if (text := _text(value))}
+            number = said.pop("number", "")
+            store = Store.objects.filter(number=number).first() or Store(number=number)
+            for name, value in said.items():
+                setattr(store, name, value)
+            save_store(store)
+    return len(records)
+
+
+def save_store(store: Store) -> None:
+    """Save a store that was checked through: number, ISO currency, IANA time zone."""
+    try:
+        money.digits(store.currency)
+        ZoneInfo(store.time_zone)
+        store.full_clean()
+    except ValidationError as error:
+        raise CatalogueError(f"Store {store.number!r}: {' '.join(error.messages)}") from error
+    except money.MoneyError as error:
+        raise CatalogueError(f"Store {store.number!r}: {error}") from error
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise CatalogueError(
+            f"Store {store.number!r}: no time zone is named {store.time_zone!r}"
+        ) from error
+    store.save()

@@ -1,0 +1,112 @@
+"""JSON: an object with a list of baskets, each read on its own."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from pos_integration.formats.entries import Entry, UnreadableError
+from pos_integration.records import Basket, Fault, explain
+
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+class _Envelope(msgspec.Struct):
+    baskets: list[msgspec.Raw]
+
+
+_envelope = msgspec.json.Decoder(_Envelope)
+_basket = msgspec.json.Decoder(Basket)
+_anything = msgspec.json.Decoder()
+
+
+def read(body: bytes) -> Iterator[Entry]:
+    """Yield the baskets of `{"baskets": [...]}`; raises UnreadableError, at once, if it is none."""
+    try:
+        raws = _envelope.decode(body.removeprefix(_BYTE_ORDER_MARK)).baskets
+        if body.count(b'"baskets"') > 1:
+            json.loads(body, object_pairs_hook=_without_twins)
+    except msgspec.ValidationError as error:
+        raise UnreadableError(f'This is not {{"baskets": [...]}}: {error}') from error
+    except (msgspec.DecodeError, _TwinError) as error:
+        raise UnreadableError(f"This is not JSON as it should be: {error}") from error
+    except UnicodeDecodeError as error:
+        raise UnreadableError(f"This is not UTF-8: {error.reason}") from error
+    except RecursionError as error:
+        raise UnreadableError("This JSON is nested too deeply") from error
+    return (read_basket(position, memoryview(raw)) for position, raw in enumerate(raws))
+
+
+def read_basket(position: int, raw: bytes | memoryview) -> Entry:
+    """Return the one basket that `raw` holds, or what is wrong with it."""
+    try:
+        basket = _basket.decode(raw)
+        fault = _hidden_fault(bytes(raw))
+    except msgspec.ValidationError as error:
+        return Entry(position, raw, None, _explained(error, raw))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        return Entry(position, raw, None, _unparsed(error))
+    return Entry(position, raw, None if fault else basket, fault)
+
+
+def _explained(error: msgspec.ValidationError, raw: bytes | memoryview) -> Fault:
+    try:
+        return explain(error, _anything.decode(raw))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as worse:
+        return _unparsed(worse)
+
+
+def _unparsed(error: Exception) -> Fault:
+    if isinstance(error, RecursionError):
+        return Fault("bad_field", "The basket is nested too deeply.")
+    if isinstance(error, UnicodeDecodeError) or "utf-16" in str(error):
+        return Fault("bad_text", "The basket holds bytes or escapes that are no text in UTF-8.")
+    return Fault("bad_json", f"{error}.")
+
+
+def _hidden_fault(raw: bytes) -> Fault | None:
+    """Return what a typed decoder lets through: NUL characters and keys that come twice.
+
+    A field given twice may mean two things, and the last would silently win. The keys that were
+    kept are counted against the colons after a quote; only where the two differ, which a text
+    with `":` in it may also do, is the basket read again slowly.
+    """
+    if b"\\u0000" in raw and _holds_nul(_anything.decode(raw)):
+        return Fault("bad_text", "The basket holds a NUL character, which no text can keep.")
+    if raw.count(b'":') != _keys(_anything.decode(raw)):
+        try:
+            json.loads(raw, object_pairs_hook=_without_twins)
+        except _TwinError as error:
+            return Fault("bad_field", f"{error}.")
+    return None
+
+
+def _keys(tree: Any) -> int:
+    """Return how many keys the objects of `tree` have."""
+    if type(tree) is dict:
+        return len(tree) + sum(
+            [_keys(value) for value in tree.values() if type(value) in (dict, list)]
+        )
+    return sum([_keys(value) for value in tree if type(value) in (dict, list)])
+
+
+def _holds_nul(tree: Any) -> bool:
+    if isinstance(tree, str):
+        return "\0" in tree
+    if isinstance(tree, dict):
+        return any(_holds_nul(key) or _holds_nul(value) for key, value in tree.items())
+    return isinstance(tree, list) and any(_holds_nul(value) for value in tree)
+
+
+class _TwinError(ValueError):
+    pass
+
+
+def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twin = next(name for name in names if names.count(name) > 1)
+        raise _TwinError(f"'{twin[:40]}' is given twice")
+    return found

@@ -1,0 +1,369 @@
+"""Uploads: their bytes are kept first; then their baskets are written, each exactly once."""
+
+import contextlib
+import hashlib
+import logging
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+import msgspec
+from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from pos_integration import bulk, catalogue, formats, records
+from pos_integration.models import Reject, Store, Terminal, Upload
+
+LEASE = timedelta(minutes=10)  # a load takes seconds; after this its worker is held to be dead
+MOST_ATTEMPTS = 3
+DETAIL_LENGTH = 300
+
+log = logging.getLogger(__name__)
+
+
+def accept(terminal: Terminal, body: bytes, media_type: str) -> tuple[Upload, bool]:
+    """Keep `body`, unread, and return its upload and whether it is new.
+
+    The bytes are committed on return, so this may not be called inside a transaction. The same
+    bytes from the same terminal are kept once, however many calls bring them at the same time.
+    """
+    known = Upload.objects.filter(terminal=terminal, sha256=hashlib.sha256(body).hexdigest())
+    if upload := known.first():
+        return upload, False
+    try:
+        with transaction.atomic(durable=True):
+            return Upload.objects.create(
+                terminal=terminal,
+                sha256=hashlib.sha256(body).hexdigest(),
+                media_type=media_type,
+                body=body,
+            ), True
+    except IntegrityError:
+        return known.get(), False
+
+
+def load(upload_id: int) -> Upload:
+    """Write the baskets of an upload that waits, and return it; another is returned as it is.
+
+    May run any number of times and beside itself. It claims the upload for LEASE, in a
+    transaction of its own, and gives it up after MOST_ATTEMPTS; everything else is written in
+    one transaction, so that a killed load leaves nothing behind but its claim.
+    """
+    if _claim(upload_id):
+        try:
+            with transaction.atomic():
+                # Locked to the end: a worker that believes us dead waits, then finds it loaded.
+                upload = Upload.objects.select_for_update().get(pk=upload_id)
+                if upload.state == Upload.State.RECEIVED:
+                    _write(upload)
+        except Exception:
+            with contextlib.suppress(DatabaseError):
+                Upload.objects.filter(pk=upload_id).update(claimed_until=None)
+            raise
+    return Upload.objects.select_related("terminal__store").defer("body").get(pk=upload_id)
+
+
+def load_waiting() -> Counter[str]:
+    """Load every upload that waits, oldest first; returns how many ended in which state.
+
+    One that was begun MOST_ATTEMPTS times and never ended has failed. A bug in one is logged,
+    counted as "broken" and does not keep the others waiting.
+    """
+    free = Q(claimed_until=None) | Q(claimed_until__lt=timezone.now())
+    waiting = Upload.objects.filter(free, state=Upload.State.RECEIVED)
+    counts: Counter[str] = Counter()
+    with transaction.atomic():
+        given_up = waiting.filter(attempts__gte=MOST_ATTEMPTS).select_for_update(skip_locked=True)
+        for upload in given_up.defer("body"):
+            detail = f"Loading was begun {upload.attempts} times and never ended."
+            _fail(upload, "gave_up", detail, "")
+            counts[Upload.State.FAILED.value] += 1
+    for pk in list(waiting.order_by("received_at", "pk").values_list("pk", flat=True)):
+        try:
+            counts[load(pk).state] += 1
+        except Exception:
+            log.exception("Upload %s could not be loaded", pk)
+            counts["broken"] += 1
+    return counts
+
+
+def _claim(upload_id: int) -> bool:
+    now = timezone.now()
+    return bool(
+        Upload.objects.filter(
+            Q(claimed_until=None) | Q(claimed_until__lt=now),
+            pk=upload_id,
+            state=Upload.State.RECEIVED,
+            attempts__lt=MOST_ATTEMPTS,
+        ).update(claimed_until=now + LEASE, attempts=F("attempts") + 1)
+    )
+
+
+class _Sale(NamedTuple):
+    """A basket that keeps the rules, and what it is known by."""
+
+    position: int
+    store_id: int
+    basket: records.Basket
+    content_hash: bytes
+
+    @property
+    def key(self) -> tuple[int, int, date, str]:
+        basket = self.basket
+        return self.store_id, int(basket.till), basket.business_date, basket.receipt
+
+
+def _write(upload: Upload) -> None:
+    """Read `upload` and write all that is in it: facts, rejects and counters."""
+    try:
+        entries = list(formats.read(bytes(upload.body), upload.media_type))
+    except formats.UnreadableError as error:
+        start = bytes(upload.body)[:10_000].decode(errors="backslashreplace")
+        _fail(upload, "unreadable", f"{error}.", start.replace("\0", "\\x00"))
+        return
+    baskets = [entry.basket for entry in entries if entry.basket]
+    products = catalogue.known_products({line.code for b in baskets for line in b.lines})
+    floor = _floor(upload.terminal, baskets, products)
+    faults: dict[int, records.Fault] = {}
+    sales = []
+    for entry in entries:
+        if entry.basket is None:
+            assert entry.fault is not None
+            faults[entry.position] = entry.fault
+        elif fault := records.check(entry.basket, floor):
+            faults[entry.position] = fault
+        else:
+            store_id = floor.stores[entry.basket.store or ""].id
+            content_hash = records.content_hash(entry.basket)
+            sales.append(_Sale(entry.position, store_id, entry.basket, content_hash))
+    new, conflicts = _insert_baskets(upload, sales)
+    for sale in conflicts:
+        faults[sale.position] = records.Fault(
+            "conflicting_receipt",
+            f"Receipt {sale.basket.receipt} of store {sale.basket.store}, till "
+            f"{sale.basket.till}, {sale.basket.business_date} came before with another content.",
+        )
+    _insert_lines(new, products)
+    _insert_coupons_and_tenders(new)
+    _reject(upload, entries, faults)
+    upload.state = Upload.State.LOADED
+    upload.baskets = len(entries)
+    upload.lines = sum(len(basket.lines) for basket in baskets)
+    upload.accepted = len(new)
+    upload.duplicates = len(sales) - len(new) - len(conflicts)
+    upload.rejected = len(faults)
+    _end(upload)
+
+
+def _floor(
+    terminal: Terminal, baskets: Sequence[records.Basket], products: dict[str, int]
+) -> records.Floor:
+    """Return what these baskets are held against."""
+    numbers = {basket.store for basket in baskets if basket.store}
+    tills: dict[int, set[int]] = {}
+    live = Terminal.objects.filter(store__number__in=numbers, revoked_at=None)
+    for store_id, number in live.values_list("store_id", "number"):
+        tills.setdefault(store_id, set()).add(number)
+    now = timezone.now()
+    stores = {}
+    for store in Store.objects.filter(number__in=numbers):
+        zone = ZoneInfo(store.time_zone)
+        stores[store.number] = records.StoreTerms(
+            store.pk,
+            store.currency,
+            zone,
+            now.astimezone(zone).date(),
+            frozenset(tills.get(store.pk, ())),
+        )
+    speaks_for = None if terminal.is_collector else terminal.store.number
+    return records.Floor(stores, speaks_for, products)
+
+
+_STAGING = """
+    CREATE TEMPORARY TABLE IF NOT EXISTS basket_staging (
+        position int, store_id bigint, till int, business_date date, receipt text, kind text,
+        ended_at timestamptz, card_number text, currency text, voids jsonb, content_hash bytea
+    ) ON COMMIT DELETE ROWS;
+    DELETE FROM basket_staging
+"""
+_STAGED = (
+    "position",
+    "store_id",
+    "till",
+    "business_date",
+    "receipt",
+    "kind",
+    "ended_at",
+    "card_number",
+    "currency",
+    "voids",
+    "content_hash",
+)
+# In the order of the natural key: loads of overlapping batches wait for each other in one order
+# and cannot deadlock. Of two with the same key in one upload the first is written.
+_INSERT_NEW = """
+    INSERT INTO pos_integration_basket (
+        store_id, till, business_date, receipt, kind, ended_at, card_number, currency, voids,
+        content_hash, upload_id
+    )
+    SELECT store_id, till, business_date, receipt, kind, ended_at, card_number, currency, voids,
+        content_hash, %s
+    FROM basket_staging ORDER BY store_id, till, business_date, receipt, position
+    ON CONFLICT (store_id, till, business_date, receipt) DO NOTHING
+    RETURNING id, store_id, till, business_date, receipt
+"""
+_COMPARE = """
+    SELECT position FROM basket_staging AS staged
+    JOIN pos_integration_basket AS kept USING (store_id, till, business_date, receipt)
+    WHERE kept.content_hash <> staged.content_hash
+"""
+
+
+def _insert_baskets(
+    upload: Upload, sales: Sequence[_Sale]
+) -> tuple[list[tuple[int, _Sale]], list[_Sale]]:
+    """Write the baskets not yet known; return them with their ids, and those that conflict."""
+    if not sales:
+        return [], []
+    first: dict[tuple[int, int, date, str], _Sale] = {}
+    for sale in sales:
+        first.setdefault(sale.key, sale)
+    with connection.cursor() as cursor:
+        cursor.execute(_STAGING)
+        bulk.copy("basket_staging", _STAGED, map(_staging_row, sales))
+        cursor.execute(_INSERT_NEW, [upload.pk])
+        new = [(int(pk), first[tuple(key)]) for pk, *key in cursor.fetchall()]
+        new.sort(key=lambda item: item[0])
+        if len(new) == len(sales):
+            return new, []
+        cursor.execute(_COMPARE)
+        differing = {position for (position,) in cursor.fetchall()}
+    return new, [sale for sale in sales if sale.position in differing]
+
+
+def _staging_row(sale: _Sale) -> str:
+    basket = sale.basket
+    return bulk.row(
+        (
+            sale.position,
+            sale.store_id,
+            basket.till,
+            basket.business_date,
+            basket.receipt,
+            basket.kind,
+            basket.ended_at,
+            basket.card,
+            basket.currency,
+            _json(basket.voids),
+            sale.content_hash,
+        )
+    )
+
+
+_LINE = (
+    "basket_id",
+    "number",
+    "product_id",
+    "code",
+    "kind",
+    "quantity",
+    "unit",
+    "amount",
+    "discount",
+    "returns",
+)
+
+
+def _insert_lines(new: Sequence[tuple[int, _Sale]], products: dict[str, int]) -> None:
+    """Write the lines of the `new` baskets, and the products that only these have named."""
+    names: dict[str, str | None] = {}
+    for _, sale in new:
+        for line in sale.basket.lines:
+            if line.code not in products and not names.get(line.code):
+                names[line.code] = line.description
+    if names:
+        products = products | catalogue.add_unlisted(names)
+    items: dict[str, str] = {}  # code -> its two fields: thousands of lines share a few hundred
+    rows = []
+    for pk, sale in new:
+        for line in sale.basket.lines:
+            code = line.code
+            item = items.get(code)
+            if item is None:
+                item = items[code] = f"{products[code]}\t{bulk.escape(code)}"
+            unit = line.unit if line.unit == "EA" else bulk.escape(line.unit)
+            returns = bulk.NULL if line.returns is None else bulk.field(_json(line.returns))
+            rows.append(
+                f"{pk}\t{line.line}\t{item}\t{line.kind}\t{line.quantity}\t{unit}"
+                f"\t{line.amount}\t{line.discount}\t{returns}\n"
+            )
+    bulk.copy("pos_integration_basketline", _LINE, rows)
+
+
+def _insert_coupons_and_tenders(new: Iterable[tuple[int, _Sale]]) -> None:
+    coupons, tenders = [], []
+    for pk, sale in new:
+        for place, coupon in enumerate(sale.basket.coupons or ()):
+            coupons.append(bulk.row((pk, place, coupon.line, coupon.code, coupon.amount)))
+        for place, tender in enumerate(sale.basket.tenders or ()):
+            tenders.append(bulk.row((pk, place, tender.kind, tender.amount)))
+    if coupons:
+        columns = ["basket_id", "position", "line_number", "code", "amount"]
+        bulk.copy("pos_integration_redemptionrecord", columns, coupons)
+    if tenders:
+        columns = ["basket_id", "position", "kind", "amount"]
+        bulk.copy("pos_integration_tender", columns, tenders)
+
+
+def _json(reference: records.Reference | None) -> str | None:
+    return None if reference is None else msgspec.json.encode(reference).decode()
+
+
+def _reject(
+    upload: Upload, entries: Sequence[formats.Entry], faults: dict[int, records.Fault]
+) -> None:
+    """Keep, in order, what could not be taken, why, and its text."""
+    Reject.objects.bulk_create(
+        [
+            Reject(
+                upload=upload,
+                position=position,
+                code=fault.code,
+                detail=fault.detail[:DETAIL_LENGTH],
+                receipt=basket.receipt if (basket := entries[position].basket) else "",
+                raw=entries[position].text,
+            )
+            for position, fault in sorted(faults.items())
+        ],
+        batch_size=1_000,
+    )
+
+
+def _fail(upload: Upload, code: str, detail: str, raw: str) -> None:
+    """Set `upload` aside for staff: nothing of it could be read."""
+    Reject.objects.create(
+        upload=upload, position=0, code=code, detail=detail[:DETAIL_LENGTH], raw=raw
+    )
+    upload.state = Upload.State.FAILED
+    upload.rejected = 1
+    _end(upload)
+
+
+def _end(upload: Upload) -> None:
+    upload.loaded_at = timezone.now()
+    upload.claimed_until = None
+    upload.save(
+        update_fields=[
+            "state",
+            "loaded_at",
+            "claimed_until",
+            "baskets",
+            "lines",
+            "accepted",
+            "duplicates",
+            "rejected",
+        ]
+    )
