@@ -10,18 +10,17 @@ from typing import BinaryIO, Final
 
 from coupons.sheets.drawing import (
     Fonts,
-    VariableLayer,
-    boxes_and_plan,
+    OfferForm,
     draw_base,
     draw_cuts,
     draw_offer,
     draw_tag,
-    setting_of,
 )
 from coupons.sheets.faces import OfferFace, SheetFace, Tag, Theme
 from coupons.sheets.fitting import POINTS_PER_MM
-from coupons.sheets.layout import PAGE, CouponPlan, OfferSetting
+from coupons.sheets.layout import PAGE, CouponPlan, plan_for
 from coupons.sheets.pdf import PdfWriter
+from coupons.sheets.variable import VariableLayer
 
 _PAGES_A_NODE: Final = 256  # of the page tree: viewers open a flat list of 50,000 slowly
 
@@ -82,7 +81,7 @@ class _Document:
         self._resources = self.pdf.reserve()
         self._root = self.pdf.reserve()
         self._forms: dict[str, int] = {}
-        self._offer_forms: dict[tuple[int, CouponPlan], tuple[str, OfferSetting]] = {}
+        self._offer_forms: dict[tuple[int, CouponPlan], OfferForm] = {}
         self._nodes: list[tuple[int, int]] = []
         self._node = self.pdf.reserve()
         self._kids: list[int] = []
@@ -104,13 +103,13 @@ class _Document:
         return name
 
     def _tag(self, tag: Tag, plan: CouponPlan) -> str:
-        name = f"{tag.name.title()}{plan.cell.height:g}"
+        name = f"{tag}{plan.name}"
         if name not in self._forms:
             drawn = draw_tag(tag, plan, self._fonts)
             self._form(name, drawn, plan.cell.width, plan.cell.height)
         return name
 
-    def _offer(self, offer: int, plan: CouponPlan, sheet: SheetFace) -> tuple[str, OfferSetting]:
+    def _offer(self, offer: int, plan: CouponPlan, sheet: SheetFace) -> OfferForm:
         known = self._offer_forms.get((offer, plan))
         if known is not None:
             return known
@@ -120,21 +119,21 @@ class _Document:
                 f"sheet {sheet.sequence} names offer {offer}, "
                 f"which is not among the {len(self._offers)} given"
             )
-        setting = setting_of(face, plan)
-        drawn = draw_offer(face, plan, setting, self._theme.accent_colour, self._fonts)
         name = f"Offer{len(self._offer_forms)}"
-        self._form(name, drawn, plan.cell.width, plan.cell.height)
-        self._offer_forms[offer, plan] = name, setting
-        return name, setting
+        form = draw_offer(name, face, plan, self._theme.accent_colour, self._fonts)
+        self._form(name, form.drawn, plan.cell.width, plan.cell.height)
+        self._offer_forms[offer, plan] = form
+        return form
 
     def add(self, sheet: SheetFace) -> None:
         """Draw one sheet and write its page."""
-        boxes, plan = boxes_and_plan(sheet)
-        parts = [f"/Base Do/{self._cuts(len(boxes))} Do\n", self._variable.head(sheet)]
-        for coupon, box in zip(sheet.coupons, boxes, strict=True):
-            form, setting = self._offer(coupon.offer, plan, sheet)
-            tag = self._tag(coupon.tag, plan)
-            parts.append(self._variable.coupon(coupon, plan, box, form, tag, setting))
+        count = len(sheet.coupons)
+        plan = plan_for(count)
+        variable = self._variable
+        parts = [f"/Base Do/{self._cuts(count)} Do\n", variable.head(sheet)]
+        for coupon, frame in zip(sheet.coupons, variable.frames(count), strict=True):
+            form = self._offer(coupon.offer, plan, sheet)
+            parts.append(variable.coupon(coupon, frame, form, self._tag(coupon.tag, plan)))
         contents = self.pdf.write_stream("".join(parts).encode("latin-1"))
         page = b"<</Type/Page/Parent %d 0 R/Contents %d 0 R>>" % (self._node, contents)
         self._kids.append(self.pdf.write(page))

@@ -5,9 +5,10 @@ characters share the same subset, the next 128 a second one, and so on. A file t
 European name therefore needs one font object a face, rarely two.
 """
 
+from itertools import groupby
 from typing import Final
 
-from coupons.sheets.fitting import Typeface, advances, font_file, settable
+from coupons.sheets.fitting import Typeface, advances, font_file
 from coupons.sheets.pdf import PdfWriter
 
 _SPECIAL: Final = {code: f"\\{chr(code)}" for code in b"()\\"}
@@ -16,51 +17,51 @@ _HIGH: Final = 128  # first code of a subset that characters beyond ASCII may ha
 _SUBSET_ROOM: Final = 128
 
 
+class _Codes(dict[int, str]):
+    """From characters to the bytes that show them; a character not met before gets a code."""
+
+    def __init__(self) -> None:
+        super().__init__({code: chr(code) for code in range(_FIRST, 127)} | _SPECIAL)
+        self.subsets: list[list[int]] = [[]]  # those beyond ASCII, in code order
+        self.homes: dict[int, int] = {}
+
+    def __missing__(self, character: int) -> str:
+        if len(self.subsets[-1]) == _SUBSET_ROOM:
+            self.subsets.append([])
+        members = self.subsets[-1]
+        code = self[character] = chr(_HIGH + len(members))
+        members.append(character)
+        self.homes[character] = len(self.subsets) - 1
+        return code
+
+
 class EmbeddedFont:
     """One face in one file. All text is shown before `write` freezes the subsets."""
 
     def __init__(self, face: Typeface, letter: str) -> None:
         self.face = face
         self._letter = letter
-        self._characters: list[list[int]] = [[]]  # by subset, those beyond ASCII in code order
-        self._codes: dict[int, tuple[int, str]] = {}
+        self._codes = _Codes()
         self._used = False
 
     def show(self, text: str, size: float) -> str:
-        """Return PDF operators that show `text` at the current place, at `size` points."""
-        self._used = True
-        text = settable(text, self.face)
-        if text.isascii():
-            return f"/{self._letter}0 {size:g} Tf({text.translate(_SPECIAL)})Tj "
+        """Return PDF operators that show `text`, settable in this face, at `size` points."""
+        encoded = text.translate(self._codes)
+        if len(self._codes.subsets) == 1 or text.isascii():
+            return f"{self.choose(size)}({encoded})Tj "
         shown = ""
-        run = ""
-        subset = 0
-        for character in text:
-            home, code = self._place(character)
-            if home != subset:
-                if run:
-                    shown += f"/{self._letter}{subset} {size:g} Tf({run})Tj "
-                subset, run = home, ""
-            run += code
-        return f"{shown}/{self._letter}{subset} {size:g} Tf({run})Tj "
+        for home, characters in groupby(text, lambda character: self._home(ord(character))):
+            encoded = "".join(characters).translate(self._codes)
+            shown += f"/{self._letter}{home} {size:g} Tf({encoded})Tj "
+        return shown
 
-    def show_spaced(self, size: float) -> str:
-        """Return the operator that chooses this font for text the caller encodes in ASCII."""
+    def choose(self, size: float) -> str:
+        """Return the operator that chooses this font at `size` points, for ASCII to follow."""
         self._used = True
         return f"/{self._letter}0 {size:g} Tf"
 
-    def _place(self, character: str) -> tuple[int, str]:
-        if character.isascii():
-            return 0, _SPECIAL.get(ord(character), character)
-        place = self._codes.get(ord(character))
-        if place is None:
-            if len(self._characters[-1]) == _SUBSET_ROOM:
-                self._characters.append([])
-            members = self._characters[-1]
-            place = len(self._characters) - 1, chr(_HIGH + len(members))
-            members.append(ord(character))
-            self._codes[ord(character)] = place
-        return place
+    def _home(self, character: int) -> int:
+        return self._codes.homes.get(character, 0)
 
     def write(self, pdf: PdfWriter) -> list[tuple[str, int]]:
         """Write the subsets and return the name and object number of each."""
@@ -68,7 +69,7 @@ class EmbeddedFont:
             return []
         return [
             (f"{self._letter}{index}", self._write_subset(pdf, index, beyond))
-            for index, beyond in enumerate(self._characters)
+            for index, beyond in enumerate(self._codes.subsets)
         ]
 
     def _write_subset(self, pdf: PdfWriter, index: int, beyond: list[int]) -> int:
@@ -89,7 +90,9 @@ class EmbeddedFont:
             ).encode()
         )
         known = advances(self.face)
-        widths = " ".join(f"{known.get(code, 0) if code else 0:g}" for code in members[_FIRST:])
+        widths = " ".join(
+            f"{known.get(chr(code), 0) if code else 0:g}" for code in members[_FIRST:]
+        )
         unicode_map = pdf.write_stream(_to_unicode(members))
         return pdf.write(
             (

@@ -15,6 +15,7 @@ from reportlab.pdfbase.ttfonts import TTFontFile  # type: ignore[import-untyped]
 
 POINTS_PER_MM: Final = 72 / 25.4
 ELLIPSIS: Final = "…"
+_DANGLING: Final = " ,;:·-\u2013"  # left before an ellipsis, these look like mistakes
 _STEP: Final = 0.1  # points between the sizes tried
 _UNSETTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\u200b-\u200f\u00ad]+")
 
@@ -52,10 +53,10 @@ def font_file(face: Typeface) -> TTFontFile:
 
 
 @cache
-def advances(face: Typeface) -> dict[int, float]:
-    """Return, for each code point the face can show, its advance in thousandths of the size."""
+def advances(face: Typeface) -> dict[str, float]:
+    """Return, for each character the face can show, its advance in thousandths of the size."""
     font = font_file(face)
-    return {code: font.charWidths[code] for code in font.charToGlyph}
+    return {chr(code): font.charWidths[code] for code in font.charToGlyph}
 
 
 def face_for(text: str, face: Typeface) -> Typeface:
@@ -66,7 +67,7 @@ def face_for(text: str, face: Typeface) -> Typeface:
     if text.isascii() or face is not Typeface.ITALIC:
         return face
     known, upright = advances(face), advances(Typeface.REGULAR)
-    lacking = any(ord(letter) not in known and ord(letter) in upright for letter in text)
+    lacking = any(letter not in known and letter in upright for letter in text)
     return Typeface.REGULAR if lacking else face
 
 
@@ -76,26 +77,28 @@ def settable(text: str, face: Typeface) -> str:
     A letter the face lacks loses its accent before it becomes a question mark: a name with one
     wrong letter still reaches its house.
     """
-    if text.isascii() and text.isprintable() and "  " not in text:
+    known = advances(face)
+    if "  " not in text and (
+        (text.isascii() and text.isprintable())
+        or (unicodedata.is_normalized("NFC", text) and all(map(known.__contains__, text)))
+    ):
         return text.strip()
     composed = unicodedata.normalize("NFC", _UNSETTABLE.sub(" ", text))
-    known = advances(face)
     characters = []
     for character in composed:
-        if ord(character) in known:
+        if character in known:
             characters.append(character)
         elif character.isspace():
             characters.append(" ")
         elif not unicodedata.combining(character):
             bare = unicodedata.normalize("NFKD", character)[0]
-            characters.append(bare if ord(bare) in known else "?")
+            characters.append(bare if bare in known else "?")
     return re.sub(" {2,}", " ", "".join(characters)).strip()
 
 
 def width_mm(text: str, face: Typeface, size: float) -> float:
     """Return how wide `text`, already settable, is at `size` points."""
-    known = advances(face)
-    return sum(known[ord(character)] for character in text) * size / 1000 / POINTS_PER_MM
+    return sum(map(advances(face).__getitem__, text)) * size / 1000 / POINTS_PER_MM
 
 
 def fit(text: str, face: Typeface, size: float, min_size: float, width: float) -> Line:
@@ -171,7 +174,7 @@ def _head(text: str, face: Typeface, size: float, width: float) -> str:
     known = advances(face)
     room = width * POINTS_PER_MM * 1000 / size
     for place, character in enumerate(text):
-        room -= known[ord(character)]
+        room -= known[character]
         if room < 0:
             return text[:place]
     return text
@@ -189,4 +192,4 @@ def _shortened(text: str, face: Typeface, size: float, width: float) -> str:
         words, _, part = head.rpartition(" ")
         if words and len(words) >= len(part):  # else too little would be left: cut inside the word
             head = words
-    return head.rstrip(" ,;:·–-") + ELLIPSIS
+    return head.rstrip(_DANGLING) + ELLIPSIS

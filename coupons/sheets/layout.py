@@ -10,7 +10,7 @@ from typing import Final
 
 from coupons.sheets import barcodes
 from coupons.sheets.codes import CODE_LENGTH
-from coupons.sheets.fitting import Block, Line, Typeface, fit, fit_block, wrap
+from coupons.sheets.fitting import Block, Line, Typeface, fit, fit_block, settable, wrap
 from coupons.sheets.fitting import width_mm as text_width_mm
 
 
@@ -60,7 +60,7 @@ FOLDS: Final = (105.0, 210.0)  # DIN 5008 B
 _SYMBOL_WIDTH: Final = barcodes.width_mm("0" * CODE_LENGTH)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class CouponPlan:
     """Where things stand in one coupon, mm from its top left corner; sizes in points.
 
@@ -68,6 +68,7 @@ class CouponPlan:
     if the code under the barcode or the picture above it would touch the bars.
     """
 
+    name: str
     cell: Box
     tile: Box
     tag: Box
@@ -113,6 +114,7 @@ class CouponPlan:
 
 
 STANDARD: Final = CouponPlan(
+    name="Standard",
     cell=Box(0, 0, 95, 43),
     tile=Box(3.2, 3.4, 23, 23),
     tag=Box(29.6, 3.3, 0, 3.5),
@@ -136,6 +138,7 @@ STANDARD: Final = CouponPlan(
     terms_lines=4,
 )
 COMPACT: Final = CouponPlan(
+    name="Compact",
     cell=Box(0, 0, 95, 34),
     tile=Box(3.2, 2.8, 17, 17),
     tag=Box(23.4, 2.5, 0, 3.2),
@@ -210,12 +213,11 @@ def set_address(address: tuple[str, ...]) -> Address:
     Raises ValueError if even the smallest size leaves no room for it.
     """
     width = WINDOW.width - 2
-    wanted = tuple(line for line in address if line.strip())
+    wanted = tuple(filter(None, (settable(line, Typeface.REGULAR) for line in address)))
+    widest = max((text_width_mm(line, Typeface.REGULAR, 1) for line in wanted), default=0)
     for size, leading, room in _ADDRESS_SIZES:
-        if len(wanted) <= room:
-            fitted = [fit(line, Typeface.REGULAR, size, size, width) for line in wanted]
-            if all(len(wrap(line, Typeface.REGULAR, size, width)) <= 1 for line in wanted):
-                return Address(tuple(line.text for line in fitted), size, leading)
+        if len(wanted) <= room and widest * size <= width:
+            return Address(wanted, size, leading)
     for size, leading, room in _ADDRESS_SIZES:
         lines = [part for line in wanted for part in wrap(line, Typeface.REGULAR, size, width)]
         if len(lines) <= room:

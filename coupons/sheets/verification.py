@@ -9,12 +9,16 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 import pypdfium2  # type: ignore[import-untyped] # ships no types
 import zxingcpp
 
 from coupons.sheets.codes import CodeError, normalise
 from coupons.sheets.layout import coupon_boxes
 
+Pixels = npt.NDArray[np.uint8]
+
+_CODE_128: Final = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.Code128])
 _MM_PER_INCH: Final = 25.4
 
 
@@ -41,18 +45,18 @@ def read_back(
         document.close()
 
 
-def _rendered(document: pypdfium2.PdfDocument, index: int, dpi: int) -> np.ndarray:
+def _rendered(document: pypdfium2.PdfDocument, index: int, dpi: int) -> Pixels:
     page = document[index]
     try:
-        bitmap = page.render(scale=dpi / 72, grayscale=True)
-        return np.array(
-            bitmap.to_numpy()[:, :, 0] if bitmap.to_numpy().ndim == 3 else bitmap.to_numpy()
-        )
+        # Unsmoothed, as a printer's dots are: at two dots a module, grey edges hide thin bars.
+        bitmap = page.render(scale=dpi / 72, grayscale=True, no_smoothpath=True)
+        pixels: Pixels = bitmap.to_numpy().copy()  # the bitmap's own memory goes with it
+        return pixels
     finally:
         page.close()
 
 
-def _read_page(image: np.ndarray, count: int, dpi: int) -> list[str | None]:
+def _read_page(image: Pixels, count: int, dpi: int) -> list[str | None]:
     codes = []
     for box in coupon_boxes(count):
         top, bottom, left, right = (
@@ -62,9 +66,15 @@ def _read_page(image: np.ndarray, count: int, dpi: int) -> list[str | None]:
     return codes
 
 
-def _read(crop: np.ndarray) -> str | None:
+def _read(crop: Pixels) -> str | None:
     """Return the one coupon code in `crop`; a symbol that fails our own check is no code."""
-    for symbol in zxingcpp.read_barcodes(crop, formats=zxingcpp.BarcodeFormat.Code128):
+    for symbol in zxingcpp.read_barcodes(
+        crop,
+        formats=_CODE_128,
+        try_rotate=False,  # the layout says which way up, how large and how dark
+        try_downscale=False,
+        try_invert=False,
+    ):
         try:
             return normalise(symbol.text)
         except CodeError:
