@@ -78,6 +78,7 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "rest_framework",
     "drf_spectacular",
+    "drf_spectacular_sidecar",
     "django_q",
     "csp",
 ]
@@ -186,6 +187,8 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SERVE_AUTHENTICATION": [],
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SWAGGER_UI_DIST": "SIDECAR",  # the pages come from here, not from a CDN
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }
 
 # How the night is spread: unset, this machine's cores; dask://host:port, that cluster.

@@ -1,0 +1,16 @@
+"""What django-q runs. Arguments are plain ids; every task may run twice."""
+
+from pos_integration import ingest
+
+
+def load(upload_id: int) -> str:
+    upload = ingest.load(upload_id)
+    return (
+        f"{upload.terminal}: {upload.get_state_display().lower()}; {upload.accepted} baskets "
+        f"accepted, {upload.duplicates} came before, {upload.rejected} rejected"
+    )
+
+
+def load_waiting() -> str:
+    counts = ingest.load_waiting()
+    return ", ".join(f"{count} {state}" for state, count in counts.items()) or "nothing waited"
