@@ -68,9 +68,7 @@ def allocate(
         value, eligible, category, categories, per_category, discovery_slots, is_new, chosen
     )
     if mixed >= 0:
-        raise ValueError(
-            f"household {mixed} has a category that is new only for some of its offers"
-        )
+        raise ValueError(f"household {mixed} has a category that is new for some offers only")
     return chosen
 
 

@@ -137,7 +137,13 @@ def _about(gap_days: float) -> str:
     days = max(round(gap_days), 1)
     if days == 1:
         return "almost every day"
-    return f"about every {days} days" if days < 75 else f"about every {round(days / 30.4)} months"
+    if days < 45:
+        return f"about every {days} days"
+    return f"about every {round(days / 7)} weeks" if days < 75 else _months(days)
+
+
+def _months(days: int) -> str:
+    return f"about every {max(round(days / 30.4), 2)} months"
 
 
 def _ago(days: int) -> str:
