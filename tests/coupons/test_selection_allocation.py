@@ -54,7 +54,7 @@ def best_sheet(value, eligible, category, is_new, per_sheet, per_category, slots
     raise AssertionError("the empty sheet is always allowed")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(a_mailing())
 def test_no_allowed_sheet_is_worth_more(mailing):
     value, eligible, category, is_new, per_sheet, per_category, slots = mailing
@@ -73,7 +73,7 @@ def test_no_allowed_sheet_is_worth_more(mailing):
         assert sum(value[h][sheet]) == worth
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(a_mailing())
 def test_the_best_offer_left_out_is_the_best_that_could_stand_there_instead(mailing):
     value, eligible, category, is_new, per_sheet, per_category, slots = mailing

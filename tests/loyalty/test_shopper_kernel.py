@@ -49,7 +49,7 @@ def same(one, other) -> bool:
     return np.array_equal(one, other)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.lists(A_LINE, max_size=40))
 def test_every_pair_is_counted_as_one_would_by_hand(rows):
     s = told(rows)
@@ -90,7 +90,7 @@ def test_every_pair_is_counted_as_one_would_by_hand(rows):
         assert s.items.gap_count[item] == sum(len(d) - 1 for d in bought)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(A_LINE, max_size=40))
 def test_every_household_is_counted_as_one_would_by_hand(rows):
     h = told(rows).households
@@ -115,7 +115,7 @@ def test_every_household_is_counted_as_one_would_by_hand(rows):
         assert h.weekday_days[household].sum() == len(days)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(A_LINE, max_size=40), st.randoms(use_true_random=False))
 def test_the_order_of_lines_within_a_day_changes_nothing(rows, random):
     shuffled = list(rows)
@@ -123,7 +123,7 @@ def test_the_order_of_lines_within_a_day_changes_nothing(rows, random):
     assert same(told(rows), told(shuffled))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(A_LINE, max_size=60))
 def test_two_buckets_say_bit_for_bit_what_one_says(rows):
     whole = told(rows)
@@ -138,7 +138,7 @@ def test_two_buckets_say_bit_for_bit_what_one_says(rows):
         assert np.concatenate([one, two]).tobytes() == both.tobytes()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.lists(A_LINE, max_size=40))
 def test_nothing_from_the_day_itself_on_is_known(rows):
     assert same(told(rows), told([row for row in rows if row[2] < AS_OF]))
