@@ -1,0 +1,414 @@
+"""Mailings, from draft to post; who gets one; what was printed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.auth.models import AbstractBaseUser
+from django.core.exceptions import PermissionDenied
+from django.db import connection
+from django.db.models import Count, QuerySet, Sum
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.safestring import SafeString
+from django_q.tasks import async_task
+
+from coupons.models import Mailing, PrintRun, Recipient, Redemption
+from loyalty.models import ModelRun
+from loyalty.shopper.value import TIERS
+from pos_integration.desk import (
+    LongList,
+    Page,
+    Panel,
+    ReadOnlyAdmin,
+    Tool,
+    link,
+    money,
+    percent,
+    pill,
+    table,
+)
+
+State = Mailing.State
+TONES = {
+    "draft": "plain",
+    "approved": "new",
+    "issued": "busy",
+    "printed": "busy",
+    "mailed": "good",
+    "closed": "plain",
+}
+OUTCOME_TONES = {"waiting": "plain", "sheet": "good", "holdout": "busy"}
+QUEUE_HINT = "It was put in the queue; 'manage.py qcluster' must be running to work it off."
+
+
+def mailing_pill(mailing: Mailing) -> SafeString:
+    return pill(mailing.get_state_display().lower(), TONES[mailing.state])
+
+
+def _approve(mailing: Mailing, user: AbstractBaseUser) -> str:
+    from coupons.mailing import approve  # loads the models of shoppers: too slow for every command
+
+    approve(mailing, user)
+    return f"Approved. The night before {mailing.issue_on:%d %b %Y} selects and prints it."
+
+
+def _issue(mailing: Mailing, user: AbstractBaseUser) -> str:
+    async_task("coupons.tasks.issue", mailing.pk)
+    return f"'{mailing}' will be selected and issued. {QUEUE_HINT}"
+
+
+def _print(mailing: Mailing, user: AbstractBaseUser) -> str:
+    async_task("coupons.tasks.print_sheets", mailing.pk)
+    return f"'{mailing}' will be printed. {QUEUE_HINT}"
+
+
+def _mark_mailed(mailing: Mailing, user: AbstractBaseUser) -> str:
+    from coupons.mailing import mark_mailed  # as above
+
+    mark_mailed(mailing)
+    return f"'{mailing}' is marked as mailed."
+
+
+@dataclass(frozen=True)
+class Step:
+    """A button of a mailing: in which state it is there, what it asks, what it does."""
+
+    label: str
+    state: Mailing.State
+    says: str
+    do: Callable[[Mailing, AbstractBaseUser], str]
+
+
+STEPS = {
+    "approve": Step(
+        "Approve",
+        State.DRAFT,
+        "Its offers, dates and recipients are fixed from now on, and the night before its "
+        "morning selects and prints it.",
+        _approve,
+    ),
+    "issue": Step(
+        "Select and issue",
+        State.APPROVED,
+        "Each recipient's coupons are chosen now, by last night's beliefs, and become promises: "
+        "this cannot be taken back.",
+        _issue,
+    ),
+    "print": Step(
+        "Print",
+        State.ISSUED,
+        "The sheets are written as PDF files with a manifest, and a sample of their barcodes is "
+        "read back. Nothing goes to the post by itself.",
+        _print,
+    ),
+    "mailed": Step(
+        "Mark as mailed",
+        State.PRINTED,
+        "Say this when the printed sheets have gone to the post.",
+        _mark_mailed,
+    ),
+}
+SENTENCES = {
+    State.DRAFT: "A draft: choose offers, add recipients, then approve it.",
+    State.APPROVED: "Approved: the night before its morning selects and prints it.",
+    State.ISSUED: "Its coupons are promised; its sheets are not printed yet.",
+    State.PRINTED: "Printed. Take the files to the post, then mark it as mailed.",
+    State.MAILED: "In the post. Redemptions come in with the tills' baskets.",
+    State.CLOSED: "Closed: its dates are over and everything is counted.",
+}
+
+
+class RecipientsForm(forms.Form):
+    """Who a mailing is meant for: everybody of some tiers, as last night saw them."""
+
+    tiers = forms.MultipleChoiceField(
+        choices=[(tier, tier.capitalize()) for tier in TIERS],
+        widget=forms.CheckboxSelectMultiple,
+        initial=list(TIERS),
+        help_text="Every household of these tiers. Those without consent are left out when the "
+        "sheets are issued.",
+    )
+
+
+def add_recipients(mailing: Mailing, tiers: list[str]) -> int:
+    """Add the households of `tiers`, as the published run saw them. Returns how many are new."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO coupons_recipient (mailing_id, household_id, outcome) "
+            "SELECT %s, s.household_id, %s FROM loyalty_householdsummary s "
+            "JOIN loyalty_modelrun r ON r.id = s.run_id "
+            "WHERE r.state = %s AND s.tier = ANY(%s) "
+            "ON CONFLICT (mailing_id, household_id) DO NOTHING",
+            [mailing.pk, Recipient.Outcome.WAITING, ModelRun.State.PUBLISHED, tiers],
+        )
+        added: int = cursor.rowcount
+    return added
+
+
+@admin.register(Mailing)
+class MailingAdmin(Page[Mailing]):
+    list_display = ("name", "state_pill", "issue_on", "valid_from", "valid_to", "code")
+    list_filter = ("state",)
+    date_hierarchy = "issue_on"
+    search_fields = ("name", "code")
+    ordering = ("-issue_on", "-pk")
+    autocomplete_fields = ("offers",)
+    prepopulated_fields = {"code": ("name",)}
+    empty_hint = "No mailing yet. Add one: a name, dates and offers make a draft."
+    fieldsets = (
+        (None, {"fields": (("name", "code"), ("issue_on", "valid_from", "valid_to"))}),
+        ("What it offers", {"fields": ("offers", ("coupons_per_sheet", "coupons_per_category"))}),
+        ("What the shopper reads", {"fields": ("headline", "explanation")}),
+        ("Measured by", {"fields": ("holdout_share",)}),
+        ("So far", {"fields": (("approved_by", "issued_at", "run"),)}),
+    )
+    readonly_fields = ("approved_by", "issued_at", "run")
+
+    def has_change_permission(self, request: HttpRequest, obj: Mailing | None = None) -> bool:
+        if obj is not None and obj.state != State.DRAFT:
+            return False
+        return super().has_change_permission(request, obj)
+
+    def get_prepopulated_fields(
+        self, request: HttpRequest, obj: Mailing | None = None
+    ) -> dict[str, Any]:
+        # Where nothing may be changed there is no such field in the form.
+        return {"code": ("name",)} if obj is None else {}
+
+    def get_urls(self) -> list[URLPattern]:
+        def named(route: str, view: Callable[..., HttpResponse], name: str) -> URLPattern:
+            return path(route, self.admin_site.admin_view(view), name=f"coupons_mailing_{name}")
+
+        return [
+            named("<int:pk>/do/<slug:name>/", self.step_view, "step"),
+            named("<int:pk>/recipients/", self.recipients_view, "recipients"),
+            *super().get_urls(),
+        ]
+
+    @admin.display(description="State", ordering="state")
+    def state_pill(self, mailing: Mailing) -> SafeString:
+        return mailing_pill(mailing)
+
+    def sentence(self, row: Mailing) -> str:
+        return SENTENCES[State(row.state)]
+
+    def row_tools(self, request: HttpRequest, row: Mailing) -> list[Tool]:
+        tools = []
+        if row.state == State.DRAFT and request.user.has_perm("coupons.add_recipient"):
+            url = reverse("admin:coupons_mailing_recipients", args=[row.pk])
+            tools.append(Tool("Add recipients", url))
+        if request.user.has_perm("coupons.change_mailing"):
+            tools += [
+                Tool(step.label, reverse("admin:coupons_mailing_step", args=[row.pk, name]), True)
+                for name, step in STEPS.items()
+                if step.state == row.state
+            ]
+        return tools
+
+    def panels(self, request: HttpRequest, row: Mailing) -> list[Panel]:
+        return [
+            Panel("Recipients", self._recipients(row)),
+            Panel("What came back", self._redeemed(row)),
+            Panel("Print runs", self._print_runs(row)),
+        ]
+
+    def _recipients(self, mailing: Mailing) -> SafeString:
+        counts = dict(mailing.recipients.order_by().values_list("outcome").annotate(Count("pk")))
+        url = reverse("admin:coupons_recipient_changelist")
+        return table(
+            ("Outcome", "Households#"),
+            (
+                (
+                    link(f"{url}?mailing__id__exact={mailing.pk}&outcome__exact={outcome}", label),
+                    f"{counts[outcome]:,}",
+                )
+                for outcome, label in Recipient.Outcome.choices
+                if outcome in counts
+            ),
+            "Nobody yet: 'Add recipients', then approve it.",
+        )
+
+    def _redeemed(self, mailing: Mailing) -> SafeString:
+        if mailing.state in (State.DRAFT, State.APPROVED):
+            return table((), (), "Its coupons are not issued yet.")
+        sheets = mailing.sheets.count()
+        used = Redemption.objects.filter(coupon__sheet__mailing=mailing).aggregate(
+            coupons=Count("pk"), homes=Count("coupon__sheet", distinct=True), off=Sum("amount")
+        )
+        url = reverse("admin:coupons_sheet_changelist")
+        share = percent(used["homes"] / sheets) if sheets else percent(0)
+        return table(
+            ("What", "So far#"),
+            (
+                (link(f"{url}?mailing__id__exact={mailing.pk}", "Sheets"), f"{sheets:,}"),
+                ("Coupons redeemed", f"{used['coupons']:,}"),
+                ("Households that used one", f"{used['homes']:,} ({share})"),
+                ("Given off", money(used["off"] or Decimal(0))),
+            ),
+            "",
+        )
+
+    def _print_runs(self, mailing: Mailing) -> SafeString:
+        return table(
+            ("Started", "State", "Sheets#", "Barcodes read back#"),
+            (
+                (
+                    link(
+                        reverse("admin:coupons_printrun_change", args=[run.pk]),
+                        f"{run.started_at:%d %b %Y %H:%M}",
+                    ),
+                    print_pill(run),
+                    f"{run.sheets:,}",
+                    f"{run.checked:,}",
+                )
+                for run in mailing.print_runs.defer("manifest").order_by("-pk")[:5]
+            ),
+            "Nothing is printed yet.",
+        )
+
+    def step_view(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
+        """Ask, then do, one step of a mailing's way."""
+        mailing = get_object_or_404(Mailing, pk=pk)
+        step = STEPS.get(name)
+        if step is None:
+            raise Http404(name)
+        if not request.user.has_perm("coupons.change_mailing"):
+            raise PermissionDenied
+        back = reverse("admin:coupons_mailing_change", args=[pk])
+        if mailing.state != step.state:
+            messages.error(
+                request,
+                f"'{mailing}' is {mailing.get_state_display().lower()}; "
+                f"'{step.label}' wants it {step.state.label.lower()}.",
+            )
+            return HttpResponseRedirect(back)
+        if request.method != "POST":
+            return self.ask(
+                request,
+                title=f"{step.label}: {mailing}",
+                says=[step.says],
+                button=step.label,
+                back=back,
+            )
+        from coupons.mailing import MailingError  # loads the models of shoppers, as above
+
+        assert isinstance(request.user, AbstractBaseUser)
+        try:
+            said = step.do(mailing, request.user)
+        except MailingError as error:
+            messages.error(request, f"{error}.")
+        else:
+            self.log_change(request, mailing, f"{step.label}.")
+            messages.success(request, said)
+        return HttpResponseRedirect(back)
+
+    def recipients_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        mailing = get_object_or_404(Mailing, pk=pk)
+        if not request.user.has_perm("coupons.add_recipient"):
+            raise PermissionDenied
+        back = reverse("admin:coupons_mailing_change", args=[pk])
+        if mailing.state != State.DRAFT:
+            messages.error(request, "Recipients can be added to a draft only.")
+            return HttpResponseRedirect(back)
+        form = RecipientsForm(request.POST or None)
+        if form.is_valid():
+            added = add_recipients(mailing, form.cleaned_data["tiers"])
+            self.log_change(request, mailing, f"Added {added} recipients.")
+            messages.success(request, f"{added:,} households were added.")
+            return HttpResponseRedirect(back)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": f"Add recipients: {mailing}",
+            "says": ["Households that are on the list already stay on it once."],
+            "form": form,
+            "button": "Add recipients",
+            "back": back,
+        }
+        return TemplateResponse(request, "admin/ask.html", context)
+
+
+def print_pill(run: PrintRun) -> SafeString:
+    return pill("finished", "good") if run.finished_at else pill("not finished", "warn")
+
+
+@admin.register(Recipient)
+class RecipientAdmin(LongList[Recipient]):
+    list_display = ("household", "mailing", "outcome_pill")
+    list_select_related = ("household", "mailing")
+    list_filter = ("mailing", "outcome")
+    search_fields = ("household__cards__number__exact",)
+    search_help_text = "A whole card number"
+    autocomplete_fields = ("household", "mailing")
+    fields = ("mailing", "household", "outcome")
+    readonly_fields = ("outcome",)
+    empty_hint = "Nobody yet: open a draft mailing and 'Add recipients'."
+
+    def has_change_permission(self, request: HttpRequest, obj: Recipient | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Recipient | None = None) -> bool:
+        """One by one, and only from a draft."""
+        return (
+            obj is not None
+            and obj.mailing.state == State.DRAFT
+            and request.user.has_perm("coupons.delete_recipient")
+        )
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "mailing":
+            kwargs["queryset"] = Mailing.objects.filter(state=State.DRAFT)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    @admin.display(description="Outcome", ordering="outcome")
+    def outcome_pill(self, recipient: Recipient) -> SafeString:
+        return pill(
+            recipient.get_outcome_display().lower(), OUTCOME_TONES.get(recipient.outcome, "warn")
+        )
+
+
+@admin.register(PrintRun)
+class PrintRunAdmin(ReadOnlyAdmin[PrintRun]):
+    list_display = ("mailing", "started_at", "state_pill", "sheets", "coupons", "checked")
+    list_select_related = ("mailing",)
+    list_filter = ("mailing",)
+    date_hierarchy = "started_at"
+    ordering = ("-pk",)
+    fields = (
+        ("mailing", "state_pill"),
+        ("started_at", "finished_at"),
+        ("sheets", "coupons", "checked"),
+        "folder",
+    )
+    empty_hint = "Nothing is printed yet: open an issued mailing and 'Print'."
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[PrintRun]:
+        return super().get_queryset(request).select_related("mailing")
+
+    @admin.display(description="State")
+    def state_pill(self, run: PrintRun) -> SafeString:
+        return print_pill(run)
+
+    def panels(self, request: HttpRequest, row: PrintRun) -> list[Panel]:
+        files = table(
+            ("File", "Sheets#", "From#", "To#", "MB#", "SHA-256"),
+            (
+                (
+                    file["name"],
+                    f"{file['sheets']:,}",
+                    f"{file['first']:,}",
+                    f"{file['last']:,}",
+                    f"{file['bytes'] / 1e6:,.1f}",
+                    file["sha256"],
+                )
+                for file in row.manifest.get("files", [])
+            ),
+            "No file is finished yet.",
+        )
+        return [Panel("Files", files, f"in {row.folder}", is_wide=True)]
