@@ -93,6 +93,6 @@ def bars(payload: str) -> str:
         raise ValueError("a barcode needs at least one character")
     length = len(payload)
     found = [table[payload[piece]] for piece, table in _tables(length)]
-    total = _START_B + sum(weight for _, weight in found)
-    drawn = "".join(drawn for drawn, _ in found)
-    return _START + drawn + _endings(length)[total % 103]
+    drawn, weights = zip(*found, strict=True)
+    check = (_START_B + sum(weights)) % 103
+    return f"{_START}{''.join(drawn)}{_endings(length)[check]}"

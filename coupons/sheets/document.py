@@ -49,7 +49,8 @@ def write_sheets(
     same arguments give the same bytes. `out` is only written to, never read or closed.
 
     Raises ValueError if there are no sheets, if a sheet has no coupons or too many, names an
-    offer that is not in `offers`, or carries an address its window cannot hold.
+    offer that is not in `offers`, has a code that is none, or carries an address its window
+    cannot hold.
     """
     document = _Document(out, theme, offers, total)
     first = last = None

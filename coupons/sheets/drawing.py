@@ -176,7 +176,8 @@ def draw_cuts(count: int) -> str:
     scale = 3.4 / GRID * POINTS_PER_MM
     parts.append(
         f"q 0 {number(-scale)} {number(-scale)} 0 "
-        f"{points(x + 1.7)} {points(height - GRID_TOP + 3.9)} cm 1 J 1 j 1.5 w {outline('scissors')} S Q\nQ\n"
+        f"{points(x + 1.7)} {points(height - GRID_TOP + 3.9)} cm "
+        f"1 J 1 j 1.5 w {outline('scissors')} S Q\nQ\n"
     )
     return "".join(parts)
 

@@ -17,7 +17,8 @@ POINTS_PER_MM: Final = 72 / 25.4
 ELLIPSIS: Final = "…"
 _DANGLING: Final = " ,;:·-\u2013"  # left before an ellipsis, these look like mistakes
 _STEP: Final = 0.1  # points between the sizes tried
-_UNSETTABLE: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\u200b-\u200f\u00ad]+")
+_CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_INVISIBLE: Final = re.compile(r"[\u00ad\u200b-\u200f\u2060\ufeff]+")
 
 
 class Typeface(StrEnum):
@@ -80,10 +81,15 @@ def settable(text: str, face: Typeface) -> str:
     known = advances(face)
     if "  " not in text and (
         (text.isascii() and text.isprintable())
-        or (unicodedata.is_normalized("NFC", text) and all(map(known.__contains__, text)))
+        or (
+            unicodedata.is_normalized("NFC", text)
+            and all(map(known.__contains__, text))
+            and not _INVISIBLE.search(text)
+        )
     ):
         return text.strip()
-    composed = unicodedata.normalize("NFC", _UNSETTABLE.sub(" ", text))
+    visible = _CONTROLS.sub(" ", _INVISIBLE.sub("", text))
+    composed = unicodedata.normalize("NFC", visible)
     characters = []
     for character in composed:
         if character in known:

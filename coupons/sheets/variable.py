@@ -45,7 +45,7 @@ from coupons.sheets.layout import (
     set_address,
 )
 
-_CODE_CELL: Final = 0.64  # of the size: every character of a code stands in a cell this wide
+_CODE_CELL: Final = 0.66  # of the size: every character of a code stands in a cell this wide
 _CODE_PRINTED: Final = 16  # characters of a code with its hyphens
 _PANEL_PADDING: Final = 5.0
 _REMEMBERED: Final = 20_000  # set texts kept, so that memory does not grow with the run
@@ -169,8 +169,13 @@ class VariableLayer:
         return frames
 
     def coupon(self, coupon: CouponFace, frame: "Frame", form: OfferForm, tag_form: str) -> str:
-        """Return one coupon: its two forms, reason, validity, code and bars."""
+        """Return one coupon: its two forms, reason, validity, code and bars.
+
+        Raises ValueError for a code of another length, whose bars would leave their place.
+        """
         code = grouped(coupon.code)
+        if len(code) != _CODE_PRINTED or not (coupon.code.isascii() and coupon.code.isalnum()):
+            raise ValueError(f"{coupon.code!r} is not the 13 letters and digits of a coupon code")
         plan = form.plan
         reason, valid = coupon.reason, coupon.valid
         shown_reason = self._remembered.get((plan.name, reason)) or self._reason(plan, reason)
