@@ -95,7 +95,7 @@ def respond(held: beliefs.Beliefs, market: Market) -> response.Response:
     return response.respond(
         products.statistics,
         products.expected,
-        products.mean_gaps,
+        products.usual_gaps,
         types.statistics,
         types.expected,
         market.offers,
@@ -259,7 +259,7 @@ def _choices(
             response=answer,
             value=answer.probability,
             products=level.statistics,
-            product_gaps=level.mean_gaps,
+            product_gaps=level.usual_gaps,
             products_in_offer=market.sizes,
             names=market.names,
         )

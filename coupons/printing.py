@@ -144,7 +144,8 @@ def _read_back(mailing: Mailing, folder: Path, files: list[dict[str, Any]]) -> i
     promised. Returns how many barcodes were right; raises PrintError on the first that is not.
     """
     total = files[-1]["last"]
-    wanted = {1 + place * total // SHEETS_CHECKED for place in range(min(SHEETS_CHECKED, total))}
+    many = min(SHEETS_CHECKED, total)
+    wanted = {1 + place * total // many for place in range(many)}
     checked = 0
     for file in files:
         numbers = sorted(n for n in wanted if file["first"] <= n <= file["last"])
@@ -171,7 +172,7 @@ def _read_back(mailing: Mailing, folder: Path, files: list[dict[str, Any]]) -> i
 
 # The faces: what of a promise is on paper.
 
-THEME = Theme()
+THEME = Theme(sender="Greenfield Markets · 1 Long Lane · Exampleton, ZZ 00101")
 _SYMBOLS = {"USD": "$", "EUR": "€ ", "GBP": "£"}
 
 

@@ -33,7 +33,7 @@ class Needs(NamedTuple):
     """One level's pairs of household and item, and what is expected of each."""
 
     statistics: Statistics
-    mean_gaps: Floats  # days, float64[pairs]
+    usual_gaps: Floats  # days between purchases, float64[pairs]
     expected: Floats  # purchases in the next 28 days, float64[pairs]
     probability: Floats  # of at least one, float64[pairs]
 
@@ -47,7 +47,7 @@ class Beliefs(NamedTuple):
 def pack(arrays: dict[str, npt.NDArray[np.generic]]) -> bytes:
     """Arrays as plain bytes (.npz): no pickle, now or when they are read."""
     out = io.BytesIO()
-    np.savez_compressed(out, allow_pickle=False, **arrays)
+    np.savez(out, allow_pickle=False, **arrays)
     return out.getvalue()
 
 
@@ -100,7 +100,7 @@ def of_bucket(run: ModelRun, bucket: int, levels: tuple[str, ...] = LEVELS) -> B
         gaps, table = learned.item_gaps[level], learned.tables[level]
         found[level] = Needs(
             seen,
-            needs.mean_gaps(seen, gaps),
+            needs.usual_gaps(seen, gaps),
             needs.expected(seen, gaps, table),
             needs.probability(seen, gaps, table),
         )

@@ -104,32 +104,40 @@ def _gaps_of_bucket(bucket: int, run_id: int) -> None:
     run = ModelRun.objects.get(pk=run_id)
     kinds, read = beliefs.assortment_of(run), _read(bucket, run)
     as_of = history.day_number(run.as_of)
-    sums = {}
+    sums: dict[str, Any] = {}
     for level in LEVELS:
         for name, day in (("then", as_of - FITTED_DAYS), ("now", as_of)):
             items = beliefs.statistics(read, kinds, level, day).items
-            for field in Items._fields:
-                sums[f"{name}.{level}.{field}"] = getattr(items, field)
+            # A bucket's households know a small part of the assortment: the rest are zeros.
+            known = np.flatnonzero(items.buyers)
+            sums[f"{name}.{level}"] = np.vstack([known, *(column[known] for column in items)])
     _receipt(run, "gaps", bucket, started, read, beliefs.pack(sums))
 
 
-def _items(run: ModelRun, name: str, level: str) -> Items:
-    parts = (
-        Items(*(sums[f"{name}.{level}.{field}"].astype(np.int64) for field in Items._fields))
-        for sums in _sums(run, "gaps")
-    )
-    return reduce(Items.plus, parts)
+def _fit_gaps(run: ModelRun) -> None:
+    """Add the buckets' items up, as they were 28 days ago and as they are."""
+    kinds = beliefs.assortment_of(run)
+    parts = _sums(run, "gaps")
+    fitted: dict[str, Any] = {}
+    for level in LEVELS:
+        for name, prefix in (("then", "gaps_then"), ("now", "gaps")):
+            total = Items(
+                *np.zeros((len(Items._fields), kinds.levels[level].items), dtype=np.int64)
+            )
+            for part in parts:
+                known, *columns = part[f"{name}.{level}"]
+                for column, more in zip(total, columns, strict=True):
+                    column[known] += more
+            fitted[f"{prefix}.{level}"] = needs.item_gaps(total)
+            if level == "product":  # the later of the two stays: as it is now
+                fitted["purchases"] = total.purchases
+    run.fitted = beliefs.pack(fitted)
+    run.save(update_fields=["fitted"])
 
 
 def _sums(run: ModelRun, step: str) -> list[dict[str, Any]]:
     rows = run.receipts.filter(step=step).order_by("bucket").values_list("sums", flat=True)
     return [beliefs.unpack(bytes(sums)) for sums in rows if sums is not None]
-
-
-def _fit_gaps(run: ModelRun) -> None:
-    arrays = {f"gaps.{level}": needs.item_gaps(_items(run, "now", level)) for level in LEVELS}
-    run.fitted = beliefs.pack({**arrays, "purchases": _items(run, "now", "product").purchases})
-    run.save(update_fields=["fitted"])
 
 
 # Step 2: how far to believe a rate, from what was expected of the last 28 days and what came.
@@ -140,12 +148,13 @@ def _observe_bucket(bucket: int, run_id: int) -> None:
     run = ModelRun.objects.get(pk=run_id)
     kinds, read = beliefs.assortment_of(run), _read(bucket, run)
     as_of = history.day_number(run.as_of)
+    gaps_then = beliefs.unpack(bytes(run.fitted or b""))
     sums: dict[str, Any] = {}
     for level in LEVELS:
         then, now = (
             beliefs.statistics(read, kinds, level, day) for day in (as_of - FITTED_DAYS, as_of)
         )
-        observed = needs.observe(then, now, needs.item_gaps(_items(run, "then", level)))
+        observed = needs.observe(then, now, gaps_then[f"gaps_then.{level}"].astype(np.float64))
         sums[f"{level}.bought"], sums[f"{level}.expected"] = observed
     sums["spend"] = value.last_year_cents(_everything(read, kinds, as_of).households)
     _receipt(run, "observe", bucket, started, read, beliefs.pack(sums))
@@ -209,7 +218,7 @@ def _profiles(run: ModelRun, held: beliefs.Beliefs) -> list[list[Any]]:
             ids,
             level.probability[best].tolist(),
             seen.n[best].tolist(),
-            level.mean_gaps[best].tolist(),
+            level.usual_gaps[best].tolist(),
             seen.last[best].tolist(),
             strict=True,
         )

@@ -1,6 +1,5 @@
 """Set the demo's shop up: stores and tills, catalogue, households, campaigns with their offers."""
 
-import math
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, time
@@ -160,7 +159,8 @@ def _offers(journey: Journey) -> None:
     cut, that is its worth; elsewhere a fifth of what its products cost, in steps of ten cents.
     """
     known = set(Offer.objects.values_list("code", flat=True))
-    coupons = journey.coupons.merge(journey.products, on="product_id", how="left")
+    # Some coupons name products that the catalogue does not have: the others remain.
+    coupons = journey.coupons.merge(journey.products, on="product_id")
     dates = journey.coupons.merge(journey.descriptions, on="campaign_id").groupby("coupon_upc")
     begins, ends = dates["start_date"].min(), dates["end_date"].max()
     circulation = _circulation(journey)
@@ -211,9 +211,12 @@ def _described(
     department, category, kind = (
         _main(rows, column) for column in ("department", "product_category", "product_type")
     )
-    price = float(
-        (rows["price"] * rows["sold"]).sum() / rows["sold"].where(rows["price"] > 0).sum()
-    )
+    priced = rows[rows["price"] > 0]
+    cents = 50.0  # where nothing of it was ever sold, there is no price to take a fifth of
+    if worth_cents is not None:
+        cents = worth_cents
+    elif len(priced):
+        cents = 20 * float((priced["price"] * priced["sold"]).sum() / priced["sold"].sum())
     many = len(rows) > MANY_PRODUCTS
     name = words.item_name(kind, category) if kind else words.plain(category or department)
     makers = rows["manufacturer_id"].nunique()
@@ -221,7 +224,7 @@ def _described(
     maker = "Our own brand" if private else f"Maker {rows['manufacturer_id'].mode().iloc[0]}"
     sizes = {size for size in rows["package_size"].dropna().map(words.size_text) if size}
     if many:
-        name = f"{words.plain(category or department)} and more"
+        name = words.range_name(category or department)
         detail = f"Any one of {len(rows):,} items"
     elif len(rows) == 1:
         detail = " · ".join([maker, *sizes])
@@ -229,16 +232,13 @@ def _described(
         made = maker if makers == 1 else f"{makers} makers"
         size = f" · {sizes.pop()}" if len(sizes) == 1 else ""
         detail = f"{made}{size} · any of {len(rows)}"
-    cents = worth_cents if worth_cents is not None else price * 20
-    if math.isnan(cents):  # nothing of it was ever sold: no price to take a fifth of
-        cents = 50
-    cents = min(max(round(cents / 10) * 10, 30), 500)
+    tens = min(max(round(cents / 10), 3), 50)
     return {
         "name": name[:80],
         "detail": detail[:80],
         "kind": Offer.Kind.PERCENT if many else Offer.Kind.AMOUNT,
         "percent": 20 if many else None,
-        "face_value": Decimal(300 if many else cents) / 100,
+        "face_value": Decimal(30 if many else tens) / 10,
         "category_id": category_of.get((department, category)),
         "picture": picture_for(department, category, kind),
         "terms": "Once per household, any Greenfield store.\nNot with other offers on this item.",

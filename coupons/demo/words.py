@@ -1,6 +1,7 @@
 """The data set's shorthand in words a shopper reads. PURE."""
 
 import re
+from functools import cache
 
 # A type that says little without its category.
 _BARE = {"PREMIUM", "BLENDS", "DRESSINGS", "FURNITURE", "BRUSHES", "HAM", "JUICE", "REGULAR"}
@@ -90,7 +91,26 @@ _TOKENS = {
     "veg": "vegetables", "whlsm": "wholesome", "wtr": "water",
 }  # fmt: skip
 
+# What a coupon for a whole range is for, by the category that most of its sales have.
+_RANGES = {
+    "BEEF": "Fresh meat",
+    "CHEESE": "Milk, cheese and yogurt",
+    "FLUID MILK PRODUCTS": "Milk, cheese and yogurt",
+    "FROZEN PIZZA": "Frozen food",
+    "FRZN MEAT/MEAT DINNERS": "Frozen food",
+    "HAIR CARE PRODUCTS": "Health and beauty",
+    "MAKEUP AND TREATMENT": "Health and beauty",
+    "PROCESSED": "Fruit and vegetables",
+    "TROPICAL FRUIT": "Fruit and vegetables",
+}
 
+
+def range_name(category: str) -> str:
+    """Name a whole range of products by the category that sells most in it."""
+    return _RANGES.get(category) or f"{plain(category)} and more"
+
+
+@cache
 def plain(text: str) -> str:
     """Write shorthand out: lower case but for the first letter, abbreviations as words.
 
