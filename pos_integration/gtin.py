@@ -69,7 +69,7 @@ def in_store(code: str) -> str:
     It means this item inside the chain only. Raises GtinError.
 
     >>> in_store("1095275")
-    '02000010952753'
+    '02000010952755'
     """
     if not (code.isascii() and code.isdigit() and len(code) <= IN_HOUSE_DIGITS):
         raise GtinError(f"'{code}' is not a number of up to {IN_HOUSE_DIGITS} digits")

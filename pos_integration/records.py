@@ -30,7 +30,7 @@ class Reference(msgspec.Struct, omit_defaults=True):
     line: int | None = None
 
 
-class Line(msgspec.Struct, omit_defaults=True, gc=False):
+class Line(msgspec.Struct, gc=False):
     line: WholeNumber
     code: Annotated[str, Meta(min_length=1, max_length=32)]
     amount: str
@@ -42,18 +42,18 @@ class Line(msgspec.Struct, omit_defaults=True, gc=False):
     returns: Reference | None = None
 
 
-class Coupon(msgspec.Struct, omit_defaults=True, gc=False):
+class Coupon(msgspec.Struct, gc=False):
     code: str
     amount: str
     line: WholeNumber | None = None
 
 
-class Tender(msgspec.Struct, omit_defaults=True, gc=False):
+class Tender(msgspec.Struct, gc=False):
     kind: Annotated[str, Meta(min_length=1, max_length=20)]
     amount: str
 
 
-class Basket(msgspec.Struct, omit_defaults=True):
+class Basket(msgspec.Struct):
     """One receipt. Numbers with decimals are decimal strings; `check` brings them to one form."""
 
     till: int | str
@@ -204,7 +204,7 @@ _WANTED = {
     "ended_at": ("bad_date", 'a time such as "2017-01-01T11:53:26" is wanted'),
     "kind": ("bad_field", "'sale', 'return' or 'void' is wanted"),
 }
-_NAMES = {"`str`": "text", "`int`": "a whole number", "`object`": "an object", "`array`": "a list"}
+_NAMES = {"str": "text", "int": "a whole number", "object": "an object", "array": "a list"}
 
 
 def explain(error: msgspec.ValidationError, tree: Any) -> Fault:
@@ -220,8 +220,8 @@ def explain(error: msgspec.ValidationError, tree: Any) -> Fault:
         found = found[step[1] if step[1] else int(step[2])]
     last = re.sub(r"\[\d+\]$", "", path).rpartition(".")[2]
     wanted = message.partition(", got ")[0].removeprefix("Expected ")
-    for word, plain in _NAMES.items():
-        wanted = wanted.replace(word, plain)
+    wanted = wanted.replace("`", "").replace(" | null", "").replace(" | ", " or ")
+    wanted = re.sub(r"\w+", lambda word: _NAMES.get(word[0], word[0]), wanted)
     code, wish = _WANTED.get(last, ("bad_field", f"{wanted} is wanted"))
     return Fault(code, f"{name} is {_short(msgspec.json.encode(found).decode())}: {wish}.")
 

@@ -1,6 +1,7 @@
 """JSON: an object with a list of baskets, each read on its own."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,6 +17,8 @@ class _Envelope(msgspec.Struct):
     baskets: list[msgspec.Raw]
 
 
+# Half of a character, as an escape: what a text ends in that was cut off in the middle of one.
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _envelope = msgspec.json.Decoder(_Envelope)
 _basket = msgspec.json.Decoder(Basket)
 _anything = msgspec.json.Decoder()
@@ -23,19 +26,36 @@ _anything = msgspec.json.Decoder()
 
 def read(body: bytes) -> Iterator[Entry]:
     """Yield the baskets of `{"baskets": [...]}`; raises UnreadableError, at once, if it is none."""
+    body = body.removeprefix(_BYTE_ORDER_MARK)
     try:
-        raws = _envelope.decode(body.removeprefix(_BYTE_ORDER_MARK)).baskets
-        if body.count(b'"baskets"') > 1:
-            json.loads(body, object_pairs_hook=_without_twins)
+        raws = _split(body)
     except msgspec.ValidationError as error:
         raise UnreadableError(f'This is not {{"baskets": [...]}}: {error}') from error
-    except (msgspec.DecodeError, _TwinError) as error:
-        raise UnreadableError(f"This is not JSON as it should be: {error}") from error
     except UnicodeDecodeError as error:
         raise UnreadableError(f"This is not UTF-8: {error.reason}") from error
     except RecursionError as error:
         raise UnreadableError("This JSON is nested too deeply") from error
-    return (read_basket(position, memoryview(raw)) for position, raw in enumerate(raws))
+    except ValueError as error:
+        raise UnreadableError(f"This is not JSON as it should be: {error}") from error
+    return (read_basket(position, raw) for position, raw in enumerate(raws))
+
+
+def _split(body: bytes) -> list[bytes | memoryview]:
+    """Return the text of each basket."""
+    try:
+        raws: list[bytes | memoryview] = [*map(memoryview, _envelope.decode(body).baskets)]
+    except msgspec.ValidationError:
+        raise
+    except msgspec.DecodeError:
+        if not _SURROGATE.search(body):
+            raise
+        # This may be JSON still, with the fault in one basket only. Each is then written anew.
+        tree = json.loads(body, object_pairs_hook=_without_twins, parse_constant=_no_number)
+        baskets = msgspec.convert(tree, dict[str, Any]).get("baskets")
+        return [json.dumps(basket).encode() for basket in msgspec.convert(baskets, list[Any])]
+    if body.count(b'"baskets"') > 1:
+        json.loads(body, object_pairs_hook=_without_twins)
+    return raws
 
 
 def read_basket(position: int, raw: bytes | memoryview) -> Entry:
@@ -46,7 +66,7 @@ def read_basket(position: int, raw: bytes | memoryview) -> Entry:
     except msgspec.ValidationError as error:
         return Entry(position, raw, None, _explained(error, raw))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        return Entry(position, raw, None, _unparsed(error))
+        return Entry(position, raw, None, _unparsed(error, raw))
     return Entry(position, raw, None if fault else basket, fault)
 
 
@@ -54,14 +74,16 @@ def _explained(error: msgspec.ValidationError, raw: bytes | memoryview) -> Fault
     try:
         return explain(error, _anything.decode(raw))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as worse:
-        return _unparsed(worse)
+        return _unparsed(worse, raw)
 
 
-def _unparsed(error: Exception) -> Fault:
+def _unparsed(error: Exception, raw: bytes | memoryview) -> Fault:
     if isinstance(error, RecursionError):
         return Fault("bad_field", "The basket is nested too deeply.")
-    if isinstance(error, UnicodeDecodeError) or "utf-16" in str(error):
-        return Fault("bad_text", "The basket holds bytes or escapes that are no text in UTF-8.")
+    if isinstance(error, UnicodeDecodeError):
+        return Fault("bad_text", "The basket holds bytes that are no text in UTF-8.")
+    if _SURROGATE.search(raw):
+        return Fault("bad_text", "The basket holds half of a character, a single surrogate.")
     return Fault("bad_json", f"{error}.")
 
 
@@ -97,6 +119,10 @@ def _holds_nul(tree: Any) -> bool:
     if isinstance(tree, dict):
         return any(_holds_nul(key) or _holds_nul(value) for key, value in tree.items())
     return isinstance(tree, list) and any(_holds_nul(value) for value in tree)
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is no number")
 
 
 class _TwinError(ValueError):
