@@ -9,6 +9,7 @@ from django.db.models import Max
 from pos_integration.models import Category, Product
 
 Ints32 = npt.NDArray[np.int32]
+Tree = dict[int, tuple[int | None, str, bool]]  # category -> parent, level, is it modelled
 
 
 class Level(NamedTuple):
@@ -45,7 +46,7 @@ def read(last: int) -> Assortment:
         ],
         dtype=np.int64,
     ).reshape(-1, 2)
-    tree = {
+    tree: Tree = {
         pk: (parent, level, modelled)
         for pk, parent, level, modelled in Category.objects.values_list(
             "pk", "parent_id", "level", "is_modelled"
@@ -80,7 +81,7 @@ def _level(node: npt.NDArray[np.int64]) -> Level:
     return Level(np.where(node > 0, np.searchsorted(ids, node), -1).astype(np.int32), ids)
 
 
-def _ancestors(pk: int, tree: dict[int, tuple[int | None, str, bool]]) -> dict[str, int]:
+def _ancestors(pk: int, tree: Tree) -> dict[str, int]:
     """The node and all above it, by level."""
     path: dict[str, int] = {}
     node: int | None = pk

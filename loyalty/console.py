@@ -2,28 +2,28 @@
 
 import sys
 from collections.abc import Callable
+from typing import Any
 
 from tqdm import tqdm
 
 
 def bar(label: str) -> Callable[[int, int], None]:
     """Return a function of (done, total) that draws `label`'s progress on the terminal."""
-    shown: tqdm[None] | None = None
+    bars: list[tqdm[Any]] = []  # drawn at the first call, when the total is known
 
     def progress(done: int, total: int) -> None:
-        nonlocal shown
-        if shown is None or shown.disable:
-            shown = tqdm(
-                total=total,
-                desc=f"{label:<28}",
-                file=sys.stderr,
-                leave=True,
-                mininterval=0.5,
-                bar_format="{desc}{percentage:3.0f}% |{bar:24}| {n_fmt}/{total_fmt} {elapsed}",
+        if not bars:
+            bars.append(
+                tqdm(
+                    total=total,
+                    desc=f"{label:<28}",
+                    file=sys.stderr,
+                    mininterval=0.5,
+                    bar_format="{desc}{percentage:3.0f}% |{bar:24}| {n_fmt}/{total_fmt} {elapsed}",
+                )
             )
-        shown.total = total
-        shown.update(done - shown.n)
+        bars[0].update(done - bars[0].n)
         if done >= total:
-            shown.close()
+            bars[0].close()
 
     return progress

@@ -21,7 +21,7 @@ def note_cards(upload_ids: list[int]) -> int:
             "ORDER BY card_number ON CONFLICT (number) DO NOTHING",
             [upload_ids],
         )
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 @transaction.atomic

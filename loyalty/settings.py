@@ -39,7 +39,8 @@ def _database() -> dict[str, Any]:
 
 def _secret_key() -> str:
     """The key from the environment or, on the embedded database, one made once and kept."""
-    if key := env.str("SECRET_KEY", default=""):
+    key: str = env.str("SECRET_KEY", default="")
+    if key:
         return key
     if DATABASE_URL:
         raise ImproperlyConfigured("Set SECRET_KEY to a long random string (README, 'Production').")

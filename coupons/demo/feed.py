@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import msgspec
 import numpy as np
@@ -55,7 +55,8 @@ def upload_days(
     }
     taken_baskets = taken_lines = 0
     days = table.groupby("day", sort=True)
-    for done, (day, lines) in enumerate(days, 1):
+    for done, (key, lines) in enumerate(days, 1):
+        day = cast(date, key)
         if there.get(day, 0) < lines["basket"].nunique():
             body = _body(day, lines, uses, personal, offers, code_of_product)
             upload, _ = ingest.accept(collector, body, "application/json")
@@ -71,7 +72,7 @@ def _personal_codes(journey: Journey) -> dict[tuple[int, int], str]:
     rows = Coupon.objects.filter(sheet__mailing__code=code_of(CAMPAIGN)).values_list(
         "sheet__household__cards__number", "offer__shared_code", "code"
     )
-    return {(int(card), int(upc)): code for card, upc, code in rows}
+    return {(int(card), int(upc or 0)): code for card, upc, code in rows}
 
 
 def _body(

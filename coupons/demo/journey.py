@@ -8,6 +8,7 @@ import importlib.util
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -17,19 +18,28 @@ CAMPAIGN = 18
 COUPONS_OF_A_TYPE_A_HOUSEHOLD = 16  # of all the coupons of such a campaign; which, is not known
 
 
+class Campaign(NamedTuple):
+    """One campaign of coupons on paper; type A households got some of its coupons, others all."""
+
+    number: int
+    kind: str
+    begins: date
+    ends: date
+
+
 @dataclass(frozen=True)
 class Journey:
     """The tables, with every date moved by `moved`; amounts in cents.
 
     baskets: a row a line: household, store, basket, product, quantity, amount_cents,
     discount_cents, coupon_cents, day (date), ended_at (ISO text), in order of time.
-    products, campaigns, descriptions, coupons, redemptions: as in the package.
+    products, recipients (of campaigns), coupons, redemptions: as in the package.
     """
 
     baskets: pd.DataFrame
     products: pd.DataFrame
-    campaigns: pd.DataFrame
-    descriptions: pd.DataFrame
+    recipients: pd.DataFrame
+    campaigns: list[Campaign]
     coupons: pd.DataFrame
     redemptions: pd.DataFrame
     moved: timedelta
@@ -65,7 +75,7 @@ def read(households: int | None = None, weeks: int = 0) -> Journey:
         columns={"household_id": "household", "store_id": "store", "basket_id": "basket",
                  "product_id": "product"}
     )  # fmt: skip
-    campaigns = _table("campaigns")
+    recipients = _table("campaigns")
     redemptions = _table("coupon_redemptions")
     if households is not None:
         ranked = sorted(
@@ -74,7 +84,7 @@ def read(households: int | None = None, weeks: int = 0) -> Journey:
         )
         chosen = ranked[:households]
         lines = lines[lines["household"].isin(chosen)]
-        campaigns = campaigns[campaigns["household_id"].isin(chosen)]
+        recipients = recipients[recipients["household_id"].isin(chosen)]
         redemptions = redemptions[redemptions["household_id"].isin(chosen)]
     time = lines["transaction_timestamp"] + moved
     baskets = pd.DataFrame(
@@ -91,15 +101,23 @@ def read(households: int | None = None, weeks: int = 0) -> Journey:
             "ended_at": time.dt.strftime("%Y-%m-%dT%H:%M:%S"),
         }
     ).sort_values(["ended_at", "basket"], kind="stable", ignore_index=True)
-    descriptions = _table("campaign_descriptions")
-    for column in ("start_date", "end_date"):
-        descriptions[column] = (descriptions[column] + moved).dt.date
+    told = _table("campaign_descriptions").sort_values("campaign_id")
+    described = [
+        Campaign(number, kind, begins, ends)
+        for number, kind, begins, ends in zip(
+            told["campaign_id"].tolist(),
+            told["campaign_type"].tolist(),
+            (told["start_date"] + moved).dt.date.tolist(),
+            (told["end_date"] + moved).dt.date.tolist(),
+            strict=True,
+        )
+    ]
     redemptions = redemptions.assign(day=(redemptions["redemption_date"] + moved).dt.date)
     return Journey(
         baskets,
         _table("products"),
-        campaigns,
-        descriptions,
+        recipients,
+        described,
         _table("coupons"),
         redemptions,
         moved,

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -161,8 +161,7 @@ def _offers(journey: Journey) -> None:
     known = set(Offer.objects.values_list("code", flat=True))
     # Some coupons name products that the catalogue does not have: the others remain.
     coupons = journey.coupons.merge(journey.products, on="product_id")
-    dates = journey.coupons.merge(journey.descriptions, on="campaign_id").groupby("coupon_upc")
-    begins, ends = dates["start_date"].min(), dates["end_date"].max()
+    dates = _dates(journey)
     circulation = _circulation(journey)
     sold = _sold_before_cut(journey)
     seen = _worth_seen(journey)
@@ -174,7 +173,8 @@ def _offers(journey: Journey) -> None:
     }
     product_of = dict(Product.objects.filter(code__isnull=False).values_list("code", "pk"))
     offers, members = [], []
-    for upc, rows in coupons.drop_duplicates(["coupon_upc", "product_id"]).groupby("coupon_upc"):
+    for key, rows in coupons.drop_duplicates(["coupon_upc", "product_id"]).groupby("coupon_upc"):
+        upc = int(str(key))
         code = f"CJ-{upc}"
         if code in known:
             continue
@@ -186,8 +186,8 @@ def _offers(journey: Journey) -> None:
             Offer(
                 code=code,
                 shared_code=str(upc),
-                valid_from=begins[upc],
-                valid_to=ends[upc],
+                valid_from=dates[upc][0],
+                valid_to=dates[upc][1],
                 circulation=circulation.get(upc, 0),
                 **_described(told, seen.get(upc), category_of),
             )
@@ -202,6 +202,21 @@ def _offers(journey: Journey) -> None:
         ),
         batch_size=20_000,
     )
+
+
+def _dates(journey: Journey) -> dict[int, tuple[date, date]]:
+    """First and last day of each coupon, over all the campaigns that it was part of."""
+    found: dict[int, tuple[date, date]] = {}
+    for campaign in journey.campaigns:
+        for upc in _coupons_of(journey, campaign.number):
+            begins, ends = found.get(upc, (campaign.begins, campaign.ends))
+            found[upc] = (min(begins, campaign.begins), max(ends, campaign.ends))
+    return found
+
+
+def _coupons_of(journey: Journey, campaign: int) -> list[int]:
+    rows = journey.coupons[journey.coupons["campaign_id"] == campaign]
+    return [int(upc) for upc in rows["coupon_upc"].unique().tolist()]
 
 
 def _described(
@@ -271,23 +286,21 @@ def _worth_seen(journey: Journey) -> dict[int, float]:
         right_on=["household", "day", "product"],
     )
     medians = taken.groupby("coupon_upc")["coupon_cents"].median()
-    return {int(upc): float(cents) for upc, cents in medians.items()}
+    return dict(zip(medians.index.tolist(), medians.tolist(), strict=True))
 
 
 def _circulation(journey: Journey) -> dict[int, int]:
     """Copies of each coupon that households got on paper before the cut, from the campaigns."""
-    recipients = journey.campaigns.groupby("campaign_id").size()
+    recipients = Counter(journey.recipients["campaign_id"].tolist())
     copies: Counter[int] = Counter()
-    for row in journey.descriptions.itertuples():
-        if row.start_date >= journey.cut:
+    for campaign in journey.campaigns:
+        if campaign.begins >= journey.cut:
             continue
-        upcs = journey.coupons.loc[journey.coupons["campaign_id"] == row.campaign_id, "coupon_upc"]
-        distinct = upcs.unique()
+        upcs = _coupons_of(journey, campaign.number)
         share = 1.0
-        if row.campaign_type == "Type A":
-            share = min(1.0, COUPONS_OF_A_TYPE_A_HOUSEHOLD / max(len(distinct), 1))
-        each = round(int(recipients.get(row.campaign_id, 0)) * share)
-        copies.update(dict.fromkeys(distinct.tolist(), each))
+        if campaign.kind == "Type A":
+            share = min(1.0, COUPONS_OF_A_TYPE_A_HOUSEHOLD / max(len(upcs), 1))
+        copies.update(dict.fromkeys(upcs, round(recipients[campaign.number] * share)))
     return dict(copies)
 
 
@@ -295,7 +308,7 @@ def _circulation(journey: Journey) -> dict[int, int]:
 def _mailings(journey: Journey) -> None:
     """The campaigns as mailings: before the cut they went out from elsewhere and are closed."""
     offer_of = {
-        int(code): pk
+        int(code or 0): pk
         for code, pk in Offer.objects.filter(shared_code__isnull=False).values_list(
             "shared_code", "pk"
         )
@@ -303,24 +316,25 @@ def _mailings(journey: Journey) -> None:
     home_of = dict(
         Card.objects.filter(household__isnull=False).values_list("number", "household_id")
     )
-    for row in journey.descriptions.sort_values("campaign_id").itertuples():
-        past = row.start_date < journey.cut
+    for campaign in journey.campaigns:
+        past = campaign.begins < journey.cut
         mailing, is_new = Mailing.objects.get_or_create(
-            code=code_of(row.campaign_id),
+            code=code_of(campaign.number),
             defaults={
-                "name": f"Campaign {row.campaign_id}"
-                + (", autumn favourites" if row.campaign_id == CAMPAIGN else ""),
+                "name": f"Campaign {campaign.number}"
+                + (", autumn favourites" if campaign.number == CAMPAIGN else ""),
                 "state": Mailing.State.CLOSED if past else Mailing.State.DRAFT,
-                "issue_on": row.start_date,
-                "valid_from": row.start_date,
-                "valid_to": row.end_date,
+                "issue_on": campaign.begins,
+                "valid_from": campaign.begins,
+                "valid_to": campaign.ends,
             },
         )
         if not is_new:
             continue
-        rows = journey.coupons[journey.coupons["campaign_id"] == row.campaign_id]
-        mailing.offers.set([offer_of[int(upc)] for upc in rows["coupon_upc"].unique()])
-        members = journey.campaigns[journey.campaigns["campaign_id"] == row.campaign_id]
+        mailing.offers.set(
+            [offer_of[upc] for upc in _coupons_of(journey, campaign.number) if upc in offer_of]
+        )
+        members = journey.recipients[journey.recipients["campaign_id"] == campaign.number]
         Recipient.objects.bulk_create(
             [
                 Recipient(
