@@ -28,16 +28,19 @@ def accept(terminal: Terminal, body: bytes, media_type: str) -> tuple[Upload, bo
     """Keep `body`, unread, and return its upload and whether it is new.
 
     The bytes are committed on return, so this may not be called inside a transaction. The same
-    bytes from the same terminal are kept once, however many calls bring them at the same time.
+    bytes from the same terminal are kept once, however many calls bring them at the same time;
+    under another media type they say something else, and what failed under a wrong one may come
+    again under the right one.
     """
-    known = Upload.objects.filter(terminal=terminal, sha256=hashlib.sha256(body).hexdigest())
+    sha256 = hashlib.sha256(media_type.encode() + b"\n" + body).hexdigest()
+    known = Upload.objects.filter(terminal=terminal, sha256=sha256)
     if upload := known.first():
         return upload, False
     try:
         with transaction.atomic(durable=True):
             return Upload.objects.create(
                 terminal=terminal,
-                sha256=hashlib.sha256(body).hexdigest(),
+                sha256=sha256,
                 media_type=media_type,
                 body=body,
             ), True

@@ -1,8 +1,9 @@
 """Money and quantities: decimal strings in, exact numbers out. Nothing here is a float."""
 
 import re
+from collections.abc import Callable
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache, lru_cache
 
 # ISO 4217 currencies without a minor unit. All others here have cents; those with three
 # decimals do not fit the columns and are refused.
@@ -27,7 +28,17 @@ def digits(currency: str) -> int:
     return 0 if currency in WITHOUT_CENTS else 2
 
 
-@lru_cache(maxsize=100_000)
+@cache
+def reader(places: int, whole_digits: int) -> Callable[[str], str]:
+    """Return `normal_form` for these digits, with a memory: a till repeats its prices."""
+
+    @lru_cache(maxsize=100_000)
+    def read(text: str) -> str:
+        return normal_form(text, places, whole_digits)
+
+    return read
+
+
 def normal_form(text: str, places: int = 2, whole_digits: int = 10) -> str:
     """Return a decimal string with exactly `places` decimals and no needless zeros before.
 

@@ -95,6 +95,9 @@ class Floor(NamedTuple):
     known_codes: Collection[str]  # scanned texts that name a product we have: no check digit asked
 
 
+_read_quantity = money.reader(3, 9)
+
+
 def check(basket: Basket, floor: Floor) -> Fault | None:
     """Return the first rule that `basket` breaks, or None and leave it in normal form.
 
@@ -159,7 +162,8 @@ def _check_terms(basket: Basket, store: StoreTerms) -> Fault | None:
 def _check_lines(basket: Basket, store: StoreTerms, known_codes: Collection[str]) -> Fault | None:
     """Check the lines, coupons and tenders; MoneyError is an amount that is none."""
     places = money.digits(store.currency)
-    numbers = set()
+    read_amount = money.reader(places, 10)
+    numbers: set[int] = set()
     for line in basket.lines:
         if line.line in numbers:
             return Fault("bad_field", f"Two lines have the number {line.line}.")
@@ -173,7 +177,7 @@ def _check_lines(basket: Basket, store: StoreTerms, known_codes: Collection[str]
                 except gtin.GtinError as error:
                     return Fault("bad_check_digit", f"Line {line.line}: {error}.")
         try:
-            line.quantity = money.normal_form(line.quantity, 3, 9)
+            line.quantity = _read_quantity(line.quantity)
         except money.MoneyError as error:
             return Fault("bad_field", f"The quantity of line {line.line}: {error}.")
         if line.quantity[0] == "-":
@@ -182,15 +186,15 @@ def _check_lines(basket: Basket, store: StoreTerms, known_codes: Collection[str]
                 f"The quantity of line {line.line} is {line.quantity}; what comes back is "
                 "told by the kind 'return'.",
             )
-        line.amount = money.normal_form(line.amount, places)
-        line.discount = money.normal_form(line.discount, places)
+        line.amount = read_amount(line.amount)
+        line.discount = read_amount(line.discount)
     for coupon in basket.coupons or ():
         coupon.code = coupon.code.strip()[:COUPON_CODE_LENGTH]
         coupon.amount = money.normal_form(coupon.amount, places, 8)
         if coupon.amount[0] == "-":
             return Fault("bad_amount", f"A coupon took off {coupon.amount}, less than nothing.")
     for tender in basket.tenders or ():
-        tender.amount = money.normal_form(tender.amount, places)
+        tender.amount = read_amount(tender.amount)
     return None
 
 

@@ -98,9 +98,13 @@ def test_what_is_no_gzip_is_kept_for_staff(client, cut):
     assert bytes(Upload.objects.get().body) == content
 
 
-def test_plain_text_called_gzip_is_not_loaded(client):
+def test_bytes_that_failed_under_a_wrong_name_are_loaded_under_the_right_one(client):
     assert problem(post(client, body(basket()), **{"Content-Encoding": "gzip"}))[0] == 400
-    assert post(client, body(basket())).status_code == 201 or Upload.objects.count() == 1
+    assert post(client, body(basket())).json()["accepted"] == 1
+
+    line_of_json = json.dumps(basket("2")).encode()
+    assert problem(post(client, line_of_json))[0] == 400
+    assert post(client, line_of_json, "application/x-ndjson").json()["accepted"] == 1
 
 
 def test_what_is_no_json_is_kept_and_refused_however_often(client):
