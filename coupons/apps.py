@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.apps import AppConfig
+from django.apps import apps as installed
 from django.db.models.signals import post_migrate
 
 
@@ -16,7 +17,8 @@ class CouponsConfig(AppConfig):
         post_migrate.connect(keep_groups, sender=self, dispatch_uid="coupons.groups")
 
 
-def keep_groups(using: str, apps: Any, **_: object) -> None:
+def keep_groups(using: str, apps: Any = installed, **_: object) -> None:
+    """Make the groups; a flushed database says so without naming `apps`."""
     from coupons.groups import ensure_groups  # models exist only once every app is ready
 
     ensure_groups(apps, using)

@@ -110,7 +110,8 @@ def _gaps_of_bucket(bucket: int, run_id: int) -> None:
             items = beliefs.statistics(read, kinds, level, day).items
             # A bucket's households know a small part of the assortment: the rest are zeros.
             known = np.flatnonzero(items.buyers)
-            sums[f"{name}.{level}"] = np.vstack([known, *(column[known] for column in items)])
+            columns = (known, items.purchases[known], items.gap_sum[known], items.gap_count[known])
+            sums[f"{name}.{level}"] = np.vstack(columns).astype(np.int32)
     _receipt(run, "gaps", bucket, started, read, beliefs.pack(sums))
 
 
@@ -121,13 +122,13 @@ def _fit_gaps(run: ModelRun) -> None:
     fitted: dict[str, Any] = {}
     for level in LEVELS:
         for name, prefix in (("then", "gaps_then"), ("now", "gaps")):
-            total = Items(
-                *np.zeros((len(Items._fields), kinds.levels[level].items), dtype=np.int64)
-            )
+            nothing = np.zeros((len(Items._fields), kinds.levels[level].items), dtype=np.int64)
+            total = Items(*nothing)
             for part in parts:
-                known, *columns = part[f"{name}.{level}"]
-                for column, more in zip(total, columns, strict=True):
-                    column[known] += more
+                known, purchases, gap_sum, gap_count = part[f"{name}.{level}"]
+                total.purchases[known] += purchases
+                total.gap_sum[known] += gap_sum
+                total.gap_count[known] += gap_count
             fitted[f"{prefix}.{level}"] = needs.item_gaps(total)
             if level == "product":  # the later of the two stays: as it is now
                 fitted["purchases"] = total.purchases

@@ -41,7 +41,7 @@ def upload_days(
     Days that are in already, basket for basket, are passed over. Returns (baskets, lines) taken.
     """
     table = journey.baskets
-    table = table[(table["day"] >= begin) & (table["day"] < end)]
+    table = _between(table, begin, end)
     there = dict(
         Basket.objects.filter(business_date__gte=begin, business_date__lt=end)
         .values_list("business_date")
@@ -56,7 +56,7 @@ def upload_days(
     taken_baskets = taken_lines = 0
     days = table.groupby("day", sort=True)
     for done, (key, lines) in enumerate(days, 1):
-        day = cast(date, key)
+        day = cast(pd.Timestamp, key).date()
         if there.get(day, 0) < lines["basket"].nunique():
             body = _body(day, lines, uses, personal, offers, code_of_product)
             upload, _ = ingest.accept(collector, body, "application/json")
@@ -65,6 +65,11 @@ def upload_days(
             taken_lines += upload.lines
         progress(done, len(days))
     return taken_baskets, taken_lines
+
+
+def _between(table: pd.DataFrame, begin: date, end: date) -> pd.DataFrame:
+    """The rows of the days `begin` to `end`, which is left out."""
+    return table[(table["day"] >= pd.Timestamp(begin)) & (table["day"] < pd.Timestamp(end))]
 
 
 def _personal_codes(journey: Journey) -> dict[tuple[int, int], str]:
@@ -86,7 +91,9 @@ def _body(
     columns = ["basket", "household", "store", "ended_at", "product", "quantity", "amount_cents",
                "discount_cents", "coupon_cents"]  # fmt: skip
     rows = lines[columns].sort_values(["ended_at", "basket"], kind="stable")
-    plain = zip(*(rows[column].tolist() for column in columns), strict=True)
+    values = {column: rows[column].tolist() for column in columns}
+    values["ended_at"] = np.datetime_as_string(rows["ended_at"].to_numpy(), unit="s").tolist()
+    plain = zip(*values.values(), strict=True)
     baskets = [
         _basket(day, list(group), uses.get(number, []), personal, offers, code_of_product)
         for number, group in groupby(plain, key=itemgetter(0))
@@ -156,13 +163,9 @@ def _uses(journey: Journey, begin: date, end: date) -> dict[int, list[Use]]:
     day, else the household's nearest.
     """
     uses = journey.redemptions
-    uses = uses[(uses["day"] >= begin) & (uses["day"] < end)]
+    uses = _between(uses, begin, end)
     table = journey.baskets
-    table = table[
-        table["household"].isin(uses["household_id"])
-        & (table["day"] >= begin)
-        & (table["day"] < end)
-    ]
+    table = _between(table[table["household"].isin(uses["household_id"])], begin, end)
     place = table.groupby("basket").cumcount() + 1
     table = table.assign(line=place)
     of_home = dict(iter(table.groupby("household")))
@@ -186,8 +189,7 @@ def _uses(journey: Journey, begin: date, end: date) -> dict[int, list[Use]]:
             units = max(int(best["quantity"]), 1)
             price = Decimal(int(best["amount_cents"] + best["discount_cents"])) / 100 / units
         else:
-            away = np.abs([(other - day).days for other in rows["day"]])
-            best = rows.iloc[int(np.argmin(away))]
+            best = rows.iloc[int(np.argmin(np.abs((rows["day"] - day).to_numpy())))]
         found.setdefault(int(best["basket"]), []).append(
             Use(int(home), int(upc), int(campaign), int(best["basket"]), line, price)
         )

@@ -32,7 +32,7 @@ class Journey:
     """The tables, with every date moved by `moved`; amounts in cents.
 
     baskets: a row a line: household, store, basket, product, quantity, amount_cents,
-    discount_cents, coupon_cents, day (date), ended_at (ISO text), in order of time.
+    discount_cents, coupon_cents, day, ended_at (datetime64, no zone), in order of time.
     products, recipients (of campaigns), coupons, redemptions: as in the package.
     """
 
@@ -47,6 +47,10 @@ class Journey:
     @property
     def cut(self) -> date:
         return CUT + self.moved
+
+    def before_cut(self, table: pd.DataFrame) -> pd.DataFrame:
+        """The rows of `table`, baskets or redemptions, of days before the cut."""
+        return table[table["day"] < pd.Timestamp(self.cut)]
 
     @property
     def households(self) -> list[int]:
@@ -86,7 +90,7 @@ def read(households: int | None = None, weeks: int = 0) -> Journey:
         lines = lines[lines["household"].isin(chosen)]
         recipients = recipients[recipients["household_id"].isin(chosen)]
         redemptions = redemptions[redemptions["household_id"].isin(chosen)]
-    time = lines["transaction_timestamp"] + moved
+    time = (lines["transaction_timestamp"] + moved).astype("datetime64[s]")
     baskets = pd.DataFrame(
         {
             "household": lines["household"],
@@ -97,8 +101,8 @@ def read(households: int | None = None, weeks: int = 0) -> Journey:
             "amount_cents": _cents(lines["sales_value"]),
             "discount_cents": _cents(lines["retail_disc"]) + _cents(lines["coupon_match_disc"]),
             "coupon_cents": _cents(lines["coupon_disc"]),
-            "day": time.dt.date,
-            "ended_at": time.dt.strftime("%Y-%m-%dT%H:%M:%S"),
+            "day": time.dt.normalize(),
+            "ended_at": time,
         }
     ).sort_values(["ended_at", "basket"], kind="stable", ignore_index=True)
     told = _table("campaign_descriptions").sort_values("campaign_id")
@@ -112,14 +116,14 @@ def read(households: int | None = None, weeks: int = 0) -> Journey:
             strict=True,
         )
     ]
-    redemptions = redemptions.assign(day=(redemptions["redemption_date"] + moved).dt.date)
+    day = (redemptions["redemption_date"] + moved).astype("datetime64[s]")
     return Journey(
         baskets,
         _table("products"),
         recipients,
         described,
         _table("coupons"),
-        redemptions,
+        redemptions.assign(day=day),
         moved,
     )
 

@@ -103,7 +103,7 @@ def _households(journey: Journey) -> None:
         [
             Household(
                 name=people.person(number).name,
-                joined_on=first_day[number],
+                joined_on=first_day[number].date(),
                 slot=slot_of(str(number)),
             )
             for number in new
@@ -269,7 +269,7 @@ def _main(rows: pd.DataFrame, column: str) -> str:
 
 def _sold_before_cut(journey: Journey) -> pd.DataFrame:
     """Lines and mean unit price in dollars of each product, before the cut."""
-    past = journey.baskets[journey.baskets["day"] < journey.cut]
+    past = journey.before_cut(journey.baskets)
     units = past["quantity"].clip(lower=1)
     unit = (past["amount_cents"] + past["discount_cents"]) / units / 100
     return pd.DataFrame(
@@ -279,7 +279,7 @@ def _sold_before_cut(journey: Journey) -> pd.DataFrame:
 
 def _worth_seen(journey: Journey) -> dict[int, float]:
     """The usual cents that each coupon took off a line, where the line shows it, before the cut."""
-    past = journey.redemptions[journey.redemptions["day"] < journey.cut]
+    past = journey.before_cut(journey.redemptions)
     taken = past.merge(journey.coupons, on=["coupon_upc", "campaign_id"]).merge(
         journey.baskets[journey.baskets["coupon_cents"] > 0],
         left_on=["household_id", "day", "product_id"],

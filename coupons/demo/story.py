@@ -93,8 +93,8 @@ def tell(households: int | None, today: date | None, bars: Bars) -> Told:
 
 def _days(data: Journey, today: date | None) -> tuple[date, date, date]:
     days = data.baskets["day"]
-    end = days.max() + timedelta(days=1)
-    return days.min(), data.cut, min(end, max(today, data.cut)) if today else end
+    end = days.max().date() + timedelta(days=1)
+    return days.min().date(), data.cut, min(end, max(today, data.cut)) if today else end
 
 
 def _same_as_before(data: Journey) -> None:
@@ -145,16 +145,12 @@ def used_of_printed(data: Journey, campaign: Mailing) -> Used:
 
 
 def _popular(data: Journey, campaign: Mailing) -> set[str]:
-    """The coupons of the campaign that were used most before it; then those sold to most homes."""
-    past = data.redemptions[data.redemptions["day"] < data.cut]
-    used = past["coupon_upc"].value_counts()
+    """The campaign's coupons for whose products most households went to the shop before it."""
+    past = data.before_cut(data.baskets)
     offered = data.coupons[data.coupons["campaign_id"] == CAMPAIGN]
-    lines = data.baskets[data.baskets["day"] < data.cut]
-    buyers = lines.groupby("product")["household"].nunique()
-    bought = offered["product_id"].map(buyers).groupby(offered["coupon_upc"]).sum()
-    ranked = sorted(
-        bought.index.tolist(), key=lambda upc: (-int(used.get(upc, 0)), -bought[upc], upc)
-    )
+    bought = offered.merge(past, left_on="product_id", right_on="product")
+    days = bought.drop_duplicates(["coupon_upc", "household", "day"]).groupby("coupon_upc").size()
+    ranked = sorted(days.index.tolist(), key=lambda upc: (-days[upc], upc))
     return {str(upc) for upc in ranked[: campaign.coupons_per_sheet]}
 
 

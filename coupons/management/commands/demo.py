@@ -70,7 +70,7 @@ class Command(BaseCommand):
         used = told.used
         say(f"  {used.households} households with a sheet used {used.coupons} coupons.")
         say(f"  {used.ours:>12.1%} of these were on the sheet we printed for them")
-        say(f"  {used.popular:>12.1%} would have been, had all got the most popular coupons")
+        say(f"  {used.popular:>12.1%} would have been, had all got what most people buy")
         say(f"  {used.random:>12.1%} would have been, had they been drawn at random")
         say("")
         say(self.style.MIGRATE_HEADING("How long it took"))
