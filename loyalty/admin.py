@@ -196,9 +196,11 @@ class HouseholdAdmin(LongList[Household]):
             return []
         plot = plots.weekly_spend(summary.weekly_spend_cents, until=summary.run.as_of)
         mean = sum(summary.weekly_spend_cents) // max(len(summary.weekly_spend_cents), 1) / 100
-        favourite = WEEKDAYS[summary.favourite_weekday]
+        note = f"{mean:,.2f} on average"
+        if summary.favourite_weekday >= 0:
+            note += f", mostly {WEEKDAYS[summary.favourite_weekday]}"
         return [
-            Panel("Spend a week", mark_safe(plot), f"{mean:,.2f} on average, mostly {favourite}"),  # noqa: S308 # drawn from numbers
+            Panel("Spend a week", mark_safe(plot), note),  # noqa: S308 # drawn from numbers
             Panel("What it needs", self._needs(row, summary.run), "by this household's own rhythm"),
             Panel("In figures", self._figures(summary), f"as of {day_text(summary.run.as_of)}"),
             Panel("Where its money goes", self._departments(summary)),
@@ -227,8 +229,11 @@ class HouseholdAdmin(LongList[Household]):
             (
                 ("Tier", summary.tier.capitalize()),
                 ("Spent in 52 weeks", money(summary.monetary)),
-                ("Expected in the next year", money(summary.year_value)),
-                ("Shopping days in 52 weeks", f"{summary.frequency:,}"),
+                (
+                    "Expected in the next 52 weeks",
+                    f"{money(summary.year_value)} \N{PLUS-MINUS SIGN} {money(summary.year_margin)}",
+                ),
+                ("Shopping days in all", f"{summary.frequency:,}"),
                 ("Baskets in all", f"{summary.baskets:,}"),
                 ("First basket", day_text(summary.first_on)),
                 ("Last basket", day_text(summary.last_on)),
@@ -345,7 +350,8 @@ class HouseholdSummaryAdmin(LongList[HouseholdSummary], ReadOnlyAdmin[HouseholdS
     empty_hint = "Nothing is believed yet. Start a night under 'Model runs', or run manage.py demo."
     fields = (
         ("household", "run"),
-        ("tier", "monetary", "year_value"),
+        ("tier", "monetary"),
+        ("year_value", "year_margin"),
         ("first_on", "last_on", "recency_days"),
         ("frequency", "baskets", "mean_gap_days"),
         ("saved", "coupon_share"),

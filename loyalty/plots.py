@@ -6,8 +6,8 @@ Pure: figures in, markup out. Everything drawn is a number or a word of this fil
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-WIDTH, HEIGHT = 640, 190
-_LEFT, _TOP, _FLOOR = 44, 10, 164  # the plot's left edge, top and ground line
+WIDTH, HEIGHT = 640, 250
+_LEFT, _TOP, _FLOOR = 44, 10, 224  # the plot's left edge, top and ground line
 _GAP = 2.0
 
 

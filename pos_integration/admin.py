@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import IntegerField, QuerySet
 from django.db.models.functions import Length
@@ -62,6 +63,9 @@ class TerminalRows(TabularInline[Terminal, Store]):
     extra = 0
     can_delete = False
     show_change_link = True
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Terminal]:
+        return super().get_queryset(request).select_related("store")
 
 
 @admin.register(Store)
@@ -414,7 +418,7 @@ class BasketAdmin(LongList[Basket], ReadOnlyAdmin[Basket]):
         keys = ("store__number", "till", "business_date", "receipt")
         try:
             return queryset.filter(**dict(zip(keys, parts, strict=False))), False
-        except (TypeError, ValueError):  # not a number, not a day
+        except (ValueError, ValidationError):  # not a number, not a day
             return queryset.none(), False
 
     @admin.display(description="Till")

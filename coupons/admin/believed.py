@@ -81,7 +81,7 @@ class HouseholdWithCouponsAdmin(HouseholdAdmin):
         return [
             *panels,
             Panel("Its last sheet", promised, valid, is_wide=True),
-            Panel("Sheets", all_sheets),
+            Panel("Sheets", all_sheets, is_wide=True),
         ]
 
 

@@ -215,7 +215,7 @@ class MailingAdmin(Page[Mailing]):
         return [
             Panel("Recipients", self._recipients(row)),
             Panel("What came back", self._redeemed(row)),
-            Panel("Print runs", self._print_runs(row)),
+            Panel("Print runs", self._print_runs(row), is_wide=True),
         ]
 
     def _recipients(self, mailing: Mailing) -> SafeString:
@@ -320,7 +320,9 @@ class MailingAdmin(Page[Mailing]):
         if form.is_valid():
             added = add_recipients(mailing, form.cleaned_data["tiers"])
             self.log_change(request, mailing, f"Added {added} recipients.")
-            messages.success(request, f"{added:,} households were added.")
+            messages.success(
+                request, f"{added:,} household{' was' if added == 1 else 's were'} added."
+            )
             return HttpResponseRedirect(back)
         context = {
             **self.admin_site.each_context(request),

@@ -99,7 +99,9 @@ class OfferAdmin(Page[Offer]):
             ),
             "Good on nothing yet: add a product with the button above.",
         )
-        return [Panel("Good on", products, f"{row.offer_products.count():,} products in all")]
+        count = row.offer_products.count()
+        note = f"{count:,} product{'' if count == 1 else 's'} in all"
+        return [Panel("Good on", products, note)]
 
 
 @admin.register(OfferProduct)

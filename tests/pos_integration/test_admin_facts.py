@@ -22,6 +22,12 @@ pytestmark = pytest.mark.django_db
 FACTS = ["upload", "reject", "basket", "redemptionrecord"]
 
 
+@pytest.fixture
+def admin_user(db):
+    """pytest-django's, without a password to hash: nobody types one here."""
+    return User.objects.create(username="admin", is_staff=True, is_superuser=True)
+
+
 def page(name, *args):
     return reverse(f"admin:pos_integration_{name}", args=args)
 
@@ -69,14 +75,14 @@ def test_a_basket_cannot_be_changed_or_deleted(admin_client, shop):
 @pytest.mark.parametrize(
     ("model", "most"),
     [
-        ("store", 5),
-        ("terminal", 5),
-        ("category", 5),
-        ("product", 5),
+        ("store", 4),
+        ("terminal", 4),
+        ("category", 4),
+        ("product", 4),
         ("upload", 7),
-        ("reject", 7),
-        ("basket", 7),
-        ("redemptionrecord", 6),
+        ("reject", 6),
+        ("basket", 6),
+        ("redemptionrecord", 5),
     ],
 )
 def test_a_list_asks_the_same_few_questions_however_long_it_is(
@@ -86,11 +92,21 @@ def test_a_list_asks_the_same_few_questions_however_long_it_is(
         assert admin_client.get(page(f"{model}_changelist")).status_code == 200
 
 
-@pytest.mark.parametrize(("model", "most"), [("basket", 9), ("terminal", 8), ("upload", 5)])
+@pytest.mark.parametrize(
+    ("model", "most"), [("store", 5), ("basket", 7), ("terminal", 6), ("upload", 5)]
+)
 def test_a_page_asks_the_same_few_questions_however_much_it_shows(
     admin_client, shop, django_assert_max_num_queries, model, most
 ):
-    row = {"basket": shop[0], "terminal": Terminal.objects.first(), "upload": shop[0].upload}[model]
+    store = shop[0].store
+    for number in range(500, 505):
+        make.terminal(store, number)
+    row = {
+        "store": store,
+        "basket": shop[0],
+        "terminal": store.terminals.first(),
+        "upload": shop[0].upload,
+    }[model]
     with django_assert_max_num_queries(most):
         assert admin_client.get(page(f"{model}_change", row.pk)).status_code == 200
 

@@ -1,0 +1,196 @@
+"""From the desk: a night is started, a mailing goes from draft to post, the first page tells."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.urls import reverse
+from django.utils import timezone
+from django_q.models import OrmQ
+
+from coupons.models import Mailing, Redemption, Refusal
+from loyalty.models import HouseholdSummary, ModelRun
+from tests import make
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def admin_user(db):
+    """pytest-django's, without a password to hash: nobody types one here."""
+    return User.objects.create(username="admin", is_staff=True, is_superuser=True)
+
+
+def step(mailing, name):
+    return reverse("admin:coupons_mailing_step", args=[mailing.pk, name])
+
+
+def queued():
+    return [(row.task["func"], row.task["args"]) for row in OrmQ.objects.order_by("pk")]
+
+
+def said(response):
+    return " ".join(str(message) for message in response.context["messages"])
+
+
+@pytest.fixture
+def night():
+    return ModelRun.objects.create(
+        as_of=date(2017, 10, 30),
+        state="published",
+        history_hash="0" * 64,
+        published_at=datetime(2017, 10, 30, 2, 14, tzinfo=UTC),
+        households=2469,
+        lines=1_441_000,
+        seconds=6.2,
+    )
+
+
+def believe(night, tier):
+    home = make.household()
+    HouseholdSummary.objects.create(
+        run=night,
+        household=home,
+        first_on=date(2017, 1, 1),
+        last_on=date(2017, 10, 1),
+        recency_days=29,
+        frequency=5,
+        monetary=10,
+        baskets=5,
+        saved=0,
+        coupon_share=0,
+        tier=tier,
+        year_value=10,
+        year_margin=1,
+        favourite_weekday=0,
+        weekly_spend_cents=[0] * 52,
+        categories=[],
+    )
+    return home
+
+
+def test_the_night_is_asked_for_then_put_in_the_queue(admin_client):
+    start = reverse("admin:loyalty_modelrun_start")
+    listed = admin_client.get(reverse("admin:loyalty_modelrun_changelist")).content.decode()
+    assert start in listed
+    assert "No night has run yet" in listed
+
+    assert b"Start the night now" in admin_client.get(start).content
+    assert not OrmQ.objects.exists(), "looking starts nothing"
+    response = admin_client.post(start, follow=True)
+
+    assert queued() == [("coupons.tasks.night", (timezone.localdate().isoformat(),))]
+    assert "qcluster" in said(response)
+
+
+def test_a_mailing_goes_from_draft_to_post_a_button_a_state(admin_client, admin_user, night):
+    mailing = make.mailing()
+    mailing.offers.add(make.offer())
+    gold = believe(night, "gold")
+    believe(night, "bronze")
+    recipients = reverse("admin:coupons_mailing_recipients", args=[mailing.pk])
+    change = reverse("admin:coupons_mailing_change", args=[mailing.pk])
+
+    response = admin_client.post(recipients, {"tiers": ["gold"]}, follow=True)
+    assert "1 household was added" in said(response)
+    assert [row.household for row in mailing.recipients.all()] == [gold]
+    assert step(mailing, "approve") in response.content.decode()
+    assert step(mailing, "print") not in response.content.decode()
+
+    assert b"fixed from now on" in admin_client.get(step(mailing, "approve")).content
+    admin_client.post(step(mailing, "approve"))
+    mailing.refresh_from_db()
+    assert mailing.state == Mailing.State.APPROVED
+    assert mailing.approved_by == admin_user
+
+    admin_client.post(step(mailing, "issue"))
+    Mailing.objects.update(state=Mailing.State.ISSUED)
+    admin_client.post(step(mailing, "print"))
+    assert queued() == [
+        ("coupons.tasks.issue", (mailing.pk,)),
+        ("coupons.tasks.print_sheets", (mailing.pk,)),
+    ]
+
+    Mailing.objects.update(state=Mailing.State.PRINTED)
+    response = admin_client.post(step(mailing, "mailed"), follow=True)
+    mailing.refresh_from_db()
+    assert mailing.state == Mailing.State.MAILED
+    assert response.redirect_chain[-1][0] == change
+
+
+def test_a_step_out_of_turn_is_refused_in_a_sentence(admin_client):
+    mailing = make.mailing()
+
+    response = admin_client.post(step(mailing, "print"), follow=True)
+
+    assert "is draft; 'Print' wants it sheets issued" in said(response)
+    assert not OrmQ.objects.exists()
+    assert admin_client.post(step(mailing, "nonsense")).status_code == 404
+
+
+def test_an_empty_draft_is_not_approved(admin_client):
+    mailing = make.mailing()
+
+    response = admin_client.post(step(mailing, "approve"), follow=True)
+
+    assert "has no offers" in said(response)
+    assert Mailing.objects.get().state == Mailing.State.DRAFT
+
+
+def test_the_first_page_before_the_first_night_says_what_to_do(
+    admin_client, django_assert_max_num_queries
+):
+    with django_assert_max_num_queries(11):
+        body = admin_client.get(reverse("admin:index")).content.decode()
+
+    assert "No night has run yet: start one, or run manage.py demo." in body
+
+
+def test_the_first_page_tells_the_state_of_things(
+    admin_client, night, django_assert_max_num_queries
+):
+    make.basket(day=date(2026, 3, 4))
+    make.basket(day=date(2026, 3, 5))
+    Refusal.objects.create(record=make.redemption_record(), reason="unknown_code")
+    coupon = make.coupon()
+    Redemption.objects.create(
+        offer=coupon.offer,
+        coupon=coupon,
+        amount="0.50",
+        store=make.store(),
+        till=1,
+        business_date=timezone.localdate() - timedelta(days=6),
+        receipt="1",
+    )
+    Mailing.objects.update(state="mailed", valid_to=timezone.localdate())
+
+    with django_assert_max_num_queries(13):
+        response = admin_client.get(reverse("admin:index"))
+
+    body = response.content.decode()
+    assert "Last night went well: 2,469 households rebuilt for 30 October." in body
+    assert "published 30 October 2017 at 02:14" in body
+    now = response.context["now"]
+    assert (now.baskets, now.last_day) == (2, date(2026, 3, 5))
+    assert (now.redeemed, str(now.redeemed_off)) == (1, "0.50")
+    assert now.live_mailings == 1
+    assert now.to_look_at == 1
+
+
+def test_no_page_of_the_desk_has_inline_style_or_script(admin_client, night):
+    coupon = make.coupon()
+    pages = [
+        reverse("admin:index"),
+        reverse("admin:loyalty_household_change", args=[coupon.sheet.household_id]),
+        reverse("admin:coupons_mailing_change", args=[coupon.sheet.mailing_id]),
+        reverse("admin:coupons_coupon_changelist"),
+        reverse("admin:loyalty_modelrun_start"),
+    ]
+
+    for page in pages:
+        response = admin_client.get(page)
+        body = response.content.decode()
+        assert " style=" not in body, page
+        assert "<style" not in body, page
+        assert "<script>" not in body, page
+        assert "unsafe-inline" not in response["Content-Security-Policy"]
