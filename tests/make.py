@@ -5,6 +5,7 @@ from decimal import Decimal
 from itertools import count
 
 from coupons.models import Coupon, Mailing, Offer, OfferProduct, Sheet
+from coupons.sheets import codes
 from loyalty.models import Address, Card, Household, slot_of
 from pos_integration import auth
 from pos_integration.models import (
@@ -124,7 +125,12 @@ def mailing(code: str | None = None, **fields: object) -> Mailing:
     )
 
 
-def coupon(code: str = "7Q4MK2XP9TRDA", offer_: Offer | None = None) -> Coupon:
+def code(body: str) -> str:
+    """A coupon code of these 12 characters and the right check character."""
+    return body + codes.check_character(body)
+
+
+def coupon(code: str, offer_: Offer | None = None) -> Coupon:
     """0.50 off OATS, good for March 2026."""
     home = household(card=f"card-{code}")
     sheet = Sheet.objects.create(
@@ -145,7 +151,7 @@ def coupon(code: str = "7Q4MK2XP9TRDA", offer_: Offer | None = None) -> Coupon:
 
 
 def redemption_record(
-    code: str = "7Q4MK2XP9TRDA",
+    code: str,
     *,
     day: date = date(2026, 3, 5),
     gtin: str = OATS,
