@@ -84,7 +84,7 @@ def test_a_list_asks_the_same_few_questions_however_long_it_is(
 def test_a_household_page_shows_its_last_sheet_with_chance_reason_and_state(
     admin_client, django_assert_max_num_queries
 ):
-    coupon = make.coupon()
+    coupon = make.coupon(codes.mint())
     redeemed(coupon)
     coupon.state = "redeemed"
     coupon.save()
@@ -124,7 +124,7 @@ def test_a_coupon_is_found_by_its_code_and_nonsense_finds_nothing(admin_client):
 
 
 def test_an_offer_on_paper_keeps_its_worth_and_its_dates(admin_client):
-    offer = make.coupon().offer
+    offer = make.coupon(codes.mint()).offer
     form = {
         "name": "Oat drink, new recipe",
         "code": offer.code,
@@ -179,7 +179,7 @@ def test_a_sheet_is_a_pdf_in_the_browser(admin_client):
 
 
 def test_whoever_may_not_look_at_sheets_gets_no_pdf():
-    sheet = make.coupon().sheet
+    sheet = make.coupon(codes.mint()).sheet
     client = Client()
     client.force_login(User.objects.create_user("visitor", is_staff=True))
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django_q.models import OrmQ
 
 from coupons.models import Mailing, Redemption, Refusal
+from coupons.sheets import codes
 from loyalty.models import HouseholdSummary, ModelRun
 from tests import make
 
@@ -151,8 +152,8 @@ def test_the_first_page_tells_the_state_of_things(
 ):
     make.basket(day=date(2026, 3, 4))
     make.basket(day=date(2026, 3, 5))
-    Refusal.objects.create(record=make.redemption_record(), reason="unknown_code")
-    coupon = make.coupon()
+    Refusal.objects.create(record=make.redemption_record(codes.mint()), reason="unknown_code")
+    coupon = make.coupon(codes.mint())
     Redemption.objects.create(
         offer=coupon.offer,
         coupon=coupon,
@@ -178,7 +179,7 @@ def test_the_first_page_tells_the_state_of_things(
 
 
 def test_no_page_of_the_desk_has_inline_style_or_script(admin_client, night):
-    coupon = make.coupon()
+    coupon = make.coupon(codes.mint())
     pages = [
         reverse("admin:index"),
         reverse("admin:loyalty_household_change", args=[coupon.sheet.household_id]),

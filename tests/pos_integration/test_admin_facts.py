@@ -6,6 +6,7 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
+from coupons.sheets import codes
 from pos_integration.desk import LongListPaginator
 from pos_integration.models import (
     Basket,
@@ -47,7 +48,7 @@ def shop():
     for number in range(5):
         make.line(baskets[0], make.product(f"{number:014}", f"Item {number}"))
     Tender.objects.create(basket=baskets[0], position=0, kind="card", amount=10)
-    record = make.redemption_record()
+    record = make.redemption_record(codes.mint())
     Reject.objects.create(
         upload=record.basket.upload,
         position=3,

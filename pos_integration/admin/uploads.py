@@ -1,52 +1,36 @@
-"""The desk for facts: tills and their tokens, uploads and rejects, baskets, the catalogue."""
+"""What tills handed over: files, what was rejected of them, baskets, coupons honoured."""
 
 from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.db.models import IntegerField, QuerySet
 from django.db.models.functions import Length
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from pos_integration.auth import issue_token
 from pos_integration.desk import (
     NOTHING,
     LongList,
-    Page,
     Panel,
     ReadOnlyAdmin,
     ReadOnlyRows,
     TabularInline,
     Tool,
-    link,
     pill,
     table,
 )
 from pos_integration.models import (
     Basket,
     BasketLine,
-    Category,
-    Product,
     RedemptionRecord,
     Reject,
-    Store,
     Tender,
-    Terminal,
-    TerminalToken,
     Upload,
 )
-
-admin.site.site_header = "Loyalty coupons"
-admin.site.site_title = "Loyalty coupons"
-admin.site.index_title = "Today"
-admin.site.enable_nav_sidebar = False
-admin.site.empty_value_display = NOTHING
 
 REJECTS_SHOWN = 50
 UPLOAD_TONES = {"received": "busy", "loaded": "good", "failed": "bad"}
@@ -54,179 +38,6 @@ UPLOAD_TONES = {"received": "busy", "loaded": "good", "failed": "bad"}
 
 def upload_pill(upload: Upload) -> SafeString:
     return pill(upload.get_state_display(), UPLOAD_TONES[upload.state])
-
-
-class TerminalRows(TabularInline[Terminal, Store]):
-    model = Terminal
-    fields = ("number", "is_collector", "revoked_at")
-    readonly_fields = ("revoked_at",)
-    extra = 0
-    can_delete = False
-    show_change_link = True
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Terminal]:
-        return super().get_queryset(request).select_related("store")
-
-
-@admin.register(Store)
-class StoreAdmin(Page[Store]):
-    list_display = ("number", "name", "currency", "time_zone")
-    search_fields = ("number", "name")
-    ordering = ("number",)
-    inlines = (TerminalRows,)
-    empty_hint = "No store yet. Add one here, or run: manage.py add_terminal STORE NUMBER"
-
-
-@admin.register(Terminal)
-class TerminalAdmin(Page[Terminal]):
-    list_display = ("store", "till_number", "kind", "state", "revoked_at")
-    list_select_related = ("store",)
-    list_filter = (("revoked_at", admin.EmptyFieldListFilter), "is_collector")
-    search_fields = ("store__number", "store__name", "=number")
-    ordering = ("store__number", "number")
-    autocomplete_fields = ("store",)
-    fields = ("store", "number", "is_collector", "revoked_at")
-    actions = ("new_token", "revoke", "let_back_in")
-    empty_hint = "No till yet. Add one here, then choose it and 'Issue a new token'."
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Terminal | None = None) -> list[str]:
-        # A till that moves to another store would sign the other store's facts with its token.
-        return ["store", "number", "revoked_at"] if obj else ["revoked_at"]
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Terminal]:
-        return super().get_queryset(request).select_related("store")
-
-    @admin.display(description="Till", ordering="number")
-    def till_number(self, terminal: Terminal) -> str:
-        return str(terminal.number)
-
-    @admin.display(description="Speaks for", ordering="is_collector")
-    def kind(self, terminal: Terminal) -> str:
-        return "every store" if terminal.is_collector else "its own store"
-
-    @admin.display(description="State")
-    def state(self, terminal: Terminal) -> SafeString:
-        return pill("revoked", "bad") if terminal.revoked_at else pill("may sign in", "good")
-
-    def panels(self, request: HttpRequest, row: Terminal) -> list[Panel]:
-        tokens = table(
-            ("Issued", "State"),
-            (
-                (
-                    f"{token.created_at:%d %b %Y %H:%M}",
-                    pill("revoked", "bad") if token.revoked_at else pill("live", "good"),
-                )
-                for token in row.tokens.order_by("-pk")[:10]
-            ),
-            "No token yet: in the list, choose this till and 'Issue a new token'.",
-        )
-        uploads = table(
-            ("Received", "State", "Baskets#", "Rejected#"),
-            (
-                (
-                    link(
-                        reverse("admin:pos_integration_upload_change", args=[upload.pk]),
-                        f"{upload.received_at:%d %b %Y %H:%M}",
-                    ),
-                    upload_pill(upload),
-                    f"{upload.baskets:,}",
-                    f"{upload.rejected:,}",
-                )
-                for upload in row.uploads.defer("body").order_by("-pk")[:10]
-            ),
-            "This till has sent nothing yet.",
-        )
-        return [Panel("Tokens", tokens, "two live while rotating"), Panel("Last uploads", uploads)]
-
-    @admin.action(description="Issue a new token", permissions=["change"])
-    def new_token(self, request: HttpRequest, chosen: QuerySet[Terminal]) -> HttpResponse:
-        tills = list(chosen)
-        if "confirmed" not in request.POST:
-            return self.ask(
-                request,
-                title="Issue a new token",
-                says=[
-                    "Each of these tills gets a new token, shown once on the next page.",
-                    "Its last token keeps working beside the new one; older ones stop now.",
-                ],
-                button="Issue a new token",
-                back=reverse("admin:pos_integration_terminal_changelist"),
-                rows=tills,
-            )
-        for till in tills:
-            if till.revoked_at:
-                messages.error(request, f"{till} is revoked. Let it back in first.")
-                continue
-            token = issue_token(till)
-            self.log_change(request, till, "Issued a new token.")
-            messages.success(request, f"{till} signs in with {token}")
-        # Answered in place, not by a redirect: a message carried over one would lie in a cookie.
-        return self.ask(
-            request,
-            title="Copy the token now",
-            says=["It is kept only as a hash: it cannot be shown again, only replaced."],
-            back=reverse("admin:pos_integration_terminal_changelist"),
-        )
-
-    @admin.action(description="Revoke: it may not sign in any more", permissions=["change"])
-    @transaction.atomic
-    def revoke(self, request: HttpRequest, chosen: QuerySet[Terminal]) -> HttpResponse | None:
-        tills = list(chosen)
-        if "confirmed" not in request.POST:
-            return self.ask(
-                request,
-                title="Revoke these tills",
-                says=["From now on their tokens are refused. What they sent stays."],
-                button="Revoke",
-                back=reverse("admin:pos_integration_terminal_changelist"),
-                rows=tills,
-            )
-        now = timezone.now()
-        keys = [till.pk for till in tills]
-        TerminalToken.objects.filter(terminal__in=keys, revoked_at=None).update(revoked_at=now)
-        Terminal.objects.filter(pk__in=keys, revoked_at=None).update(revoked_at=now)
-        for till in tills:
-            self.log_change(request, till, "Revoked.")
-        messages.success(request, f"{len(tills)} revoked.")
-        return None
-
-    @admin.action(description="Let back in", permissions=["change"])
-    def let_back_in(self, request: HttpRequest, chosen: QuerySet[Terminal]) -> None:
-        tills = list(chosen)
-        Terminal.objects.filter(pk__in=[till.pk for till in tills]).update(revoked_at=None)
-        for till in tills:
-            self.log_change(request, till, "Let back in.")
-        messages.success(request, f"{len(tills)} may sign in again, each with a new token.")
-
-
-@admin.register(Category)
-class CategoryAdmin(Page[Category]):
-    list_display = ("name", "level", "parent")
-    list_select_related = ("parent",)
-    list_filter = ("level",)
-    search_fields = ("name",)
-    ordering = ("name",)
-    autocomplete_fields = ("parent",)
-    empty_hint = "No category yet. They come with the catalogue, or add one here."
-
-
-@admin.register(Product)
-class ProductAdmin(Page[Product]):
-    list_display = ("name", "brand", "size", "category", "gtin", "code", "listed")
-    list_select_related = ("category",)
-    list_filter = ("is_listed", ("category", admin.EmptyFieldListFilter))
-    search_fields = ("name", "brand", "gtin__exact", "code__exact")
-    search_help_text = "Name or brand; a whole GTIN-14 or in-house number"
-    ordering = ("name", "pk")
-    autocomplete_fields = ("category",)
-    empty_hint = "No product yet. They come with the catalogue, or with the first baskets."
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Product | None = None) -> list[str]:
-        return ["gtin", "code", "is_listed"] if obj else ["is_listed"]
-
-    @admin.display(description="Catalogue", ordering="is_listed")
-    def listed(self, product: Product) -> SafeString:
-        return pill("listed", "good") if product.is_listed else pill("only sold", "warn")
 
 
 @admin.register(Upload)
