@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from itertools import groupby
 from operator import itemgetter
 from typing import Any, NamedTuple, cast
@@ -91,8 +92,8 @@ def _body(
     columns = ["basket", "household", "store", "ended_at", "product", "quantity", "amount_cents",
                "discount_cents", "coupon_cents"]  # fmt: skip
     rows = lines[columns].sort_values(["ended_at", "basket"], kind="stable")
-    values = {column: rows[column].tolist() for column in columns}
-    values["ended_at"] = np.datetime_as_string(rows["ended_at"].to_numpy(), unit="s").tolist()
+    rows = rows.assign(ended_at=np.datetime_as_string(rows["ended_at"].to_numpy(), unit="s"))
+    values = {column: rows[column].to_numpy().tolist() for column in columns}
     plain = zip(*values.values(), strict=True)
     baskets = [
         _basket(day, list(group), uses.get(number, []), personal, offers, code_of_product)
@@ -154,6 +155,7 @@ def _coupons(
     return told
 
 
+@cache
 def _money(cents: int) -> str:
     return f"{'-' if cents < 0 else ''}{abs(cents) // 100}.{abs(cents) % 100:02}"
 

@@ -14,7 +14,7 @@ from coupons.demo.journey import CAMPAIGN, COUPONS_OF_A_TYPE_A_HOUSEHOLD, Journe
 from coupons.models import Mailing, Offer, OfferProduct, Recipient
 from coupons.sheets.pictures import picture_for
 from loyalty.models import Address, Card, Consent, Household, slot_of
-from pos_integration import catalogue
+from pos_integration import bulk, catalogue
 from pos_integration.models import Category, Product, Store, Terminal
 
 TILL = 1
@@ -164,6 +164,10 @@ def _offers(journey: Journey) -> None:
     dates = _dates(journey)
     circulation = _circulation(journey)
     sold = _sold_before_cut(journey)
+    coupons = coupons.assign(
+        sold=coupons["product_id"].map(sold["lines"]).fillna(0) + 0.001,
+        price=coupons["product_id"].map(sold["price"]),
+    )
     seen = _worth_seen(journey)
     category_of = {
         (department, name): pk
@@ -178,10 +182,6 @@ def _offers(journey: Journey) -> None:
         code = f"CJ-{upc}"
         if code in known:
             continue
-        told = rows.assign(
-            sold=rows["product_id"].map(sold["lines"]).fillna(0) + 0.001,
-            price=rows["product_id"].map(sold["price"]),
-        )
         offers.append(
             Offer(
                 code=code,
@@ -189,18 +189,19 @@ def _offers(journey: Journey) -> None:
                 valid_from=dates[upc][0],
                 valid_to=dates[upc][1],
                 circulation=circulation.get(upc, 0),
-                **_described(told, seen.get(upc), category_of),
+                **_described(rows, seen.get(upc), category_of),
             )
         )
         members.append([product_of[str(number)] for number in rows["product_id"]])
     Offer.objects.bulk_create(offers, batch_size=BATCH)
-    OfferProduct.objects.bulk_create(
+    bulk.copy(
+        OfferProduct._meta.db_table,
+        ("offer_id", "product_id"),
         (
-            OfferProduct(offer=offer, product_id=product)
+            bulk.row((str(offer.pk), str(product)))
             for offer, products in zip(offers, members, strict=True)
             for product in products
         ),
-        batch_size=20_000,
     )
 
 
@@ -263,8 +264,11 @@ def _described(
 
 def _main(rows: pd.DataFrame, column: str) -> str:
     """The value of `column` that most of the sales have."""
-    by_value = rows.groupby(column)["sold"].sum()
-    return str(by_value.idxmax()) if len(by_value) else ""
+    sales: Counter[str] = Counter()
+    for name, sold in zip(rows[column].tolist(), rows["sold"].tolist(), strict=True):
+        if isinstance(name, str):  # what is missing is not a number
+            sales[name] += sold
+    return max(sorted(sales), key=lambda name: sales[name], default="")
 
 
 def _sold_before_cut(journey: Journey) -> pd.DataFrame:
