@@ -31,80 +31,113 @@ def clear_redemptions(progress: Progress = lambda done, total: None) -> Counter[
 
 @transaction.atomic
 def _clear_some() -> Counter[str]:
-    records = (
+    records = list(
         RedemptionRecord.objects.filter(redemption=None, refusal=None)
         .select_for_update(of=("self",), skip_locked=True)
         .select_related("basket__store")
         .order_by("basket__business_date", "pk")[:RECORDS_AT_ONCE]  # the first use wins
     )
-    counts: Counter[str] = Counter()
+    coupons = _coupons(records)
+    offers = Offer.objects.in_bulk([record.code for record in records], field_name="shared_code")
+    promise_of = {
+        record.pk: (coupon, coupon.offer if coupon else offers.get(record.code))
+        for record, coupon in zip(records, coupons, strict=True)
+    }
+    redeemed_online = {
+        one.coupon_id: one
+        for one in Redemption.objects.filter(
+            record=None, coupon__in=[coupon for coupon in coupons if coupon]
+        ).select_for_update()
+    }
+    amounts = _amounts_on_receipts(
+        [(record, offer) for record in records if (offer := promise_of[record.pk][1])]
+    )
+    redemptions: list[Redemption] = []
+    refusals: list[Refusal] = []
+    met = 0
     for record in records:
-        counts[_clear(record)] += 1
-    return counts
+        coupon, offer = promise_of[record.pk]
+        earlier = redeemed_online.get(coupon.pk) if coupon else None
+        if earlier is not None and earlier.record is None and _is_same_use(earlier, record):
+            # The till redeemed it online; this basket is the receipt of that very use.
+            earlier.record = record
+            earlier.save(update_fields=["record"])
+            met += 1
+            continue
+        verdict = judge(record, coupon, offer, amounts.get(record.pk, []))
+        if isinstance(verdict, Refusal):
+            refusals.append(verdict)
+            continue
+        redemptions.append(verdict)
+        if coupon is not None:
+            coupon.state = Coupon.State.REDEEMED  # for the next record of this batch
+    Redemption.objects.bulk_create(redemptions)
+    Refusal.objects.bulk_create(refusals)
+    Coupon.objects.filter(pk__in=[one.coupon_id for one in redemptions if one.coupon_id]).update(
+        state=Coupon.State.REDEEMED
+    )
+    return +Counter(redemption=len(redemptions) + met, refusal=len(refusals))
 
 
-def _clear(record: RedemptionRecord) -> str:
-    coupon, offer = _promise(record.code)
-    if coupon is not None and (earlier := _same_use(coupon, record)) is not None:
-        # The till redeemed it online; this basket is the receipt of that very use.
-        earlier.record = record
-        earlier.save(update_fields=["record"])
-        return "redemption"
-    amounts = _amounts_on_receipt(record, offer) if offer is not None else []
-    verdict = judge(record, coupon, offer, amounts)
-    verdict.save()
-    if coupon is not None and isinstance(verdict, Redemption):
-        Coupon.objects.filter(pk=coupon.pk).update(state=Coupon.State.REDEEMED)
-    return verdict._meta.model_name or ""
-
-
-def _promise(text: str) -> tuple[Coupon | None, Offer | None]:
-    """Find, and lock, the coupon with this code, or the offer with this code for everybody."""
-    try:
-        code = codes.normalise(text)
-    except codes.CodeError:
-        code = ""
-    coupon = (
-        Coupon.objects.select_for_update(of=("self",))
+def _coupons(records: list[RedemptionRecord]) -> list[Coupon | None]:
+    """Find, and lock, the coupon that each record names; None where no coupon of ours has it."""
+    named = [_as_code(record.code) for record in records]
+    found = {
+        coupon.code: coupon
+        # In one order, so that two runs at once wait for each other and do not deadlock.
+        for coupon in Coupon.objects.select_for_update(of=("self",))
         .select_related("offer")
-        .filter(code=code)
-        .first()
-    )
-    if coupon is not None:
-        return coupon, coupon.offer
-    return None, Offer.objects.filter(shared_code=text).first()
+        .filter(code__in=[code for code in named if code])
+        .order_by("pk")
+    }
+    return [found.get(code) for code in named]
 
 
-def _same_use(coupon: Coupon, record: RedemptionRecord) -> Redemption | None:
+def _as_code(text: str) -> str:
+    try:
+        return codes.normalise(text)
+    except codes.CodeError:
+        return ""
+
+
+def _is_same_use(redemption: Redemption, record: RedemptionRecord) -> bool:
     basket = record.basket
-    return Redemption.objects.filter(
-        coupon=coupon,
-        record=None,
-        store=basket.store_id,
-        till=basket.till,
-        business_date=basket.business_date,
-        receipt=basket.receipt,
-    ).first()
-
-
-def _amounts_on_receipt(record: RedemptionRecord, offer: Offer) -> list[Decimal]:
-    """What one unit of each of the offer's products cost, on the receipt or its line, undiscounted.
-
-    A weighed item is one unit, however much it weighs.
-    """
-    lines = BasketLine.objects.filter(
-        basket=record.basket_id,
-        kind=BasketLine.Kind.SALE,
-        product__in=OfferProduct.objects.filter(offer=offer).values("product"),
+    return (redemption.store_id, redemption.till, redemption.business_date, redemption.receipt) == (
+        basket.store_id,
+        basket.till,
+        basket.business_date,
+        basket.receipt,
     )
-    if record.line_number is not None:
-        lines = lines.filter(number=record.line_number)
-    return [
-        (amount + discount) / (max(quantity, Decimal(1)) if unit == "EA" else Decimal(1))
-        for amount, discount, quantity, unit in lines.values_list(
-            "amount", "discount", "quantity", "unit"
-        )
-    ]
+
+
+def _amounts_on_receipts(
+    claims: list[tuple[RedemptionRecord, Offer]],
+) -> dict[int, list[Decimal]]:
+    """What one unit of each of the offer's products cost, undiscounted, by record: on the line
+    that the till named, or else on any of the receipt. A weighed item is one unit.
+    """
+    lines = list(
+        BasketLine.objects.filter(
+            basket__in={record.basket_id for record, _ in claims}, kind=BasketLine.Kind.SALE
+        ).values_list("basket", "number", "product", "amount", "discount", "quantity", "unit")
+    )
+    offered = set(
+        OfferProduct.objects.filter(
+            offer__in={offer.pk for _, offer in claims}, product__in={line[2] for line in lines}
+        ).values_list("offer", "product")
+    )
+    on_receipt: dict[int, list[tuple[int, int, Decimal]]] = {}
+    for basket, number, product, amount, discount, quantity, unit in lines:
+        units = max(quantity, Decimal(1)) if unit == "EA" else Decimal(1)
+        on_receipt.setdefault(basket, []).append((number, product, (amount + discount) / units))
+    return {
+        record.pk: [
+            cost
+            for number, product, cost in on_receipt.get(record.basket_id, [])
+            if record.line_number in (None, number) and (offer.pk, product) in offered
+        ]
+        for record, offer in claims
+    }
 
 
 def judge(

@@ -1,6 +1,8 @@
 """Baskets of a day as a till would upload them, with the coupons that the data says were used."""
 
+from collections import deque
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from decimal import Decimal
 from functools import cache
@@ -11,6 +13,7 @@ from typing import Any, NamedTuple, cast
 import msgspec
 import numpy as np
 import pandas as pd
+from django.db import connection
 from django.db.models import Count
 
 from coupons import clearing
@@ -54,17 +57,29 @@ def upload_days(
     code_of_product = {
         number: gtin.in_store(str(number))[1:] for number in table["product"].unique().tolist()
     }
+    days = [(cast(pd.Timestamp, key).date(), lines) for key, lines in table.groupby("day")]
+
+    def hand_over(day: date, lines: pd.DataFrame) -> int | None:
+        """Keep the day's upload, as the collector's thread; None if the day is in already."""
+        if there.get(day, 0) >= lines["basket"].nunique():
+            return None
+        body = _body(day, lines, uses, personal, offers, code_of_product)
+        return ingest.accept(collector, body, "application/json")[0].pk
+
     taken_baskets = taken_lines = 0
-    days = table.groupby("day", sort=True)
-    for done, (key, lines) in enumerate(days, 1):
-        day = cast(pd.Timestamp, key).date()
-        if there.get(day, 0) < lines["basket"].nunique():
-            body = _body(day, lines, uses, personal, offers, code_of_product)
-            upload, _ = ingest.accept(collector, body, "application/json")
-            upload = ingest.load(upload.pk)
-            taken_baskets += upload.accepted
-            taken_lines += upload.lines
-        progress(done, len(days))
+    # One day is handed over while the one before is loaded, as a collector and a server would.
+    with ThreadPoolExecutor(1) as collecting:
+        ahead = deque(collecting.submit(hand_over, *day) for day in days[:1])
+        for done in range(1, len(days) + 1):
+            if done < len(days):
+                ahead.append(collecting.submit(hand_over, *days[done]))
+            upload_id = ahead.popleft().result()
+            if upload_id is not None:
+                upload = ingest.load(upload_id)
+                taken_baskets += upload.accepted
+                taken_lines += upload.lines
+            progress(done, len(days))
+        collecting.submit(connection.close).result()  # the thread's own
     return taken_baskets, taken_lines
 
 
