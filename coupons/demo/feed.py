@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, cast
 import msgspec
 import numpy as np
 import pandas as pd
-from django.db import connection
+from django.db import connections
 from django.db.models import Count
 
 from coupons import clearing
@@ -79,7 +79,7 @@ def upload_days(
                 taken_baskets += upload.accepted
                 taken_lines += upload.lines
             progress(done, len(days))
-        collecting.submit(connection.close).result()  # the thread's own
+        collecting.submit(connections.close_all).result()  # the thread's own
     return taken_baskets, taken_lines
 
 
