@@ -1,9 +1,10 @@
-"""Progress bars for commands: one a long step, silent where nobody watches."""
+"""What long commands share: a progress bar a step, and no diary of a million queries."""
 
 import sys
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from tqdm import tqdm
 
 
@@ -27,3 +28,10 @@ def bar(label: str) -> Callable[[int, int], None]:
             bars[0].close()
 
     return progress
+
+
+def forget_queries() -> None:
+    """Let this process keep no text of its queries, as Django does for pages while DEBUG is on:
+    a night has millions, and an upload's is as long as the upload.
+    """
+    settings.DEBUG = False

@@ -30,6 +30,7 @@ class Command(BaseCommand):
         households = options["households"]
         if households is not None and not 20 <= households <= 2469:
             raise CommandError(f"--households is {households}; wanted: 20 to 2469")
+        console.forget_queries()
         call_command("migrate", verbosity=0)
         today = timezone.localdate() if options["today"] else None
         try:

@@ -31,6 +31,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         as_of = day(options["as_of"]) if options["as_of"] else timezone.localdate()
+        console.forget_queries()
         try:
             done = nightly.night(as_of, console.bar)
         except (nightly.NightError, mailing.MailingError, printing.PrintError) as error:
