@@ -44,7 +44,8 @@ class Today:
 def look(today: date) -> Today:
     """The state of things on `today`."""
     last_day, baskets = _last_day()
-    since = today - timedelta(days=REDEEMED_DAYS - 1)
+    # Counted back from the last day that tills told of: theirs may come days late.
+    since = min(today, last_day or today) - timedelta(days=REDEEMED_DAYS - 1)
     redeemed = Redemption.objects.filter(business_date__gte=since).aggregate(
         n=Count("pk"), off=Sum("amount")
     )

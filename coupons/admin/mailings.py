@@ -112,6 +112,7 @@ STEPS = {
         _mark_mailed,
     ),
 }
+OFFERS_NAMED = 8
 SENTENCES = {
     State.DRAFT: "A draft: choose offers, add recipients, then approve it.",
     State.APPROVED: "Approved: the night before its morning selects and prints it.",
@@ -166,12 +167,30 @@ class MailingAdmin(Page[Mailing]):
         ("Measured by", {"fields": ("holdout_share",)}),
         ("So far", {"fields": (("approved_by", "issued_at", "run"),)}),
     )
-    readonly_fields = ("approved_by", "issued_at", "run")
+    readonly_fields = ("approved_by", "issued_at", "run", "offers_in_words")
 
     def has_change_permission(self, request: HttpRequest, obj: Mailing | None = None) -> bool:
         if obj is not None and obj.state != State.DRAFT:
             return False
         return super().has_change_permission(request, obj)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Mailing | None = None) -> Any:
+        """Once its offers are fixed there is no field to choose them in, only how many they are."""
+        fieldsets = super().get_fieldsets(request, obj)
+        if obj is None or obj.state == State.DRAFT:
+            return fieldsets
+        fixed = ("offers_in_words", ("coupons_per_sheet", "coupons_per_category"))
+        return [
+            (title, {**options, "fields": fixed} if "offers" in options["fields"] else options)
+            for title, options in fieldsets
+        ]
+
+    @admin.display(description="Offers")
+    def offers_in_words(self, mailing: Mailing) -> str:
+        count = mailing.offers.count()
+        first = [str(offer) for offer in mailing.offers.order_by("pk")[:OFFERS_NAMED]]
+        named = ", ".join(first)
+        return f"{count:,}, such as {named}" if count > len(first) else named
 
     def get_prepopulated_fields(
         self, request: HttpRequest, obj: Mailing | None = None

@@ -93,13 +93,14 @@ _TOKENS = {
 
 # What a coupon for a whole range is for, by the category that most of its sales have.
 _RANGES = {
+    "BABY FOODS": "Health, beauty and baby",
     "BEEF": "Fresh meat",
     "CHEESE": "Milk, cheese and yogurt",
     "FLUID MILK PRODUCTS": "Milk, cheese and yogurt",
     "FROZEN PIZZA": "Frozen food",
     "FRZN MEAT/MEAT DINNERS": "Frozen food",
-    "HAIR CARE PRODUCTS": "Health and beauty",
-    "MAKEUP AND TREATMENT": "Health and beauty",
+    "HAIR CARE PRODUCTS": "Health, beauty and baby",
+    "MAKEUP AND TREATMENT": "Health, beauty and baby",
     "PROCESSED": "Fruit and vegetables",
     "TROPICAL FRUIT": "Fruit and vegetables",
 }
