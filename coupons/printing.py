@@ -238,4 +238,4 @@ def dates_in_words(mailing: Mailing) -> str:
     """The validity as printed: 'Valid 30 Oct - 24 Dec 2017', with years where they differ."""
     begin, end = mailing.valid_from, mailing.valid_to
     year = f" {begin.year}" if begin.year != end.year else ""
-    return f"Valid {begin.day} {begin:%b}{year} – {end.day} {end:%b} {end.year}"  # noqa: RUF001
+    return f"Valid {begin.day} {begin:%b}{year} – {end.day} {end:%b} {end.year}"  # noqa: RUF001 - the dash that dates want

@@ -193,6 +193,14 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }
 
+# One cache for all processes, since the web must see what the queue leaves in it: its heartbeat.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "django_cache",
+    }
+}
+
 # How the night is spread: unset, this machine's cores; dask://host:port, that cluster.
 LOYALTY_ENGINE: str = env.str("LOYALTY_ENGINE", default="")
 # Into how many pieces the purchase history is cut: a power of two, up to 4096. More pieces, less

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
-import pypdfium2
+import pypdfium2  # type: ignore[import-untyped] # ships no types
 import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
@@ -41,10 +41,8 @@ def till():
             for aisle, (code, name) in AISLES.items()
         ]
     )
-    terminal, token = make.terminal(make.store("330"), number=12)
-    client = APIClient(headers={"Authorization": f"Bearer {token}"})
-    client.store = terminal.store
-    return client
+    _, token = make.terminal(make.store("330"), number=12)
+    return APIClient(headers={"Authorization": f"Bearer {token}"})
 
 
 def basket(card, day, receipt, codes, coupons=()):
@@ -160,10 +158,13 @@ def test_the_night_again_changes_nothing(till):
     recipients(mailing, homes)
     mailings.approve(mailing, None)
     nightly.night(TODAY)
-    tables = [Basket, PurchaseChunk, ModelRun, HouseholdSummary, Sheet, Coupon, PrintRun]
-    before = [list(table.objects.order_by("pk").values()) for table in tables]
+    tables = [
+        table.objects.order_by("pk")
+        for table in (Basket, PurchaseChunk, ModelRun, HouseholdSummary, Sheet, Coupon, PrintRun)
+    ]
+    before = [list(rows.values()) for rows in tables]
     nightly.night(TODAY)
-    assert [list(table.objects.order_by("pk").values()) for table in tables] == before
+    assert [list(rows.values()) for rows in tables] == before
 
 
 def test_a_reprint_is_the_same_file_and_one_sheet_can_be_had_alone(till, tmp_path):

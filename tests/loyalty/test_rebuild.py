@@ -82,7 +82,7 @@ def test_what_is_believed_can_be_checked_by_hand():
 def test_a_night_that_broke_off_goes_on_where_it_stopped(monkeypatch):
     shop()
     real = rebuild._score_bucket
-    done = []
+    done: list[int] = []
 
     def fails_on_the_third(bucket, run_id):
         if len(done) == 2:

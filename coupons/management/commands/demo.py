@@ -57,7 +57,7 @@ class Command(BaseCommand):
         say(f"  {total['lines']:>12,} lines, worth {total['amount']:,}")
         say(
             f"  {told.issued.sheets:>12,} sheets with {told.issued.coupons:,} coupons; "
-            f"{told.issued.holdout:,} households held out"
+            f"held out: {told.issued.holdout:,} households"
         )
         say(
             f"  {total['redemptions']:>12,} redemptions cleared, "
