@@ -153,11 +153,7 @@ def _seal_uploads(upload_ids: list[int]) -> int:
     slots = _slots(pc.unique(lines["card"]).to_numpy())
     # Where a new card's lines lie is written down; a card that has moved meanwhile is followed
     # afterwards, and until then its new lines join its old ones.
-    Card.objects.bulk_update(
-        [Card(pk=card, sealed_slot=slot) for card, slot in slots.items() if card],
-        ["sealed_slot"],
-        batch_size=5_000,
-    )
+    _note_slots(slots)
     _add(lines, _buckets_of_cards(slots))
     SealedUpload.objects.bulk_create([SealedUpload(upload_id=pk) for pk in upload_ids])
     return int(lines.num_rows)
@@ -235,6 +231,16 @@ def _slots(card_ids: npt.NDArray[np.int64]) -> dict[int, int]:
     return slots
 
 
+def _note_slots(slots: dict[int, int]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE loyalty_card SET sealed_slot = lie.slot"
+            " FROM unnest(%s::bigint[], %s::int[]) AS lie(card, slot)"
+            " WHERE loyalty_card.id = lie.card AND sealed_slot IS DISTINCT FROM lie.slot",
+            [list(slots), list(slots.values())],
+        )
+
+
 def _add(lines: pa.Table, bucket_of_card: dict[int, int]) -> None:
     """Merge `lines` into the chunks they belong to."""
     cards = np.fromiter(bucket_of_card, np.int64)
@@ -302,11 +308,7 @@ def _follow_cards() -> None:
             if taken.num_rows:
                 _write(bucket, chunk.month, lines.filter(pc.invert(goes)))
                 _add(taken, {card: bucket_of(slot) for card, slot in slots.items()})
-        Card.objects.bulk_update(
-            [Card(pk=pk, sealed_slot=slot) for pk, slot in slots.items()],
-            ["sealed_slot"],
-            batch_size=5_000,
-        )
+        _note_slots(slots)
 
 
 def fingerprint() -> str:

@@ -1,26 +1,25 @@
-"""Baskets of a day as a till would upload them, with the coupons that the data says were used."""
+"""Upload the data set's baskets day by day, with the coupons that it says were used."""
 
+import gc
+import multiprocessing
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from datetime import date
 from decimal import Decimal
-from functools import cache
-from itertools import groupby
-from operator import itemgetter
 from typing import Any, NamedTuple, cast
 
-import msgspec
 import numpy as np
 import pandas as pd
 from django.db import connections
 from django.db.models import Count
 
 from coupons import clearing
+from coupons.demo import receipts
 from coupons.demo.journey import CAMPAIGN, Journey
-from coupons.demo.shop import TILL, code_of
+from coupons.demo.shop import code_of
 from coupons.models import Coupon, Offer
-from pos_integration import gtin, ingest
+from pos_integration import ingest
 from pos_integration.models import Basket, Terminal
 
 Progress = Callable[[int, int], None]
@@ -51,24 +50,28 @@ def upload_days(
         .values_list("business_date")
         .annotate(Count("pk"))
     )
-    uses = _uses(journey, begin, end)
-    personal = _personal_codes(journey)
-    offers = {int(o.shared_code or 0): o for o in Offer.objects.exclude(shared_code=None)}
-    code_of_product = {
-        number: gtin.in_store(str(number))[1:] for number in table["product"].unique().tolist()
-    }
+    told = _told(journey, begin, end)
     days = [(cast(pd.Timestamp, key).date(), lines) for key, lines in table.groupby("day")]
 
     def hand_over(day: date, lines: pd.DataFrame) -> int | None:
         """Keep the day's upload, as the collector's thread; None if the day is in already."""
         if there.get(day, 0) >= lines["basket"].nunique():
             return None
-        body = _body(day, lines, uses, personal, offers, code_of_product)
+        lines = lines.sort_values(["ended_at", "basket"], kind="stable")
+        lines = lines.assign(ended_at=np.datetime_as_string(lines["ended_at"].to_numpy(), unit="s"))
+        columns = [lines[name].to_numpy().tolist() for name in receipts.COLUMNS]
+        coupons = {number: told[number] for number in set(columns[0]) & told.keys()}
+        body = writing.submit(receipts.body, day, columns, coupons).result()
         return ingest.accept(collector, body, "application/json")[0].pk
 
+    gc.freeze()  # what the demo holds stays: no need to look through it again with every upload
     taken_baskets = taken_lines = 0
-    # One day is handed over while the one before is loaded, as a collector and a server would.
-    with ThreadPoolExecutor(1) as collecting:
+    # One day is written and handed over while the one before is loaded, as a collector and a
+    # server would; writing JSON takes a core of its own.
+    with (
+        ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as writing,
+        ThreadPoolExecutor(1) as collecting,
+    ):
         ahead = deque(collecting.submit(hand_over, *day) for day in days[:1])
         for done in range(1, len(days) + 1):
             if done < len(days):
@@ -96,86 +99,25 @@ def _personal_codes(journey: Journey) -> dict[tuple[int, int], str]:
     return {(int(card), int(upc or 0)): code for card, upc, code in rows}
 
 
-def _body(
-    day: date,
-    lines: pd.DataFrame,
-    uses: dict[int, list[Use]],
-    personal: dict[tuple[int, int], str],
-    offers: dict[int, Offer],
-    code_of_product: dict[int, str],
-) -> bytes:
-    columns = ["basket", "household", "store", "ended_at", "product", "quantity", "amount_cents",
-               "discount_cents", "coupon_cents"]  # fmt: skip
-    rows = lines[columns].sort_values(["ended_at", "basket"], kind="stable")
-    rows = rows.assign(ended_at=np.datetime_as_string(rows["ended_at"].to_numpy(), unit="s"))
-    values = {column: rows[column].to_numpy().tolist() for column in columns}
-    plain = zip(*values.values(), strict=True)
-    baskets = [
-        _basket(day, list(group), uses.get(number, []), personal, offers, code_of_product)
-        for number, group in groupby(plain, key=itemgetter(0))
-    ]
-    return msgspec.json.encode({"baskets": baskets})
-
-
-def _basket(
-    day: date,
-    rows: list[tuple[Any, ...]],
-    uses: list[Use],
-    personal: dict[tuple[int, int], str],
-    offers: dict[int, Offer],
-    code_of_product: dict[int, str],
-) -> dict[str, Any]:
-    number, household, store, ended_at = rows[0][:4]
-    total = sum(row[6] for row in rows)
-    paid_by_coupon = [row[8] for row in rows if row[8]]
-    tenders = [{"kind": "coupon", "amount": _money(cents)} for cents in paid_by_coupon]
-    return {
-        "store": str(store),
-        "till": TILL,
-        "business_date": day.isoformat(),
-        "receipt": str(number),
-        "ended_at": ended_at,
-        "kind": "sale",
-        "card": str(household),
-        "currency": "USD",
-        "lines": [
-            {
-                "line": place,
-                "code": code_of_product[row[4]],
-                "quantity": str(row[5]),
-                "amount": _money(row[6]),
-                "discount": _money(row[7]),
-            }
-            for place, row in enumerate(rows, 1)
-        ],
-        "coupons": _coupons(uses, personal, offers),
-        "tenders": [*tenders, {"kind": "cash", "amount": _money(total - sum(paid_by_coupon))}],
-    }
-
-
-def _coupons(
-    uses: list[Use], personal: dict[tuple[int, int], str], offers: dict[int, Offer]
-) -> list[dict[str, Any]]:
-    """What the till tells of the coupons: ours by the code on our sheet, others by their own."""
-    told = []
-    mine = dict(personal) if uses else {}
-    for use in uses:
-        key = (use.household, use.upc)
-        ours = mine.pop(key, None) if use.campaign == CAMPAIGN else None
+def _told(journey: Journey, begin: date, end: date) -> dict[int, list[dict[str, Any]]]:
+    """What the till tells of the coupons used on each receipt: ours by the code on our sheet, any
+    other by its own.
+    """
+    personal = _personal_codes(journey)
+    offers = {int(o.shared_code or 0): o for o in Offer.objects.exclude(shared_code=None)}
+    told: dict[int, list[dict[str, Any]]] = {}
+    for use in _uses(journey, begin, end):
+        # A paper coupon of ours is handed in once; another use was of the original campaign's.
+        ours = personal.pop((use.household, use.upc), None) if use.campaign == CAMPAIGN else None
         worth = clearing.worth(offers[use.upc], use.price) if use.price else Decimal("0.00")
         entry: dict[str, Any] = {"code": ours or str(use.upc), "amount": str(worth)}
         if use.line is not None:
             entry["line"] = use.line
-        told.append(entry)
+        told.setdefault(use.basket, []).append(entry)
     return told
 
 
-@cache
-def _money(cents: int) -> str:
-    return f"{'-' if cents < 0 else ''}{abs(cents) // 100}.{abs(cents) % 100:02}"
-
-
-def _uses(journey: Journey, begin: date, end: date) -> dict[int, list[Use]]:
+def _uses(journey: Journey, begin: date, end: date) -> list[Use]:
     """Put each use of a coupon on a receipt: of that day with an item of the coupon, else of that
     day, else the household's nearest.
     """
@@ -190,7 +132,7 @@ def _uses(journey: Journey, begin: date, end: date) -> dict[int, list[Use]]:
         key: set(rows.tolist())
         for key, rows in journey.coupons.groupby(["coupon_upc", "campaign_id"])["product_id"]
     }
-    found: dict[int, list[Use]] = {}
+    found = []
     for home, upc, campaign, day in zip(
         uses["household_id"], uses["coupon_upc"], uses["campaign_id"], uses["day"], strict=True
     ):
@@ -207,7 +149,5 @@ def _uses(journey: Journey, begin: date, end: date) -> dict[int, list[Use]]:
             price = Decimal(int(best["amount_cents"] + best["discount_cents"])) / 100 / units
         else:
             best = rows.iloc[int(np.argmin(np.abs((rows["day"] - day).to_numpy())))]
-        found.setdefault(int(best["basket"]), []).append(
-            Use(int(home), int(upc), int(campaign), int(best["basket"]), line, price)
-        )
+        found.append(Use(int(home), int(upc), int(campaign), int(best["basket"]), line, price))
     return found

@@ -11,13 +11,13 @@ from django.db import transaction
 
 from coupons.demo import people, words
 from coupons.demo.journey import CAMPAIGN, COUPONS_OF_A_TYPE_A_HOUSEHOLD, Journey
+from coupons.demo.receipts import TILL
 from coupons.models import Mailing, Offer, OfferProduct, Recipient
 from coupons.sheets.pictures import picture_for
 from loyalty.models import Address, Card, Consent, Household, slot_of
 from pos_integration import bulk, catalogue
 from pos_integration.models import Category, Product, Store, Terminal
 
-TILL = 1
 HEAD_OFFICE = "HQ"
 BATCH = 5_000
 # Departments whose purchases say nothing of a household's needs, and one such category.
