@@ -239,8 +239,10 @@ def _described(
     private = (rows["brand"] == "Private").all()
     maker = "Our own brand" if private else f"Maker {rows['manufacturer_id'].mode().iloc[0]}"
     sizes = {size for size in rows["package_size"].dropna().map(words.size_text) if size}
+    picture = picture_for(department, category, kind)
     if many:
-        name = words.range_name(category or department)
+        name, of_range = words.range_of(category or department)
+        picture = of_range or picture
         detail = f"Any one of {len(rows):,} items"
     elif len(rows) == 1:
         detail = " · ".join([maker, *sizes])
@@ -256,7 +258,7 @@ def _described(
         "percent": 20 if many else None,
         "face_value": Decimal(30 if many else tens) / 10,
         "category_id": category_of.get((department, category)),
-        "picture": picture_for(department, category, kind),
+        "picture": picture,
         "terms": "Once per household, any Greenfield store.\nNot with other offers on this item.",
         "funder": "Greenfield" if private or makers > 1 else maker,
     }

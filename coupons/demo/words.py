@@ -91,24 +91,31 @@ _TOKENS = {
     "veg": "vegetables", "whlsm": "wholesome", "wtr": "water",
 }  # fmt: skip
 
-# What a coupon for a whole range is for, by the category that most of its sales have.
+# What a coupon for a whole range is for, and its picture, by the category that most of its sales
+# have.
+_GREENS = ("Fruit and vegetables", "apple")
+_DAIRY = ("Milk, cheese and yogurt", "milk")
+_FROZEN = ("Frozen food", "frozen")
+_CARE = ("Health, beauty and baby", "baby")
 _RANGES = {
-    "BABY FOODS": "Health, beauty and baby",
-    "BEEF": "Fresh meat",
-    "CHEESE": "Milk, cheese and yogurt",
-    "FLUID MILK PRODUCTS": "Milk, cheese and yogurt",
-    "FROZEN PIZZA": "Frozen food",
-    "FRZN MEAT/MEAT DINNERS": "Frozen food",
-    "HAIR CARE PRODUCTS": "Health, beauty and baby",
-    "MAKEUP AND TREATMENT": "Health, beauty and baby",
-    "PROCESSED": "Fruit and vegetables",
-    "TROPICAL FRUIT": "Fruit and vegetables",
+    "BABY FOODS": _CARE,
+    "BEEF": ("Fresh meat", "meat"),
+    "CHEESE": _DAIRY,
+    "FLUID MILK PRODUCTS": _DAIRY,
+    "FROZEN PIZZA": _FROZEN,
+    "FRZN MEAT/MEAT DINNERS": _FROZEN,
+    "HAIR CARE PRODUCTS": _CARE,
+    "MAKEUP AND TREATMENT": _CARE,
+    "PROCESSED": _GREENS,
+    "TROPICAL FRUIT": _GREENS,
 }
 
 
-def range_name(category: str) -> str:
-    """Name a whole range of products by the category that sells most in it."""
-    return _RANGES.get(category) or f"{plain(category)} and more"
+def range_of(category: str) -> tuple[str, str]:
+    """Name a whole range of products by the category that sells most in it, with its picture's
+    key, which is empty for a category of no known range.
+    """
+    return _RANGES.get(category) or (f"{plain(category)} and more", "")
 
 
 @cache

@@ -6,6 +6,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from coupons.demo import journey, people, words
+from coupons.sheets.pictures import PICTURES
 
 
 def test_people_are_made_up_the_same_way_every_time():
@@ -31,6 +32,14 @@ def test_a_type_that_says_little_is_named_with_its_category():
     assert words.item_name("PREMIUM", "BACON") == "Bacon, premium"
     assert words.size_text("16 OZ") == "16 oz"
     assert words.size_text("(600) 4 LB") == ""
+
+
+def test_every_range_has_a_picture_that_there_is():
+    for category in words._RANGES:
+        name, picture = words.range_of(category)
+        assert name
+        assert picture in PICTURES
+    assert words.range_of("GREETING CARDS") == ("Greeting cards and more", "")
 
 
 def test_every_date_moves_by_the_same_whole_weeks_and_a_sample_holds_the_smaller_one():
