@@ -117,12 +117,20 @@ def read(households: int | None = None, weeks: int = 0) -> Journey:
         )
     ]
     day = (redemptions["redemption_date"] + moved).astype("datetime64[s]")
+    products, coupons = _table("products"), _table("coupons")
+    if households is not None:  # a small shop: what its people bought, and what coupons are for
+        matters = (coupons["campaign_id"] == CAMPAIGN) | coupons["coupon_upc"].isin(
+            redemptions["coupon_upc"]
+        )
+        named = set(baskets["product"]) | set(coupons.loc[matters, "product_id"])
+        products = products[products["product_id"].isin(named)]
+        coupons = coupons[coupons["product_id"].isin(named)]
     return Journey(
         baskets,
-        _table("products"),
+        products,
         recipients,
         described,
-        _table("coupons"),
+        coupons,
         redemptions.assign(day=day),
         moved,
     )
