@@ -5,6 +5,7 @@ import secrets
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import environ
 from csp.constants import NONE, SELF
@@ -25,7 +26,10 @@ LOCALPG_HOME: Path | None = None if DATABASE_URL else VAR_DIR / "postgres"
 
 def _database() -> dict[str, Any]:
     if DATABASE_URL:
-        return {**env.db_url("DATABASE_URL"), "CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+        named = env.db_url("DATABASE_URL")
+        # A host may be a socket's folder, percent-encoded as libpq has it: postgres://u@%2Frun/name
+        named["HOST"] = unquote(named["HOST"])
+        return {**named, "CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
     if not DEBUG:
         raise ImproperlyConfigured(
             "DEBUG is off and DATABASE_URL is not set: the embedded database is for trials only. "
