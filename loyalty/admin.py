@@ -28,6 +28,7 @@ from loyalty.models import (
     PurchaseChunk,
     slot_of,
 )
+from loyalty.shopper import reasons
 from loyalty.shopper.value import TIERS
 from pos_integration.desk import (
     NOTHING,
@@ -49,6 +50,7 @@ NEEDS_SHOWN = 10
 STEPS_OF_A_NIGHT = 3  # gaps, observe, score: each leaves a receipt a bucket
 WEEKDAYS = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
 TIER_TONES = {"platinum": "new", "gold": "warn", "silver": "plain", "bronze": "plain"}
+DUE_TONES = {"unknown": "plain", "ahead": "good", "today": "good", "late": "warn", "lapsed": "bad"}
 RUN_TONES = {"running": "busy", "published": "good", "replaced": "plain"}
 
 
@@ -71,14 +73,10 @@ def habits(summary: HouseholdSummary) -> str:
     return f"{summary.tier.capitalize()}. {rhythm}; {spent}."
 
 
-def due_pill(last_on: date, usual_gap_days: float, as_of: date) -> SafeString:
-    """When an item is due again, by its usual rhythm, seen from the morning `as_of`."""
-    late = (as_of - last_on).days - round(usual_gap_days)
-    if late > 2 * usual_gap_days:
-        return pill(f"lapsed since {last_on:%b}", "bad")
-    if late > 0:
-        return pill(f"{late} day{'s' if late > 1 else ''} late", "warn")
-    return pill("due today" if late == 0 else f"in {-late} day{'s' if late < -1 else ''}", "good")
+def due_pill(days_bought: int, usual_gap_days: float, last_on: date, as_of: date) -> SafeString:
+    """When an item is due again, as the model and the paper have it, on the morning `as_of`."""
+    due = reasons.rhythm(days_bought, usual_gap_days, (as_of - last_on).days)
+    return pill(reasons.due_words(due, last_on), DUE_TONES[due.state])
 
 
 class AddressRows(StackedInline[Address, Household]):
@@ -171,10 +169,10 @@ class HouseholdAdmin(LongList[Household]):
     def _summary(self, household: Household) -> HouseholdSummary | None:
         if not hasattr(household, "desk_summary"):  # the sentence and the panels both want it
             found = household.summaries.filter(run__state=ModelRun.State.PUBLISHED)
-            household.desk_summary = (  # type: ignore[attr-defined]
+            household.desk_summary = (  # type: ignore[attr-defined] # kept for this page
                 found.select_related("run").defer("run__fitted").first()
             )
-        summary: HouseholdSummary | None = household.desk_summary  # type: ignore[attr-defined]
+        summary: HouseholdSummary | None = household.desk_summary  # type: ignore[attr-defined] # just set
         return summary
 
     def sentence(self, row: Household) -> str:
@@ -214,9 +212,10 @@ class HouseholdAdmin(LongList[Household]):
         for product, chance, days_bought, gap, last in best:
             name = names[product].name if product in names else f"Product {product}"
             last_on = date.fromisoformat(last)
-            rhythm = f"every {gap:.0f} days" if days_bought > 1 else "bought once"
+            often = reasons.cadence_words(days_bought, gap, (run.as_of - last_on).days)
             item = link(reverse("admin:pos_integration_product_change", args=[product]), name)
-            rows.append((item, rhythm, due_pill(last_on, gap, run.as_of), percent(chance)))
+            due = due_pill(days_bought, gap, last_on, run.as_of)
+            rows.append((item, often, due, percent(chance)))
         return table(
             ("Item", "Rhythm", "Due", "Next 28 days#"),
             rows,

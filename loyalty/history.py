@@ -24,10 +24,9 @@ from django.db.models import F, Max, Min
 
 from loyalty import identify
 from loyalty.models import SLOTS, Card, PurchaseChunk, SealedUpload, slot_of
-from loyalty.shopper.kernel import Lines
+from loyalty.shopper.kernel import EPOCH, Lines
 from pos_integration.models import Basket, Upload
 
-EPOCH = date(2000, 1, 1)  # day 0 of the columns
 WITHOUT_CARD = -1  # the bucket of baskets that showed none
 UPLOADS_AT_ONCE = 500  # bounds memory: some 2 M lines of small uploads
 SCHEMA = pa.schema(

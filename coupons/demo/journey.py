@@ -12,7 +12,6 @@ from typing import NamedTuple
 
 import pandas as pd
 
-FIRST_DAY = date(2017, 1, 1)
 CUT = date(2017, 10, 30)  # the day on which campaign 18 begins
 CAMPAIGN = 18
 COUPONS_OF_A_TYPE_A_HOUSEHOLD = 16  # of all the coupons of such a campaign; which, is not known

@@ -1,19 +1,18 @@
 """Why a coupon stands on a sheet: its tag, the sentence on paper, and the staff's account."""
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 from math import isclose
 from typing import NamedTuple
 
 from coupons.selection.allocation import Chosen
 from coupons.selection.response import BACK, BUY, NEW, Response
-from loyalty.shopper.kernel import Floats, Statistics, weekday_counts
+from loyalty.shopper.kernel import EPOCH, Floats, Statistics, weekday_counts
 from loyalty.shopper.reasons import paper_words
 from loyalty.shopper.value import favourite_weekdays
 
 TAGS = {BUY: "buy", BACK: "back", NEW: "new"}
 
-_FIRST_DAY = date(2000, 1, 1)
 _WEEKDAY_SHARE = 0.6
 
 
@@ -92,7 +91,7 @@ def _bought_words(products: Statistics, product_gaps: Floats, row: int, *, sever
         int(products.n[row]),
         float(product_gaps[row]),
         products.as_of - last,
-        _FIRST_DAY + timedelta(days=last),
+        EPOCH + timedelta(days=last),
         favourite_weekday=int(favourite_weekdays(counts, least_share=_WEEKDAY_SHARE)[0]),
         several=several,
     )

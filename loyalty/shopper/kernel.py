@@ -4,6 +4,7 @@ Every sum is either an integer or belongs to one household, and one household's 
 taken in the same order, so the figures do not depend on how households are dealt into buckets.
 """
 
+from datetime import date
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +15,9 @@ Ints32 = npt.NDArray[np.int32]
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
+
+EPOCH = date(2000, 1, 1)
+"""Day 0 of every `day`."""
 
 HALF_LIVES_DAYS = (14.0, 45.0, 150.0)
 WEEKS = 52

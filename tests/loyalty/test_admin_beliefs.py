@@ -128,18 +128,19 @@ def test_a_household_is_found_by_card_postcode_or_name(admin_client, home, typed
 
 
 @pytest.mark.parametrize(
-    ("last_on", "gap", "said"),
+    ("last_on", "gap", "days_bought", "said"),
     [
-        (date(2017, 10, 28), 7.0, "in 5 days"),
-        (date(2017, 10, 29), 2.0, "in 1 day"),
-        (date(2017, 10, 23), 7.0, "due today"),
-        (date(2017, 10, 22), 7.0, "1 day late"),
-        (date(2017, 10, 16), 7.0, "7 days late"),
-        (date(2017, 5, 2), 7.0, "lapsed since May"),
+        (date(2017, 10, 28), 7.0, 5, "in 5 days"),
+        (date(2017, 10, 29), 2.0, 5, "in 1 day"),
+        (date(2017, 10, 23), 7.0, 5, "today"),
+        (date(2017, 10, 21), 7.0, 5, "2 days late"),
+        (date(2017, 10, 5), 7.0, 5, "18 days late"),  # on paper it is not given up yet
+        (date(2017, 5, 2), 7.0, 5, "lapsed in May"),
+        (date(2017, 10, 28), 7.0, 1, "not known"),
     ],
 )
-def test_what_is_due_is_told_by_the_households_own_rhythm(last_on, gap, said):
-    assert said in due_pill(last_on, gap, AS_OF)
+def test_what_is_due_is_told_as_the_model_has_it(last_on, gap, days_bought, said):
+    assert said in due_pill(days_bought, gap, last_on, AS_OF)
 
 
 def test_only_what_the_published_night_believes_is_listed(admin_client, home, run):
