@@ -182,9 +182,10 @@ def _faces_of_offers(mailing: Mailing) -> dict[int, OfferFace]:
 
 def offer_face(offer: Offer) -> OfferFace:
     """What the shopper reads of an offer."""
+    value, suffix = offer.value_words
     return OfferFace(
-        value=f"{offer.percent} %" if offer.percent else str(offer.face_value),
-        suffix="off",
+        value=value,
+        suffix=suffix,
         product=offer.name,
         detail=offer.detail,
         picture=offer.picture,

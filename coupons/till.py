@@ -88,7 +88,7 @@ def terms(coupon: Coupon, store: Store) -> dict[str, Any]:
             "kind": offer.kind,
             "percent": offer.percent,
             "text": offer.value_text,
-            "funder": offer.funder,
+            "funder": offer.funder_id,
         },
         "valid_from": coupon.valid_from.isoformat(),
         "valid_to": coupon.valid_to.isoformat(),

@@ -45,6 +45,7 @@ ELSEWHERE = Path("/var/lib")  # unlike /var/tmp, never tidied away while nobody 
 SHORT = Path("/tmp")  # noqa: S108  (not TMPDIR: every process must look in the same place)
 SOCKET = ".s.PGSQL.5432"
 SOCKET_PATH_BYTES = 103  # Linux takes 107, macOS 103
+NAMELESS_SECONDS = 3.0
 PATIENCE_SECONDS = 120.0  # for a server that is recovering, or writing its last checkpoint
 GRACE_SECONDS = 2.0  # for the orphans of a dead server, before they are killed
 LOG_BYTES = 16 * 2**20  # a longer log is put aside when the server starts
@@ -457,6 +458,7 @@ def _start(place: _Place) -> None:
     if not place.data.exists():
         _create(place, binaries)
     began: int | None = None  # the length of the log before our server wrote to it
+    launched = 0.0
     for _ in _waits():
         if _reply(place) == "ready":
             return
@@ -466,8 +468,9 @@ def _start(place: _Place) -> None:
         if running:
             _end_orphans(place)
         elif began is None:
-            began = _launch(place, binaries)
-        else:
+            began, launched = _launch(place, binaries), time.monotonic()
+        # While it is being read from a cold disk, its process has no name to be known by.
+        elif time.monotonic() - launched > NAMELESS_SECONDS:
             raise LocalPostgresError(
                 f"the embedded PostgreSQL did not start; {place.log} ends: {_tail(place, began)}"
             )

@@ -6,7 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
-from pos_integration.models import Category, Upload
+from pos_integration.models import Category, Undoing, Upload
 
 SLOTS = 4096
 
@@ -116,6 +116,15 @@ class SealedUpload(models.Model):
 
     def __str__(self) -> str:
         return str(self.upload)
+
+
+class SealedUndoing(models.Model):
+    """A void or return whose purchase has been taken out of the sealed history."""
+
+    undoing = models.OneToOneField(Undoing, models.CASCADE, primary_key=True, related_name="+")
+
+    def __str__(self) -> str:
+        return str(self.undoing)
 
 
 class PurchaseChunk(models.Model):

@@ -15,7 +15,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from pos_integration import bulk, catalogue, formats, records
-from pos_integration.models import Reject, Store, Terminal, Upload
+from pos_integration.models import Reject, Store, StoreAlias, Terminal, Upload
 
 LEASE = timedelta(minutes=10)  # a load takes seconds; after this its worker is held to be dead
 MOST_ATTEMPTS = 3
@@ -116,7 +116,9 @@ class _Sale(NamedTuple):
     @property
     def key(self) -> tuple[int, int, date, str]:
         basket = self.basket
-        return self.store_id, int(basket.till), basket.business_date, basket.receipt
+        assert isinstance(basket.till, int)
+        assert basket.business_date is not None
+        return self.store_id, basket.till, basket.business_date, basket.receipt
 
 
 def _write(upload: Upload) -> None:
@@ -166,23 +168,31 @@ def _floor(
 ) -> records.Floor:
     """Return what these baskets are held against."""
     numbers = {basket.store for basket in baskets if basket.store}
-    tills: dict[int, set[int]] = {}
-    live = Terminal.objects.filter(store__number__in=numbers, revoked_at=None)
-    for store_id, number in live.values_list("store_id", "number"):
-        tills.setdefault(store_id, set()).add(number)
+    stores = {store.number: store for store in Store.objects.filter(number__in=numbers)}
+    if unknown := numbers - stores.keys():
+        aliases = StoreAlias.objects.filter(text__in=unknown).select_related("store")
+        stores |= {alias.text: alias.store for alias in aliases}
+    tills: dict[int, dict[str, int]] = {store.pk: {} for store in stores.values()}
+    live = Terminal.objects.filter(store__in=tills, revoked_at=None)
+    for store_id, number, alias in live.values_list("store_id", "number", "aliases__text"):
+        tills[store_id][str(number)] = number
+        if alias:
+            tills[store_id][alias] = number
     now = timezone.now()
-    stores = {}
-    for store in Store.objects.filter(number__in=numbers):
+    terms = {}
+    for name, store in stores.items():
         zone = ZoneInfo(store.time_zone)
-        stores[store.number] = records.StoreTerms(
+        terms[name] = records.StoreTerms(
             store.pk,
+            store.number,
             store.currency,
             zone,
             now.astimezone(zone).date(),
-            frozenset(tills.get(store.pk, ())),
+            tills[store.pk],
         )
-    speaks_for = None if terminal.is_collector else terminal.store.number
-    return records.Floor(stores, speaks_for, products)
+    if terminal.is_collector:
+        return records.Floor(terms, None, None, products)
+    return records.Floor(terms, terminal.store.number, terminal.number, products)
 
 
 _STAGING = """

@@ -4,7 +4,7 @@ import hashlib
 import secrets
 
 from django.contrib.postgres.indexes import BrinIndex
-from django.core.validators import RegexValidator
+from django.core.validators import MinLengthValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
 
@@ -53,6 +53,83 @@ class Terminal(models.Model):
 
     def __str__(self) -> str:
         return f"{self.store} till {self.number}"
+
+
+class StoreAlias(models.Model):
+    """What another system calls a store: Square's location, Lightspeed's outlet."""
+
+    store = models.ForeignKey(Store, models.CASCADE, related_name="aliases")
+    text = models.CharField(max_length=64, unique=True, help_text="As its feed writes it")
+
+    class Meta:
+        verbose_name_plural = "store aliases"
+        constraints = [
+            models.CheckConstraint(condition=~Q(text=""), name="store_alias_says_something")
+        ]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class TerminalAlias(models.Model):
+    """What another system calls a till: Lightspeed's register, Loyverse's device."""
+
+    terminal = models.ForeignKey(Terminal, models.CASCADE, related_name="aliases")
+    text = models.CharField(max_length=64, unique=True, help_text="As its feed writes it")
+
+    class Meta:
+        verbose_name_plural = "terminal aliases"
+        constraints = [
+            models.CheckConstraint(condition=~Q(text=""), name="terminal_alias_says_something")
+        ]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class ScaleLabel(models.Model):
+    """How a store's scales write price or weight into a barcode: one row a layout."""
+
+    store = models.ForeignKey(
+        Store,
+        models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="scale_labels",
+        help_text="Empty: every store without a layout of its own for these digits",
+    )
+    pattern = models.CharField(
+        max_length=13,
+        validators=[
+            RegexValidator(
+                r"^2[0-9]{0,3}I+V?(P{3,6}|W{3,6})C$",
+                "13 places: fixed digits beginning with 2, I for the item, V for the verifier of "
+                "the price, P for the price or W for the weight, C for the check digit.",
+            ),
+            MinLengthValidator(13),
+        ],
+        help_text="13 places, such as 21IIIIIVPPPPC or 22IIIIIWWWWWC",
+    )
+    decimals = models.PositiveSmallIntegerField(
+        default=2, help_text="Of the price in store currency, or of the weight in kilograms"
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["store", "pattern"],
+                name="scale_label_once_per_store",
+                nulls_distinct=False,
+            ),
+            models.CheckConstraint(
+                condition=Q(pattern__regex=r"^2[0-9]{0,3}I+V?(P{3,6}|W{3,6})C$"),
+                name="scale_label_pattern_readable",
+            ),
+            models.CheckConstraint(condition=Q(decimals__lte=4), name="scale_label_decimals"),
+        ]
+
+    def __str__(self) -> str:
+        return self.pattern
 
 
 class TerminalToken(models.Model):
@@ -128,6 +205,13 @@ class Product(models.Model):
     is_listed = models.BooleanField(
         default=True, help_text="Unlisted: sold by a till, not in the catalogue"
     )
+    lowest_price = models.DecimalField(
+        max_digits=8,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        help_text="No coupon brings a unit below this, store currency: fixed and minimum prices",
+    )
 
     class Meta:
         constraints = [
@@ -154,7 +238,19 @@ class Upload(models.Model):
     terminal = models.ForeignKey(Terminal, models.PROTECT, related_name="uploads")
     sha256 = models.CharField(max_length=64)
     media_type = models.CharField(max_length=40)
-    body = models.BinaryField()
+    body = models.BinaryField(help_text="Its bytes; of a large one the first, the rest in pieces")
+    is_packed = models.BooleanField(
+        default=False, db_default=False, editable=False, help_text="Body and pieces are gzip"
+    )
+    size = models.PositiveBigIntegerField(null=True, editable=False, help_text="Bytes, unpacked")
+    replay_of = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        editable=False,
+        related_name="replays",
+        help_text="Reads that one's bytes once more, after what it lacked was put right",
+    )
     received_at = models.DateTimeField(auto_now_add=True)
     state = models.CharField(max_length=8, choices=State, default=State.RECEIVED)
     attempts = models.PositiveSmallIntegerField(default=0)
@@ -168,6 +264,12 @@ class Upload(models.Model):
     accepted = models.PositiveIntegerField(default=0)
     duplicates = models.PositiveIntegerField(default=0)
     rejected = models.PositiveIntegerField(default=0)
+    skipped = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="No sales: training, sign-ons, cash counts"
+    )
+    next_position = models.PositiveIntegerField(
+        default=0, db_default=0, editable=False, help_text="Where a load that was cut off goes on"
+    )
 
     class Meta:
         constraints = [
@@ -183,6 +285,22 @@ class Upload(models.Model):
         return f"{self.terminal} {self.received_at:%Y-%m-%d %H:%M}"
 
 
+class UploadPiece(models.Model):
+    """The bytes of a large upload beyond its first ones, cut to what memory holds with ease."""
+
+    upload = models.ForeignKey(Upload, models.CASCADE, related_name="pieces")
+    number = models.PositiveIntegerField(help_text="From 1; the upload's own body is 0")
+    data = models.BinaryField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["upload", "number"], name="piece_once_per_upload")
+        ]
+
+    def __str__(self) -> str:
+        return f"piece {self.number} of upload {self.upload_id}"
+
+
 class Reject(models.Model):
     """A basket, or a whole upload, that could not be taken, and why. Its text is kept."""
 
@@ -192,6 +310,15 @@ class Reject(models.Model):
     detail = models.CharField(max_length=300)
     receipt = models.CharField(max_length=40, blank=True)
     raw = models.TextField(help_text="The basket as the till sent it")
+    resolved_by = models.ForeignKey(
+        Upload,
+        models.SET_NULL,
+        null=True,
+        editable=False,
+        related_name="resolved_rejects",
+        db_index=False,
+        help_text="The replay that could take it after all",
+    )
 
     class Meta:
         constraints = [
@@ -326,3 +453,42 @@ class RedemptionRecord(models.Model):
 
     def __str__(self) -> str:
         return f"{self.code} {self.amount}"
+
+
+class Undoing(models.Model):
+    """A receipt says that it takes back another, or a line of another: void, return.
+
+    Written with the receipt, as the till named the other; `original` is filled in once that has
+    come, which may be later.
+    """
+
+    basket = models.ForeignKey(Basket, models.CASCADE, related_name="undoings")
+    line_number = models.PositiveIntegerField(
+        null=True, help_text="The line that gives back; empty: the whole receipt is a void"
+    )
+    # What was named; what the till left out was filled in from its own receipt.
+    store = models.ForeignKey(Store, models.PROTECT, related_name="+")
+    till = models.PositiveIntegerField()
+    business_date = models.DateField(null=True, help_text="Empty: the till did not say which day")
+    receipt = models.CharField(max_length=40)
+    original_line = models.PositiveIntegerField(null=True)
+    original = models.ForeignKey(Basket, models.CASCADE, null=True, related_name="undone_by")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["basket", "line_number"],
+                name="undoing_once_per_line",
+                nulls_distinct=False,
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["store", "till", "receipt"],
+                condition=Q(original=None),
+                name="undoing_waits_for_original",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.basket} takes back {self.receipt}"

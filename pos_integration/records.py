@@ -15,6 +15,7 @@ from pos_integration import gtin, money
 LARGEST_INTEGER = 2**31 - 1
 NAME_LENGTH = 120
 COUPON_CODE_LENGTH = 80
+FAST_CLOCK = timedelta(days=2)  # a till's clock may be ahead by so much; its sales are still sales
 
 Kind = Literal["sale", "return", "void"]
 WholeNumber = Annotated[int, Meta(ge=0, le=LARGEST_INTEGER)]
@@ -54,10 +55,15 @@ class Tender(msgspec.Struct, gc=False):
 
 
 class Basket(msgspec.Struct):
-    """One receipt. Numbers with decimals are decimal strings; `check` brings them to one form."""
+    """One receipt. Numbers with decimals are decimal strings; `check` brings them to one form.
 
-    till: int | str
-    business_date: date
+    Feeds of other systems may name stores and tills by those systems' own names, have no till
+    (None: the terminal that hands the receipt over) and no trading day (None: the day of
+    `ended_at` at the store).
+    """
+
+    till: int | str | None
+    business_date: date | None
     receipt: Annotated[str, Meta(min_length=1, max_length=40)]
     lines: Annotated[list[Line], Meta(max_length=100_000)]
     store: str | None = None
@@ -81,17 +87,19 @@ class StoreTerms(NamedTuple):
     """What a store's baskets are held against."""
 
     id: int
+    number: str
     currency: str
     zone: ZoneInfo
     today: date
-    tills: frozenset[int]  # numbers of the terminals that are not revoked
+    tills: Mapping[str, int]  # of the terminals not revoked: number, by number as text or alias
 
 
 class Floor(NamedTuple):
     """What is known, on loading, about where the baskets come from."""
 
-    stores: Mapping[str, StoreTerms]  # by number
+    stores: Mapping[str, StoreTerms]  # by number or alias
     speaks_for: str | None  # the store of the terminal that sent them; None: a collector, for all
+    own_till: int | None  # of the terminal that sent them; None: a collector stands at no till
     known_codes: Collection[str]  # scanned texts that name a product we have: no check digit asked
 
 
@@ -101,22 +109,25 @@ _read_quantity = money.reader(3, 9)
 def check(basket: Basket, floor: Floor) -> Fault | None:
     """Return the first rule that `basket` breaks, or None and leave it in normal form.
 
-    Normal form: `till` a number, `currency` filled in, `ended_at` in UTC, `card` without blanks
-    around it, amounts with their currency's decimals and quantities with three, so that baskets
-    which say the same have the same `content_hash`.
+    Normal form: `store` and `till` the chain's own numbers, `business_date` and `currency` filled
+    in, `ended_at` in UTC, `card` without blanks around it, amounts with their currency's decimals
+    and quantities with three, so that baskets which say the same have the same `content_hash`.
     """
     if not basket.store:
         return Fault("missing_store", "'store' is missing: the number of a store is wanted.")
     store = floor.stores.get(basket.store)
     if store is None:
         return Fault("unknown_store", f"No store has the number '{_short(basket.store)}'.")
-    if floor.speaks_for not in (None, basket.store):
+    if floor.speaks_for not in (None, store.number):
         return Fault(
             "foreign_store",
             f"This terminal speaks for store {floor.speaks_for}, not for store {basket.store}.",
         )
+    basket.store = store.number
     try:
-        return _check_terms(basket, store) or _check_lines(basket, store, floor.known_codes)
+        return _check_terms(basket, store, floor.own_till) or _check_lines(
+            basket, store, floor.known_codes
+        )
     except money.MoneyError as error:
         return Fault("bad_amount", f"{error}.")
 
@@ -126,18 +137,39 @@ def content_hash(basket: Basket) -> bytes:
     return blake2b(msgspec.json.encode(basket), digest_size=16).digest()
 
 
-def _check_terms(basket: Basket, store: StoreTerms) -> Fault | None:
+def _check_terms(basket: Basket, store: StoreTerms, own_till: int | None) -> Fault | None:
     """Check what is said once per basket."""
+    if basket.till is None:
+        if own_till is None:
+            return Fault("missing_field", "'till' is missing: the number of a till is wanted.")
+        basket.till = own_till
     till = str(basket.till)
-    if not (till.isascii() and till.isdigit() and int(till[:11]) <= LARGEST_INTEGER):
+    number = store.tills.get(till)
+    if number is None and till.isascii() and till.isdigit():
+        if int(till[:11]) > LARGEST_INTEGER:
+            return Fault("bad_field", f"till is '{_short(till)}': the number of a till is wanted.")
+        number = store.tills.get(str(int(till)))
+        if number is None:
+            return Fault(
+                "unknown_terminal",
+                f"Store {basket.store} has no till {int(till)}, or it was revoked.",
+            )
+    if number is None:
         return Fault("bad_field", f"till is '{_short(till)}': the number of a till is wanted.")
-    basket.till = int(till)
-    if basket.till not in store.tills:
-        return Fault(
-            "unknown_terminal",
-            f"Store {basket.store} has no till {basket.till}, or it was revoked.",
-        )
-    if basket.business_date > store.today + timedelta(days=1):
+    basket.till = number
+    if basket.ended_at is not None:
+        ended_at = basket.ended_at
+        try:
+            zoned = ended_at if ended_at.tzinfo else ended_at.replace(tzinfo=store.zone)
+            basket.ended_at = zoned.astimezone(UTC)
+            local = zoned.astimezone(store.zone)
+        except OverflowError:
+            return Fault("bad_date", f"ended_at is {ended_at}: a time of our age is wanted.")
+        if basket.business_date is None:
+            basket.business_date = local.date()
+    if basket.business_date is None:
+        return Fault("missing_field", "'business_date' is missing, and 'ended_at' is too.")
+    if basket.business_date > store.today + FAST_CLOCK:
         return Fault(
             "future_date",
             f"The business date is {basket.business_date}, but at the store it is {store.today}.",
@@ -149,13 +181,6 @@ def _check_terms(basket: Basket, store: StoreTerms) -> Fault | None:
         )
     basket.currency = store.currency
     basket.card = (basket.card or "").strip()
-    if basket.ended_at is not None:
-        ended_at = basket.ended_at
-        try:
-            zoned = ended_at if ended_at.tzinfo else ended_at.replace(tzinfo=store.zone)
-            basket.ended_at = zoned.astimezone(UTC)
-        except OverflowError:
-            return Fault("bad_date", f"ended_at is {ended_at}: a time of our age is wanted.")
     return None
 
 

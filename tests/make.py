@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from itertools import count
 
-from coupons.models import Coupon, Mailing, Offer, OfferProduct, Sheet
+from coupons.models import Coupon, Funder, Mailing, Offer, OfferProduct, Sheet
 from coupons.sheets import codes
 from loyalty.models import Address, Card, Household, slot_of
 from pos_integration import auth
@@ -98,6 +98,12 @@ def line(basket_: Basket, product_: Product | None = None, amount: str = "2.00")
     )
 
 
+def funder(name: str = "Oat Works", handling_fee: str = "0.08") -> Funder:
+    return Funder.objects.get_or_create(
+        name=name, defaults={"handling_fee": Decimal(handling_fee)}
+    )[0]
+
+
 def offer(face_value: str = "0.50", *, shared_code: str | None = None) -> Offer:
     """Off OATS, good for March 2026."""
     made = Offer.objects.create(
@@ -105,7 +111,7 @@ def offer(face_value: str = "0.50", *, shared_code: str | None = None) -> Offer:
         name="Oat drink",
         face_value=Decimal(face_value),
         category=category(),
-        funder="Oat Works",
+        funder=funder(),
         valid_from=MARCH[0],
         valid_to=MARCH[1],
         shared_code=shared_code,

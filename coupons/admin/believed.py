@@ -48,7 +48,8 @@ class HouseholdWithCouponsAdmin(HouseholdAdmin):
         if not sheets:
             return panels
         latest = sheets[0]
-        coupons = latest.coupons.select_related("offer", "redemption").order_by("position")
+        coupons = latest.coupons.select_related("offer").order_by("position")
+        coupons = coupons.prefetch_related("redemptions")
         promised = table(
             ("Coupon", "", "Why this household", "Chance#", "State"),
             (

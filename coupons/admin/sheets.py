@@ -31,8 +31,8 @@ TAG_TONES = {"buy": "good", "back": "warn", "new": "new"}
 
 
 def coupon_pill(coupon: Coupon) -> SafeString:
-    if coupon.state == Coupon.State.REDEEMED and hasattr(coupon, "redemption"):
-        return pill(f"used {coupon.redemption.business_date:%d %b}", "good")
+    if coupon.state == Coupon.State.REDEEMED and (use := coupon.live_redemption):
+        return pill(f"used {use.business_date:%d %b}", "good")
     return pill(coupon.get_state_display().lower(), TONES[coupon.state])
 
 
@@ -55,7 +55,7 @@ class CouponRows(ReadOnlyRows, TabularInline[Coupon, Sheet]):
     ordering = ("position",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Coupon]:
-        return super().get_queryset(request).select_related("offer", "redemption")
+        return super().get_queryset(request).select_related("offer").prefetch_related("redemptions")
 
     @admin.display(description="Code")
     def printed_code(self, coupon: Coupon) -> str:
@@ -126,7 +126,7 @@ class CouponAdmin(LongList[Coupon], ReadOnlyAdmin[Coupon]):
         "state_pill",
         "valid_to",
     )
-    list_select_related = ("offer", "sheet__household", "sheet__mailing", "redemption")
+    list_select_related = ("offer", "sheet__household", "sheet__mailing")
     list_filter = ("state", "tag", "sheet__mailing")
     search_fields = ("code__exact",)
     search_help_text = "A whole coupon code, with or without hyphens"
@@ -142,7 +142,8 @@ class CouponAdmin(LongList[Coupon], ReadOnlyAdmin[Coupon]):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Coupon]:
         rows = super().get_queryset(request)
-        return rows.select_related("offer", "sheet__household", "sheet__mailing", "redemption")
+        related = rows.select_related("offer", "sheet__household", "sheet__mailing")
+        return related.prefetch_related("redemptions")
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
         return lookup == "sheet__household" or super().lookup_allowed(lookup, value, request)

@@ -12,7 +12,7 @@ from django.db import transaction
 from coupons.demo import people, words
 from coupons.demo.journey import CAMPAIGN, COUPONS_OF_A_TYPE_A_HOUSEHOLD, Journey
 from coupons.demo.receipts import TILL
-from coupons.models import Mailing, Offer, OfferProduct, Recipient
+from coupons.models import Funder, Mailing, Offer, OfferProduct, Recipient
 from coupons.sheets.pictures import picture_for
 from loyalty.models import Address, Card, Consent, Household, slot_of
 from pos_integration import bulk, catalogue
@@ -193,6 +193,10 @@ def _offers(journey: Journey) -> None:
             )
         )
         members.append([product_of[str(number)] for number in rows["product_id"]])
+    Funder.objects.bulk_create(
+        [Funder(name=name) for name in sorted({offer.funder_id for offer in offers})],
+        ignore_conflicts=True,
+    )
     Offer.objects.bulk_create(offers, batch_size=BATCH)
     bulk.copy(
         OfferProduct._meta.db_table,
@@ -260,7 +264,7 @@ def _described(
         "category_id": category_of.get((department, category)),
         "picture": picture,
         "terms": "Once per household, any Greenfield store.\nNot with other offers on this item.",
-        "funder": "Greenfield" if private or makers > 1 else maker,
+        "funder_id": "Greenfield" if private or makers > 1 else maker,
     }
 
 

@@ -1,11 +1,16 @@
 """Promises: what we offered, to whom, and which promises were kept."""
 
-from coupons.models.clearing import Redemption, Refusal, TillAnswer
+from coupons.models.clearing import CouponLock, Redemption, Refusal, TillAnswer, TillMiss
 from coupons.models.mailings import Coupon, Mailing, PrintRun, Recipient, Sheet
-from coupons.models.offers import Offer, OfferProduct
+from coupons.models.offers import Funder, Offer, OfferProduct
+from coupons.models.settlement import Dispute, LedgerEntry, Statement, StatementEntry
 
 __all__ = [
     "Coupon",
+    "CouponLock",
+    "Dispute",
+    "Funder",
+    "LedgerEntry",
     "Mailing",
     "Offer",
     "OfferProduct",
@@ -14,5 +19,8 @@ __all__ = [
     "Redemption",
     "Refusal",
     "Sheet",
+    "Statement",
+    "StatementEntry",
     "TillAnswer",
+    "TillMiss",
 ]

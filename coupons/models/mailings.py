@@ -1,6 +1,7 @@
 """Mailings, and what each household was promised: sheets of coupons."""
 
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
@@ -8,6 +9,9 @@ from django.db.models import F, Q
 
 from coupons.models.offers import Offer
 from loyalty.models import Household, ModelRun
+
+if TYPE_CHECKING:
+    from coupons.models.clearing import Redemption
 
 
 class Mailing(models.Model):
@@ -159,6 +163,11 @@ class Coupon(models.Model):
 
     def __str__(self) -> str:
         return self.code
+
+    @property
+    def live_redemption(self) -> "Redemption | None":
+        """Its use that was not taken back; prefetch `redemptions` where there are many."""
+        return next((one for one in self.redemptions.all() if one.reversed_at is None), None)
 
 
 class PrintRun(models.Model):

@@ -10,12 +10,13 @@ class UnreadableError(ValueError):
 
 
 class Entry(NamedTuple):
-    """One basket of an upload; exactly one of `basket` and `fault` is there."""
+    """One basket of an upload, or what is there instead: exactly one of the last three is set."""
 
     position: int  # from 0
     raw: bytes | memoryview  # as the till sent it
     basket: Basket | None
     fault: Fault | None
+    skipped: str = ""  # why this is no sale: "training", "sign-on", ...
 
     @property
     def text(self) -> str:

@@ -68,7 +68,7 @@ def desk(admin_client):
         ("mailing", 6),
         ("recipient", 6),
         ("sheet", 6),
-        ("coupon", 6),
+        ("coupon", 7),
         ("printrun", 7),
         ("redemption", 8),
         ("refusal", 5),
@@ -90,7 +90,7 @@ def test_a_household_page_shows_its_last_sheet_with_chance_reason_and_state(
     coupon.save()
     home = coupon.sheet.household
 
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(14):
         response = admin_client.get(reverse("admin:loyalty_household_change", args=[home.pk]))
 
     body = response.content.decode()

@@ -92,7 +92,7 @@ def favourites(**fields):
             face_value=Decimal("0.50"),
             category=Category.objects.get(level="category", name=aisle),
             terms="Once per household, any Greenfield store.",
-            funder="Greenfield",
+            funder=make.funder("Greenfield"),
             valid_from=TODAY,
             valid_to=TODAY + timedelta(days=60),
         )
