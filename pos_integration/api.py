@@ -1,6 +1,5 @@
 """The till's calls about sales: hand over an upload, and ask what became of it."""
 
-import zlib
 from typing import Any
 
 from django.conf import settings
@@ -14,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from pos_integration import formats, ingest, openapi
+from pos_integration import formats, incoming, ingest, keeping, openapi
 from pos_integration.models import Terminal, Upload
 from pos_integration.problems import Problem
 
@@ -31,6 +30,7 @@ RECEIPT = inline_serializer(
         "accepted": serializers.IntegerField(),
         "duplicates": serializers.IntegerField(help_text="Came before, with the same content"),
         "rejected": serializers.IntegerField(),
+        "skipped": serializers.IntegerField(help_text="No sales: training, sign-ons, cash counts"),
         "rejects": inline_serializer(
             "Reject",
             {
@@ -59,6 +59,7 @@ def receipt(upload: Upload) -> dict[str, Any]:
         "accepted": upload.accepted,
         "duplicates": upload.duplicates,
         "rejected": upload.rejected,
+        "skipped": upload.skipped,
         "rejects": list(rejects[:REJECTS_SHOWN]),
         "rejects_left_out": max(0, upload.rejected - REJECTS_SHOWN),
     }
@@ -96,18 +97,26 @@ class UploadsView(APIView):
         terminal = request.auth
         assert isinstance(terminal, Terminal)
         media_type = _media_type(request)
-        body, media_type = _content(request, media_type)
-        upload, is_new = ingest.accept(terminal, body, media_type)
+        with incoming.Body(request._request, settings.UPLOAD_MAX_BYTES) as body:
+            try:
+                upload, is_new = keeping.accept(terminal, body.unpacked(), media_type)
+            except incoming.NotGzipError:
+                upload, is_new = keeping.accept(terminal, body.as_it_came(), UNREAD)
         if _wants_no_wait(request) and upload.state == Upload.State.RECEIVED:
             async_task("pos_integration.tasks.load", upload.pk)
         else:
             upload = ingest.load(upload.pk)
         if upload.state == Upload.State.FAILED:
-            fault = upload.rejects.get()
-            raise Problem(400, fault.code, f"{fault.detail} Kept for staff as upload {upload.pk}.")
+            raise _not_to_its_end(upload)
         waits = upload.state == Upload.State.RECEIVED  # here, or another call is loading it now
         headers = {"Location": reverse("upload", args=[upload.pk])}
         return Response(receipt(upload), 202 if waits else 201 if is_new else 200, headers=headers)
+
+
+def _not_to_its_end(upload: Upload) -> Problem:
+    fault = upload.rejects.latest("position")
+    taken = f" {upload.accepted} baskets before that were taken." if upload.accepted else ""
+    return Problem(400, fault.code, f"{fault.detail}{taken} Kept for staff as upload {upload.pk}.")
 
 
 class UploadView(APIView):
@@ -147,43 +156,3 @@ def _media_type(request: Request) -> str:
             415, "unknown_media_type", f"'{media_type[:80]}' is not read here; send {wanted}."
         )
     return media_type
-
-
-def _content(request: Request, media_type: str) -> tuple[bytes, str]:
-    """Return the body, unpacked, and its type; or as it came, and UNREAD, if it is not gzip.
-
-    Problem 413 for one that is too large, packed or unpacked: neither is read to its end.
-    """
-    limit = settings.UPLOAD_MAX_BYTES
-    length = request.META.get("CONTENT_LENGTH") or ""
-    if not length and request.META.get("HTTP_TRANSFER_ENCODING"):
-        raise Problem(411, "length_required", "Send a Content-Length; chunks are not read here.")
-    if length.isdigit() and int(length) > limit:
-        raise Problem(413, "too_large", f"The body has {length} bytes; at most {limit} are read.")
-    body = request._request.body
-    encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
-    if encoding in ("", "identity"):
-        return body, media_type
-    if encoding not in ("gzip", "x-gzip"):
-        raise Problem(415, "unknown_encoding", f"'{encoding[:40]}' is not read here; send gzip.")
-    try:
-        return _unpacked(body, limit), media_type
-    except (zlib.error, EOFError):
-        return body, UNREAD
-
-
-def _unpacked(body: bytes, limit: int) -> bytes:
-    """Return what all gzip members of `body` hold; Problem 413 as soon as it is over `limit`."""
-    parts, room = [], limit
-    while True:
-        member = zlib.decompressobj(wbits=31)
-        part = member.decompress(body, room + 1)
-        if len(part) > room:
-            raise Problem(413, "too_large", f"Unpacked, the body has more than {limit} bytes.")
-        if not member.eof:
-            raise EOFError
-        parts.append(part)
-        room -= len(part)
-        body = member.unused_data
-        if not body:
-            return b"".join(parts)

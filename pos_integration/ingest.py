@@ -1,67 +1,46 @@
-"""Uploads: their bytes are kept first; then their baskets are written, each exactly once."""
+"""Uploads: load what was kept; their baskets are written, each exactly once."""
 
 import contextlib
-import hashlib
 import logging
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
-from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db import DatabaseError, connection, reset_queries, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from pos_integration import bulk, catalogue, formats, records
+from pos_integration import bulk, catalogue, formats, keeping, records
 from pos_integration.models import Reject, Store, StoreAlias, Terminal, Upload
 
-LEASE = timedelta(minutes=10)  # a load takes seconds; after this its worker is held to be dead
+LEASE = timedelta(minutes=10)  # a batch takes seconds; after this its worker is held to be dead
 MOST_ATTEMPTS = 3
+LINES_AT_ONCE = 20_000  # of a large upload, in one transaction
 DETAIL_LENGTH = 300
 
 log = logging.getLogger(__name__)
+Progress = Callable[[int], None]  # is told how many entries were read so far
 
 
-def accept(terminal: Terminal, body: bytes, media_type: str) -> tuple[Upload, bool]:
-    """Keep `body`, unread, and return its upload and whether it is new.
-
-    The bytes are committed on return, so this may not be called inside a transaction. The same
-    bytes from the same terminal are kept once, however many calls bring them at the same time;
-    under another media type they say something else, and what failed under a wrong one may come
-    again under the right one.
-    """
-    sha256 = hashlib.sha256(media_type.encode() + b"\n" + body).hexdigest()
-    known = Upload.objects.filter(terminal=terminal, sha256=sha256)
-    if upload := known.first():
-        return upload, False
-    try:
-        with transaction.atomic(durable=True):
-            return Upload.objects.create(
-                terminal=terminal,
-                sha256=sha256,
-                media_type=media_type,
-                body=body,
-            ), True
-    except IntegrityError:
-        return known.get(), False
-
-
-def load(upload_id: int) -> Upload:
+def load(upload_id: int, progress: Progress = lambda entries: None) -> Upload:
     """Write the baskets of an upload that waits, and return it; another is returned as it is.
 
     May run any number of times and beside itself. It claims the upload for LEASE, in a
-    transaction of its own, and gives it up after MOST_ATTEMPTS; everything else is written in
-    one transaction, so that a killed load leaves nothing behind but its claim.
+    transaction of its own, and gives it up after MOST_ATTEMPTS that came no further. Baskets are
+    written in batches; each commits with the upload's counters and the place where the next one
+    begins, so that a killed load goes on there and counts nothing twice.
     """
     if _claim(upload_id):
         try:
-            with transaction.atomic():
-                # Locked to the end: a worker that believes us dead waits, then finds it loaded.
-                upload = Upload.objects.select_for_update().get(pk=upload_id)
-                if upload.state == Upload.State.RECEIVED:
-                    _write(upload)
+            upload = Upload.objects.select_related("terminal__store").get(pk=upload_id)
+            for batch in _batches(upload):
+                _write(upload, batch)
+                progress(upload.next_position)
+        except _TakenOverError:
+            pass
         except Exception:
             with contextlib.suppress(DatabaseError):
                 Upload.objects.filter(pk=upload_id).update(claimed_until=None)
@@ -76,13 +55,13 @@ def load_waiting() -> Counter[str]:
     counted as "broken" and does not keep the others waiting.
     """
     free = Q(claimed_until=None) | Q(claimed_until__lt=timezone.now())
-    waiting = Upload.objects.filter(free, state=Upload.State.RECEIVED)
+    waiting = Upload.objects.filter(free, state=Upload.State.RECEIVED).defer("body")
     counts: Counter[str] = Counter()
     with transaction.atomic():
         given_up = waiting.filter(attempts__gte=MOST_ATTEMPTS).select_for_update(skip_locked=True)
-        for upload in given_up.defer("body"):
+        for upload in given_up:
             detail = f"Loading was begun {upload.attempts} times and never ended."
-            _fail(upload, "gave_up", detail, "")
+            _set_aside(upload, records.Fault("gave_up", detail))
             counts[Upload.State.FAILED.value] += 1
     for pk in list(waiting.order_by("received_at", "pk").values_list("pk", flat=True)):
         try:
@@ -91,6 +70,28 @@ def load_waiting() -> Counter[str]:
             log.exception("Upload %s could not be loaded", pk)
             counts["broken"] += 1
     return counts
+
+
+def replay(upload_id: int, progress: Progress = lambda entries: None) -> Upload:
+    """Load a kept upload once more, after what it lacked was put right; return the replay.
+
+    The replay is an upload of its own that reads the first one's bytes: what was taken then is a
+    duplicate now and stays as it was; what could not be taken is, if it can be now, and its
+    Reject names the replay. One that still waits is simply loaded.
+    """
+    with transaction.atomic():
+        upload = Upload.objects.select_for_update().defer("body").get(pk=upload_id)
+        first = Upload.objects.defer("body").get(pk=upload.replay_of_id or upload.pk)
+        again = first if first.state == Upload.State.RECEIVED else keeping.again(first)
+    again = load(again.pk, progress)
+    if again.state == Upload.State.LOADED and again.pk != first.pk:
+        still = again.rejects.values("position")
+        Reject.objects.filter(
+            Q(upload=first) | Q(upload__replay_of=first),
+            upload__lt=again.pk,
+            resolved_by=None,
+        ).exclude(position__in=still).update(resolved_by=again)
+    return again
 
 
 def _claim(upload_id: int) -> bool:
@@ -103,6 +104,41 @@ def _claim(upload_id: int) -> bool:
             attempts__lt=MOST_ATTEMPTS,
         ).update(claimed_until=now + LEASE, attempts=F("attempts") + 1)
     )
+
+
+class _TakenOverError(Exception):
+    """Another worker held us to be dead and went on in our place."""
+
+
+class _Batch(NamedTuple):
+    """Entries that are written together, in order; the last batch ends the upload."""
+
+    entries: Sequence[formats.Entry]
+    is_last: bool
+    fault: records.Fault | None  # why nothing after them can be read
+    raw: str  # what the bytes say where they cannot be read
+
+
+def _batches(upload: Upload) -> Iterator[_Batch]:
+    """Read the upload's bytes from where an earlier load ended; at least one batch comes."""
+    entries: list[formats.Entry] = []
+    lines = 0
+    fault, raw = None, ""
+    begin = upload.next_position
+    try:
+        for entry in formats.read(keeping.opened(upload).read(), upload.media_type):
+            if entry.position < begin:
+                continue
+            # One entry is kept back, so that the last batch is known to be the last.
+            if lines >= LINES_AT_ONCE:
+                yield _Batch(entries, False, None, "")
+                entries, lines = [], 0
+            entries.append(entry)
+            lines += len(entry.basket.lines) if entry.basket else 1
+    except formats.UnreadableError as error:
+        fault = records.Fault("unreadable", f"{error}.")
+        raw = keeping.beginning(upload)
+    yield _Batch(entries, True, fault, raw)
 
 
 class _Sale(NamedTuple):
@@ -121,29 +157,31 @@ class _Sale(NamedTuple):
         return self.store_id, basket.till, basket.business_date, basket.receipt
 
 
-def _write(upload: Upload) -> None:
-    """Read `upload` and write all that is in it: facts, rejects and counters."""
-    try:
-        entries = list(formats.read(bytes(upload.body), upload.media_type))
-    except formats.UnreadableError as error:
-        start = bytes(upload.body)[:10_000].decode(errors="backslashreplace")
-        _fail(upload, "unreadable", f"{error}.", start.replace("\0", "\\x00"))
-        return
+@transaction.atomic
+def _write(upload: Upload, batch: _Batch) -> None:
+    """Write what is in `batch`: facts, rejects, and how far the upload has come."""
+    # Locked to the end: a worker that believes us dead waits, then finds it further on.
+    locked = Upload.objects.select_for_update().only("state", "next_position").get(pk=upload.pk)
+    if (locked.state, locked.next_position) != (Upload.State.RECEIVED, upload.next_position):
+        raise _TakenOverError
+    entries = batch.entries
     baskets = [entry.basket for entry in entries if entry.basket]
-    products = catalogue.known_products({line.code for b in baskets for line in b.lines})
-    floor = _floor(upload.terminal, baskets, products)
+    codes = {line.code for basket in baskets for line in basket.lines}
+    products = catalogue.known_products(codes)
+    place = floor(upload.terminal, baskets, products)
     faults: dict[int, records.Fault] = {}
     sales = []
     for entry in entries:
-        if entry.basket is None:
-            assert entry.fault is not None
-            faults[entry.position] = entry.fault
-        elif fault := records.check(entry.basket, floor):
+        if entry.basket is not None:
+            fault = records.check(entry.basket, place)
+            if fault is None:
+                store_id = place.stores[entry.basket.store or ""].id
+                content_hash = records.content_hash(entry.basket)
+                sales.append(_Sale(entry.position, store_id, entry.basket, content_hash))
+                continue
             faults[entry.position] = fault
-        else:
-            store_id = floor.stores[entry.basket.store or ""].id
-            content_hash = records.content_hash(entry.basket)
-            sales.append(_Sale(entry.position, store_id, entry.basket, content_hash))
+        elif entry.fault is not None:
+            faults[entry.position] = entry.fault
     new, conflicts = _insert_baskets(upload, sales)
     for sale in conflicts:
         faults[sale.position] = records.Fault(
@@ -154,16 +192,26 @@ def _write(upload: Upload) -> None:
     _insert_lines(new, products)
     _insert_coupons_and_tenders(new)
     _reject(upload, entries, faults)
-    upload.state = Upload.State.LOADED
-    upload.baskets = len(entries)
-    upload.lines = sum(len(basket.lines) for basket in baskets)
-    upload.accepted = len(new)
-    upload.duplicates = len(sales) - len(new) - len(conflicts)
-    upload.rejected = len(faults)
-    _end(upload)
+    upload.baskets += sum(not entry.skipped for entry in entries)
+    upload.lines += sum(len(basket.lines) for basket in baskets)
+    upload.accepted += len(new)
+    upload.duplicates += len(sales) - len(new) - len(conflicts)
+    upload.rejected += len(faults)
+    upload.skipped += sum(bool(entry.skipped) for entry in entries)
+    if entries:
+        upload.next_position = entries[-1].position + 1
+    if batch.fault:
+        _set_aside(upload, batch.fault, batch.raw)
+    elif batch.is_last:
+        _end(upload, Upload.State.LOADED)
+    else:
+        upload.attempts = 0  # it comes on
+        upload.claimed_until = timezone.now() + LEASE
+        upload.save(update_fields=_PROGRESS)
+        reset_queries()  # DEBUG keeps their text, and theirs is as long as the upload
 
 
-def _floor(
+def floor(
     terminal: Terminal, baskets: Sequence[records.Basket], products: dict[str, int]
 ) -> records.Floor:
     """Return what these baskets are held against."""
@@ -343,40 +391,47 @@ def _reject(
         [
             Reject(
                 upload=upload,
-                position=position,
+                position=entry.position,
                 code=fault.code,
                 detail=fault.detail[:DETAIL_LENGTH],
-                receipt=basket.receipt if (basket := entries[position].basket) else "",
-                raw=entries[position].text,
+                receipt=entry.basket.receipt if entry.basket else "",
+                raw="" if fault.code == "payment_card" else entry.text,
             )
-            for position, fault in sorted(faults.items())
+            for entry in entries
+            if (fault := faults.get(entry.position))
         ],
         batch_size=1_000,
     )
 
 
-def _fail(upload: Upload, code: str, detail: str, raw: str) -> None:
-    """Set `upload` aside for staff: nothing of it could be read."""
+def _set_aside(upload: Upload, fault: records.Fault, raw: str = "") -> None:
+    """Set `upload` aside for staff: nothing more of it can be read."""
     Reject.objects.create(
-        upload=upload, position=0, code=code, detail=detail[:DETAIL_LENGTH], raw=raw
+        upload=upload,
+        position=upload.next_position,
+        code=fault.code,
+        detail=fault.detail[:DETAIL_LENGTH],
+        raw=raw,
     )
-    upload.state = Upload.State.FAILED
-    upload.rejected = 1
-    _end(upload)
+    upload.rejected += 1
+    _end(upload, Upload.State.FAILED)
 
 
-def _end(upload: Upload) -> None:
+_PROGRESS = [
+    "next_position",
+    "attempts",
+    "claimed_until",
+    "baskets",
+    "lines",
+    "accepted",
+    "duplicates",
+    "rejected",
+    "skipped",
+]
+
+
+def _end(upload: Upload, state: Upload.State) -> None:
+    upload.state = state
     upload.loaded_at = timezone.now()
     upload.claimed_until = None
-    upload.save(
-        update_fields=[
-            "state",
-            "loaded_at",
-            "claimed_until",
-            "baskets",
-            "lines",
-            "accepted",
-            "duplicates",
-            "rejected",
-        ]
-    )
+    upload.save(update_fields=["state", "loaded_at", *_PROGRESS])

@@ -19,7 +19,7 @@ from coupons.demo import receipts
 from coupons.demo.journey import CAMPAIGN, Journey
 from coupons.demo.shop import code_of
 from coupons.models import Coupon, Offer
-from pos_integration import ingest
+from pos_integration import ingest, keeping
 from pos_integration.models import Basket, Terminal
 
 Progress = Callable[[int, int], None]
@@ -62,7 +62,7 @@ def upload_days(
         columns = [lines[name].to_numpy().tolist() for name in receipts.COLUMNS]
         coupons = {number: told[number] for number in set(columns[0]) & told.keys()}
         body = writing.submit(receipts.body, day, columns, coupons).result()
-        return ingest.accept(collector, body, "application/json")[0].pk
+        return keeping.accept(collector, body, "application/json")[0].pk
 
     gc.freeze()  # what the demo holds stays: no need to look through it again with every upload
     # One day is written and handed over while the one before is loaded, as a collector and a

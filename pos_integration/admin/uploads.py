@@ -1,17 +1,19 @@
 """What tills handed over: files, what was rejected of them, baskets, coupons honoured."""
 
+from collections import Counter
 from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
-from django.db.models import IntegerField, QuerySet
-from django.db.models.functions import Length
-from django.http import HttpRequest, HttpResponse
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from pos_integration import ingest, keeping
 from pos_integration.desk import (
     NOTHING,
     LongList,
@@ -33,6 +35,7 @@ from pos_integration.models import (
 )
 
 REJECTS_SHOWN = 50
+REPLAYED_AT_ONCE = 100
 UPLOAD_TONES = {"received": "busy", "loaded": "good", "failed": "bad"}
 
 
@@ -62,16 +65,15 @@ class UploadAdmin(LongList[Upload], ReadOnlyAdmin[Upload]):
         ("received_at", "loaded_at"),
         ("attempts", "claimed_until"),
         ("baskets", "lines"),
-        ("accepted", "duplicates", "rejected"),
-        ("media_type", "size"),
-        "sha256",
+        ("accepted", "duplicates", "rejected", "skipped"),
+        ("media_type", "bytes_in_words"),
+        ("sha256", "replay_of"),
     )
     actions = ("load_again",)
     empty_hint = "No till has sent anything yet. See /api/v1/schema/, or run: manage.py demo"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Upload]:
-        rows = super().get_queryset(request).defer("body").select_related("terminal__store")
-        return rows.annotate(bytes=Length("body", output_field=IntegerField()))
+        return super().get_queryset(request).defer("body").select_related("terminal__store")
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.file_view)
@@ -83,17 +85,21 @@ class UploadAdmin(LongList[Upload], ReadOnlyAdmin[Upload]):
         return upload_pill(upload)
 
     @admin.display(description="Size")
-    def size(self, upload: Any) -> str:
-        return f"{upload.bytes:,} bytes"
+    def bytes_in_words(self, upload: Upload) -> str:
+        return NOTHING if upload.size is None else f"{upload.size:,} bytes"
 
     def sentence(self, row: Upload) -> str:
-        if row.state == Upload.State.LOADED:
-            rest = f", {row.duplicates:,} came before" if row.duplicates else ""
-            rest += f", {row.rejected:,} could not be taken" if row.rejected else ""
-            return f"{row.accepted:,} of {row.baskets:,} baskets were taken{rest}."
+        if row.state == Upload.State.RECEIVED:
+            came = f" {row.next_position:,} entries are done." if row.next_position else ""
+            return f"This file waits to be loaded. Its bytes are kept.{came}"
+        taken = f"{row.accepted:,} of {row.baskets:,} baskets were taken"
         if row.state == Upload.State.FAILED:
-            return "This file could not be read. Its bytes are kept; see why below."
-        return "This file waits to be loaded. Its bytes are kept."
+            rest = f"; before that {taken}." if row.baskets else "."
+            return f"This file could not be read to its end; see why below{rest}"
+        rest = f", {row.duplicates:,} came before" if row.duplicates else ""
+        rest += f", {row.rejected:,} could not be taken" if row.rejected else ""
+        rest += f"; {row.skipped:,} entries were no sales" if row.skipped else ""
+        return f"{taken}{rest}."
 
     def row_tools(self, request: HttpRequest, row: Upload) -> list[Tool]:
         baskets = reverse("admin:pos_integration_basket_changelist")
@@ -121,46 +127,74 @@ class UploadAdmin(LongList[Upload], ReadOnlyAdmin[Upload]):
         note = f"the first {REJECTS_SHOWN}" if row.rejected > REJECTS_SHOWN else ""
         return [Panel("Rejects", rejects, note, is_wide=True)]
 
-    def file_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+    def file_view(self, request: HttpRequest, pk: int) -> HttpResponseBase:
         """The bytes as they came, to save: never to show, for a till may have sent anything."""
         upload = get_object_or_404(Upload, pk=pk)
         if not self.has_view_permission(request, upload):
             return HttpResponse("You may not look at uploads.", status=403)
-        response = HttpResponse(bytes(upload.body), content_type="application/octet-stream")
-        response["Content-Disposition"] = f'attachment; filename="upload-{upload.pk}"'
-        return response
+        return FileResponse(
+            keeping.opened(upload),
+            as_attachment=True,
+            filename=f"upload-{upload.pk}",
+            content_type="application/octet-stream",
+        )
 
     def has_load_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("pos_integration.change_upload")
 
     @admin.action(description="Load again", permissions=["load"])
     def load_again(self, request: HttpRequest, chosen: QuerySet[Upload]) -> None:
-        """For files that wait or could not be read. A loaded one is left alone."""
-        from pos_integration import ingest
-
-        waiting = chosen.exclude(state=Upload.State.LOADED).order_by("pk")
-        keys = list(waiting.values_list("pk", flat=True))
+        """After what was wrong is put right: takes what could not be taken, and only that."""
+        open_rejects = Reject.objects.filter(upload=OuterRef("pk"), resolved_by=None)
+        wanting = chosen.filter(~Q(state=Upload.State.LOADED) | Exists(open_rejects))
+        keys = list(wanting.order_by("pk").values_list("pk", flat=True)[:REPLAYED_AT_ONCE])
+        counts: Counter[str] = Counter()
         for key in keys:
-            ingest.load(key)
-        loaded = Upload.objects.filter(pk__in=keys, state=Upload.State.LOADED).count()
-        level = messages.SUCCESS if loaded == len(keys) else messages.WARNING
+            replay = ingest.replay(key)
+            counts += Counter(
+                loaded=int(replay.state == Upload.State.LOADED),
+                accepted=replay.accepted,
+                rejected=replay.rejected,
+            )
+        is_done = counts["loaded"] == len(keys) and not counts["rejected"]
         messages.add_message(
-            request, level, f"{loaded} of {len(keys)} loaded. Files loaded before were left alone."
+            request,
+            messages.SUCCESS if is_done else messages.WARNING,
+            f"{counts['loaded']} of {len(keys)} loaded: {counts['accepted']} more baskets were "
+            f"taken, {counts['rejected']} still cannot be. Files with nothing to put right, and "
+            "what was taken before, were left alone.",
         )
+
+
+class OpenFilter(admin.SimpleListFilter):
+    title = "state"
+    parameter_name = "open"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "Still to look at"), ("no", "Taken by a replay")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Reject]) -> QuerySet[Reject]:
+        if self.value() in ("yes", "no"):
+            return queryset.filter(resolved_by__isnull=self.value() == "yes")
+        return queryset
 
 
 @admin.register(Reject)
 class RejectAdmin(LongList[Reject], ReadOnlyAdmin[Reject]):
-    list_display = ("code_pill", "detail", "receipt", "upload")
+    list_display = ("code_pill", "detail", "receipt", "upload", "state_pill")
     list_select_related = ("upload__terminal__store",)
-    list_filter = ("code",)
+    list_filter = (OpenFilter, "code")
     search_fields = ("receipt__exact", "detail")
-    fields = ("upload", "position", "code", "detail", "receipt", "raw_text")
+    fields = ("upload", "position", "code", "detail", "receipt", "resolved_by", "raw_text")
     empty_hint = "Nothing was rejected: every basket so far could be taken."
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Reject]:
         rows = super().get_queryset(request).select_related("upload__terminal__store")
         return rows.defer("upload__body")
+
+    @admin.display(description="State")
+    def state_pill(self, reject: Reject) -> SafeString:
+        return pill("taken since", "good") if reject.resolved_by_id else pill("open", "busy")
 
     @admin.display(description="Why", ordering="code")
     def code_pill(self, reject: Reject) -> SafeString:

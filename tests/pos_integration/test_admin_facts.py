@@ -125,7 +125,7 @@ def test_a_file_is_saved_never_shown(admin_client, shop):
 
     response = admin_client.get(page("upload_file", upload.pk))
 
-    assert response.content == b"<html>"
+    assert response.getvalue() == b"<html>"
     assert response["Content-Type"] == "application/octet-stream"
     assert response["Content-Disposition"].startswith("attachment")
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pos_integration import gtin, ingest, tasks
+from pos_integration import gtin, ingest, keeping, tasks
 from pos_integration.models import (
     Basket,
     BasketLine,
@@ -74,8 +74,8 @@ def test_the_same_bytes_again_are_the_same_upload():
     till = open_store()
     content = body(basket("1"), basket("2"))
 
-    first, is_new = ingest.accept(till, content, "application/json")
-    again, is_new_again = ingest.accept(till, content, "application/json")
+    first, is_new = keeping.accept(till, content, "application/json")
+    again, is_new_again = keeping.accept(till, content, "application/json")
 
     assert (is_new, is_new_again, first) == (True, False, again)
     assert outcome(ingest.load(first.pk)) == outcome(ingest.load(first.pk)) == (2, 0, 0)
@@ -235,7 +235,7 @@ class TestWhichProduct:
 
 class TestWhoLoads:
     def test_one_that_another_worker_holds_is_left_alone_until_its_lease_is_over(self):
-        upload, _ = ingest.accept(open_store(), body(basket()), "application/json")
+        upload, _ = keeping.accept(open_store(), body(basket()), "application/json")
         held = Upload.objects.filter(pk=upload.pk)
         held.update(claimed_until=timezone.now() + timedelta(minutes=1), attempts=1)
 
@@ -247,7 +247,7 @@ class TestWhoLoads:
         assert Upload.objects.get().attempts == 2
 
     def test_one_that_was_begun_three_times_has_failed(self):
-        upload, _ = ingest.accept(open_store(), body(basket()), "application/json")
+        upload, _ = keeping.accept(open_store(), body(basket()), "application/json")
         Upload.objects.update(claimed_until=timezone.now() - timedelta(seconds=1), attempts=3)
 
         assert ingest.load(upload.pk).state == "received"
@@ -257,15 +257,15 @@ class TestWhoLoads:
 
     def test_what_waits_is_loaded_oldest_first(self):
         till = open_store()
-        first, _ = ingest.accept(till, body(basket("1")), "application/json")
-        ingest.accept(till, body(basket("1", lines=[])), "application/json")
+        first, _ = keeping.accept(till, body(basket("1")), "application/json")
+        keeping.accept(till, body(basket("1", lines=[])), "application/json")
 
         assert ingest.load_waiting() == {"loaded": 2}
         assert Basket.objects.get().upload == first
 
     def test_a_task_says_what_became_of_an_upload(self):
         till = open_store()
-        upload, _ = ingest.accept(till, body(basket()), "application/json")
+        upload, _ = keeping.accept(till, body(basket()), "application/json")
         assert tasks.load(upload.pk) == (
             "330 High Street till 1: loaded; 1 baskets accepted, 0 came before, 0 rejected"
         )

@@ -13,7 +13,7 @@ import pytest
 from django.db import connection, connections, transaction
 from django.utils import timezone
 
-from pos_integration import ingest
+from pos_integration import ingest, keeping
 from pos_integration.models import Basket, BasketLine, Product, Upload
 from tests.pos_integration.tills import basket, body, line, open_store, outcome
 
@@ -56,7 +56,7 @@ def test_overlapping_batches_at_once_neither_block_each_other_nor_double():
         for number in range(120)
     ]
     batches = [sold[:90], sold[30:][::-1], sold[::2] + sold[1::2], sold[::-1]]
-    uploads = [ingest.accept(till, body(*batch), "application/json")[0].pk for batch in batches]
+    uploads = [keeping.accept(till, body(*batch), "application/json")[0].pk for batch in batches]
 
     loaded = at_once(*[lambda pk=pk: ingest.load(pk) for pk in uploads])
 
@@ -74,7 +74,7 @@ def test_one_upload_loaded_and_sent_by_many_at_once_is_written_once():
     content = body(*[basket(str(number)) for number in range(20)])
 
     def send():
-        upload, is_new = ingest.accept(till, content, "application/json")
+        upload, is_new = keeping.accept(till, content, "application/json")
         ingest.load(upload.pk)
         return upload.pk, is_new
 
@@ -100,7 +100,7 @@ ingest.load(int(sys.argv[2]))
 def test_a_worker_killed_in_the_middle_leaves_nothing_and_another_does_it_all():
     till = open_store()
     content = body(*[basket(str(number)) for number in range(50)])
-    upload, _ = ingest.accept(till, content, "application/json")
+    upload, _ = keeping.accept(till, content, "application/json")
 
     with transaction.atomic(), connection.cursor() as cursor:
         # The worker gets as far as its baskets and waits here for its lines.
@@ -138,7 +138,7 @@ def test_a_worker_killed_in_the_middle_leaves_nothing_and_another_does_it_all():
 
 def test_a_load_that_breaks_leaves_its_upload_to_the_next():
     till = open_store()
-    upload, _ = ingest.accept(till, body(basket()), "application/json")
+    upload, _ = keeping.accept(till, body(basket()), "application/json")
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE pos_integration_basketline RENAME TO elsewhere")
         try:

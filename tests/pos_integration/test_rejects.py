@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from pos_integration import keeping
 from pos_integration.models import Basket, Reject, Terminal
 from tests import make
 from tests.pos_integration.tills import basket, line, open_store, outcome, send, send_bytes
@@ -164,7 +165,7 @@ def test_a_body_that_cannot_be_read_is_kept_for_staff(content):
     upload = send_bytes(till, content)
 
     assert upload.state == "failed"
-    assert bytes(upload.body) == content
+    assert keeping.opened(upload).read() == content
     reject = upload.rejects.get()
     assert (reject.position, reject.code) == (0, "unreadable")
     assert Basket.objects.count() == 0

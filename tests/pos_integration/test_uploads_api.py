@@ -9,7 +9,7 @@ from django.test import Client
 from django_q.models import OrmQ
 from rest_framework.test import APIClient
 
-from pos_integration import auth
+from pos_integration import auth, keeping
 from pos_integration.models import Basket, Upload
 from tests import make
 from tests.pos_integration.tills import basket, body, line, open_store
@@ -55,6 +55,7 @@ def test_a_till_hands_over_its_sales_and_gets_a_receipt(client):
         "accepted": 1,
         "duplicates": 0,
         "rejected": 1,
+        "skipped": 0,
         "rejects": [
             {
                 "position": 1,
@@ -95,7 +96,7 @@ def test_what_is_no_gzip_is_kept_for_staff(client, cut):
     response = post(client, content, **{"Content-Encoding": "gzip"})
 
     assert problem(response) == (400, "unreadable")
-    assert bytes(Upload.objects.get().body) == content
+    assert keeping.opened(Upload.objects.get()).read() == content
 
 
 def test_bytes_that_failed_under_a_wrong_name_are_loaded_under_the_right_one(client):

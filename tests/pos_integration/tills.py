@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from pos_integration import ingest
+from pos_integration import ingest, keeping
 from pos_integration.models import Store, Terminal, Upload
 from tests import make
 
@@ -50,7 +50,7 @@ def send(terminal: Terminal, *baskets: dict[str, Any]) -> Upload:
 
 
 def send_bytes(terminal: Terminal, content: bytes, media_type: str = "application/json") -> Upload:
-    upload, _ = ingest.accept(terminal, content, media_type)
+    upload, _ = keeping.accept(terminal, content, media_type)
     return ingest.load(upload.pk)
 
 
