@@ -97,15 +97,21 @@ class UploadsView(APIView):
         terminal = request.auth
         assert isinstance(terminal, Terminal)
         media_type = _media_type(request)
+        loads_now = not _wants_no_wait(request)
         with incoming.Body(request._request, settings.UPLOAD_MAX_BYTES) as body:
             try:
-                upload, is_new = keeping.accept(terminal, body.unpacked(), media_type)
+                upload, is_new = keeping.accept(
+                    terminal, body.unpacked(), media_type, is_claimed=loads_now
+                )
             except incoming.NotGzipError:
-                upload, is_new = keeping.accept(terminal, body.as_it_came(), UNREAD)
-        if _wants_no_wait(request) and upload.state == Upload.State.RECEIVED:
+                loads_now = True  # there is nothing in it to wait for
+                upload, is_new = keeping.accept(
+                    terminal, body.as_it_came(), UNREAD, is_claimed=True
+                )
+        if loads_now:
+            upload = ingest.load(upload.pk, is_claimed=is_new)
+        elif upload.state == Upload.State.RECEIVED:
             async_task("pos_integration.tasks.load", upload.pk)
-        else:
-            upload = ingest.load(upload.pk)
         if upload.state == Upload.State.FAILED:
             raise _not_to_its_end(upload)
         waits = upload.state == Upload.State.RECEIVED  # here, or another call is loading it now

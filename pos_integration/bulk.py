@@ -27,7 +27,7 @@ class _Stream:
 
 def escape(text: str) -> str:
     """Return `text` as one field of COPY's text format; NUL characters cannot be kept."""
-    return text.translate(_ESCAPES)
+    return text if text.isalnum() else text.translate(_ESCAPES)
 
 
 def field(value: object) -> str:

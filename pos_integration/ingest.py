@@ -4,7 +4,7 @@ import contextlib
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -13,10 +13,9 @@ from django.db import DatabaseError, connection, reset_queries, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from pos_integration import bulk, catalogue, formats, keeping, records
+from pos_integration import bulk, catalogue, formats, keeping, records, undoing
 from pos_integration.models import Reject, Store, StoreAlias, Terminal, Upload
 
-LEASE = timedelta(minutes=10)  # a batch takes seconds; after this its worker is held to be dead
 MOST_ATTEMPTS = 3
 LINES_AT_ONCE = 20_000  # of a large upload, in one transaction
 DETAIL_LENGTH = 300
@@ -25,15 +24,19 @@ log = logging.getLogger(__name__)
 Progress = Callable[[int], None]  # is told how many entries were read so far
 
 
-def load(upload_id: int, progress: Progress = lambda entries: None) -> Upload:
+def load(
+    upload_id: int, progress: Progress = lambda entries: None, *, is_claimed: bool = False
+) -> Upload:
     """Write the baskets of an upload that waits, and return it; another is returned as it is.
 
-    May run any number of times and beside itself. It claims the upload for LEASE, in a
+    is_claimed: `keeping.accept` has claimed it for the caller already.
+
+    May run any number of times and beside itself. It claims the upload for keeping.LEASE, in a
     transaction of its own, and gives it up after MOST_ATTEMPTS that came no further. Baskets are
     written in batches; each commits with the upload's counters and the place where the next one
     begins, so that a killed load goes on there and counts nothing twice.
     """
-    if _claim(upload_id):
+    if is_claimed or _claim(upload_id):
         try:
             upload = Upload.objects.select_related("terminal__store").get(pk=upload_id)
             for batch in _batches(upload):
@@ -102,7 +105,7 @@ def _claim(upload_id: int) -> bool:
             pk=upload_id,
             state=Upload.State.RECEIVED,
             attempts__lt=MOST_ATTEMPTS,
-        ).update(claimed_until=now + LEASE, attempts=F("attempts") + 1)
+        ).update(claimed_until=now + keeping.LEASE, attempts=F("attempts") + 1)
     )
 
 
@@ -191,6 +194,7 @@ def _write(upload: Upload, batch: _Batch) -> None:
         )
     _insert_lines(new, products)
     _insert_coupons_and_tenders(new)
+    undoing.note([(pk, sale.store_id, sale.basket) for pk, sale in new])
     _reject(upload, entries, faults)
     upload.baskets += sum(not entry.skipped for entry in entries)
     upload.lines += sum(len(basket.lines) for basket in baskets)
@@ -206,7 +210,7 @@ def _write(upload: Upload, batch: _Batch) -> None:
         _end(upload, Upload.State.LOADED)
     else:
         upload.attempts = 0  # it comes on
-        upload.claimed_until = timezone.now() + LEASE
+        upload.claimed_until = timezone.now() + keeping.LEASE
         upload.save(update_fields=_PROGRESS)
         reset_queries()  # DEBUG keeps their text, and theirs is as long as the upload
 
@@ -307,20 +311,12 @@ def _insert_baskets(
 
 def _staging_row(sale: _Sale) -> str:
     basket = sale.basket
-    return bulk.row(
-        (
-            sale.position,
-            sale.store_id,
-            basket.till,
-            basket.business_date,
-            basket.receipt,
-            basket.kind,
-            basket.ended_at,
-            basket.card,
-            basket.currency,
-            _json(basket.voids),
-            sale.content_hash,
-        )
+    voids = bulk.NULL if basket.voids is None else bulk.field(_json(basket.voids))
+    return (
+        f"{sale.position}\t{sale.store_id}\t{basket.till}\t{basket.business_date}"
+        f"\t{bulk.escape(basket.receipt)}\t{basket.kind}\t{basket.ended_at or bulk.NULL}"
+        f"\t{bulk.escape(basket.card or '')}\t{basket.currency}\t{voids}"
+        f"\t{bulk.field(sale.content_hash)}\n"
     )
 
 
@@ -370,7 +366,8 @@ def _insert_coupons_and_tenders(new: Iterable[tuple[int, _Sale]]) -> None:
         for place, coupon in enumerate(sale.basket.coupons or ()):
             coupons.append(bulk.row((pk, place, coupon.line, coupon.code, coupon.amount)))
         for place, tender in enumerate(sale.basket.tenders or ()):
-            tenders.append(bulk.row((pk, place, tender.kind, tender.amount)))
+            kind = bulk.escape(tender.kind)
+            tenders.append(f"{pk}\t{place}\t{kind}\t{tender.amount}\n")
     if coupons:
         columns = ["basket_id", "position", "line_number", "code", "amount"]
         bulk.copy("pos_integration_redemptionrecord", columns, coupons)

@@ -4,13 +4,16 @@ import hashlib
 import io
 import tempfile
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from typing import BinaryIO
 
 from django.db import IntegrityError, reset_queries, transaction
+from django.utils import timezone
 from isal import igzip, isal_zlib
 
 from pos_integration.models import Terminal, Upload, UploadPiece
 
+LEASE = timedelta(minutes=10)  # a batch takes seconds; after this its worker is held to be dead
 PIECE_BYTES = 4 * 2**20  # unpacked; what is held in memory at a time
 SPOOLED_BYTES = 8 * 2**20  # packed; more goes to a file while it comes in
 _LEVEL = 1  # of igzip: as quick as a copy, and a sixth of the size for JSON
@@ -19,7 +22,11 @@ _BEGINNING = 10_000
 
 
 def accept(
-    terminal: Terminal, body: bytes | Iterable[bytes], media_type: str
+    terminal: Terminal,
+    body: bytes | Iterable[bytes],
+    media_type: str,
+    *,
+    is_claimed: bool = False,
 ) -> tuple[Upload, bool]:
     """Keep `body`, whole or in parts, unread; return its upload and whether it is new.
 
@@ -28,6 +35,8 @@ def accept(
     once, however many calls bring them at the same time; under another media type they say
     something else, and what failed under a wrong one may come again under the right one. Memory
     stays at a few pieces, whatever the size.
+
+    is_claimed: a new one is claimed for the caller, who loads it at once.
     """
     parts = [body] if isinstance(body, bytes) else body
     hasher = hashlib.sha256(media_type.encode() + b"\n")
@@ -52,6 +61,8 @@ def accept(
                     body=spool.read(lengths[0]) if lengths else b"",
                     is_packed=True,
                     size=size,
+                    attempts=int(is_claimed),
+                    claimed_until=timezone.now() + LEASE if is_claimed else None,
                 )
                 for number, length in enumerate(lengths[1:], start=1):
                     UploadPiece.objects.create(

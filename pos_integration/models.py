@@ -416,9 +416,9 @@ class BasketLine(models.Model):
 
 
 class Tender(models.Model):
-    """How a basket was paid."""
+    """How a basket was paid. Like its lines, written with it and never by itself."""
 
-    basket = models.ForeignKey(Basket, models.CASCADE, related_name="tenders")
+    basket = models.ForeignKey(Basket, models.CASCADE, related_name="tenders", db_constraint=False)
     position = models.PositiveSmallIntegerField()
     kind = models.CharField(max_length=20)
     amount = models.DecimalField(max_digits=12, decimal_places=2)

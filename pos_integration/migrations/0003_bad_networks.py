@@ -308,6 +308,16 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        migrations.AlterField(
+            model_name="tender",
+            name="basket",
+            field=models.ForeignKey(
+                db_constraint=False,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="tenders",
+                to="pos_integration.basket",
+            ),
+        ),
         # The bytes come packed: PostgreSQL need not try again.
         migrations.RunSQL(
             "ALTER TABLE pos_integration_upload ALTER COLUMN body SET STORAGE EXTERNAL",
