@@ -171,9 +171,12 @@ CSRF_COOKIE_SECURE = HTTPS
 X_FRAME_OPTIONS = "DENY"
 LOGIN_URL = "admin:login"
 
-# A till's upload: larger ones are refused with 413 before they are read into memory.
-UPLOAD_MAX_BYTES: int = env.int("UPLOAD_MAX_BYTES", default=64 * 2**20)
-DATA_UPLOAD_MAX_MEMORY_SIZE = UPLOAD_MAX_BYTES
+# A till's upload, packed or unpacked: larger ones are refused with 413. It is read as a stream;
+# all other bodies are read into memory and are small.
+UPLOAD_MAX_BYTES: int = env.int("UPLOAD_MAX_BYTES", default=2 * 2**30)
+DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 2**20
+# Card numbers that pass for a payment card's are refused, unless they begin like the chain's own.
+LOYALTY_CARD_PREFIXES: list[str] = env.list("LOYALTY_CARD_PREFIXES", default=[])
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["pos_integration.auth.TerminalAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["pos_integration.auth.IsTerminal"],
