@@ -7,82 +7,28 @@ hands takes its purchases along, and only a change of bucket moves any of them.
 
 import hashlib
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import date, timedelta
-from decimal import Decimal
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv
 import pyarrow.parquet as pq
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import F, Max, Min
+from django.db.models import Exists, F, OuterRef, QuerySet
 
-from loyalty import identify
-from loyalty.models import SLOTS, Card, PurchaseChunk, SealedUpload, slot_of
+from loyalty import identify, purchases
+from loyalty.models import SLOTS, Card, PurchaseChunk, SealedUndoing, SealedUpload, slot_of
 from loyalty.shopper.kernel import EPOCH, Lines
-from pos_integration.models import Basket, Upload
+from pos_integration.models import Basket, Undoing, Upload
 
 WITHOUT_CARD = -1  # the bucket of baskets that showed none
 UPLOADS_AT_ONCE = 500  # bounds memory: some 2 M lines of small uploads
-SCHEMA = pa.schema(
-    [
-        ("card", pa.int64()),  # loyalty.Card; 0 in the bucket without cards
-        ("basket", pa.int64()),
-        ("number", pa.int32()),  # line on the receipt
-        ("day", pa.int32()),  # since EPOCH
-        ("minute", pa.int16()),  # of the store's day; -1 where the till did not say
-        ("store", pa.int32()),
-        ("product", pa.int64()),
-        ("quantity", pa.int64()),  # thousandths; negative: given back
-        ("amount_cents", pa.int64()),  # negative: paid back
-        ("discount_cents", pa.int64()),
-        ("coupon", pa.bool_()),  # as many lines of a receipt as it used coupons: tills seldom
-        # say which
-    ]
-)
+UNDOINGS_AT_ONCE = 5_000
 _ORDER = [("day", "ascending"), ("basket", "ascending"), ("number", "ascending")]
-# Sales count up and returns down; a void line or receipt is no purchase. What is the same for a
-# whole receipt is worked out once, and the range of ids lets BRIN skip a billion other lines.
-_LINES_SQL = """
-COPY (
-    WITH receipt AS MATERIALIZED (
-        SELECT basket.id, coalesce(card.id, 0) AS card, basket.store_id AS store,
-            basket.business_date - DATE '2000-01-01' AS day, basket.kind,
-            coalesce(
-                extract(hour FROM ended.local) * 60 + extract(minute FROM ended.local), -1
-            )::int AS minute,
-            greatest(
-                (SELECT count(*) FROM pos_integration_tender tender
-                    WHERE tender.basket_id = basket.id AND tender.kind = 'coupon'),
-                (SELECT count(*) FROM pos_integration_redemptionrecord record
-                    WHERE record.basket_id = basket.id)
-            ) AS coupons
-        FROM pos_integration_basket basket
-        JOIN pos_integration_store store ON store.id = basket.store_id
-        CROSS JOIN LATERAL (SELECT basket.ended_at AT TIME ZONE store.time_zone AS local) ended
-        LEFT JOIN loyalty_card card ON card.number = basket.card_number
-        WHERE basket.upload_id IN ({uploads}) AND basket.kind <> 'void'
-    )
-    SELECT receipt.card, receipt.id AS basket, line.number, receipt.day, receipt.minute,
-        receipt.store, line.product_id AS product, line.quantity, line.amount, line.discount,
-        receipt.coupons, (line.kind = 'return' OR receipt.kind = 'return')::int AS returned
-    FROM pos_integration_basketline line JOIN receipt ON receipt.id = line.basket_id
-    WHERE line.kind <> 'void' AND line.basket_id BETWEEN {first} AND {last}
-) TO STDOUT WITH (FORMAT csv, HEADER)
-"""
-_FACTS = {
-    **{name: pa.int64() for name in ("card", "basket", "product", "coupons", "returned")},
-    **{name: pa.int32() for name in ("number", "day", "store")},
-    "minute": pa.int16(),
-    "quantity": pa.decimal128(15, 3),
-    "amount": pa.decimal128(14, 2),
-    "discount": pa.decimal128(14, 2),
-}
 
 Progress = Callable[[int, int], None]
 
@@ -108,7 +54,8 @@ def buckets() -> range:
 def seal(progress: Progress = lambda done, total: None) -> int:
     """Take every loaded upload that is not sealed yet into the history. Returns the lines added.
 
-    Each batch is one transaction with the receipts of its uploads, so a crash loses nothing and
+    What voids and returns undo is taken out, on whichever night both receipts are there. Each
+    batch is one transaction with the receipts of its uploads, so a crash loses nothing and
     repeats nothing; an advisory lock keeps two sealings apart.
     """
     _deal_anew()
@@ -124,6 +71,7 @@ def seal(progress: Progress = lambda done, total: None) -> int:
     for start in range(0, len(waiting), UPLOADS_AT_ONCE):
         added += _seal_uploads(waiting[start : start + UPLOADS_AT_ONCE])
         progress(min(start + UPLOADS_AT_ONCE, len(waiting)), len(waiting))
+    _undo()
     _follow_cards()
     return added
 
@@ -135,7 +83,7 @@ def _tell_the_planner() -> None:
     first night after a large import joins by the statistics of empty tables.
     """
     with connection.cursor() as cursor:
-        for table in ("basket", "basketline", "tender", "redemptionrecord", "upload"):
+        for table in ("basket", "basketline", "tender", "redemptionrecord", "upload", "undoing"):
             cursor.execute(f"ANALYZE pos_integration_{table}")
         cursor.execute("SELECT brin_summarize_new_values('line_by_basket')")
 
@@ -148,7 +96,7 @@ def _seal_uploads(upload_ids: list[int]) -> int:
     if not upload_ids:
         return 0
     identify.note_cards(upload_ids)
-    lines = _read_facts(upload_ids)
+    lines = purchases.of_uploads(upload_ids)
     slots = _slots(pc.unique(lines["card"]).to_numpy())
     # Where a new card's lines lie is written down; a card that has moved meanwhile is followed
     # afterwards, and until then its new lines join its old ones.
@@ -156,6 +104,68 @@ def _seal_uploads(upload_ids: list[int]) -> int:
     _add(lines, _buckets_of_cards(slots))
     SealedUpload.objects.bulk_create([SealedUpload(upload_id=pk) for pk in upload_ids])
     return int(lines.num_rows)
+
+
+def _undo() -> None:
+    """Take what was voided or given back out of the history, once both receipts lie in it."""
+    waiting = list(_not_undone().order_by("pk").values_list("pk", flat=True))
+    for start in range(0, len(waiting), UNDOINGS_AT_ONCE):
+        _undo_some(waiting[start : start + UNDOINGS_AT_ONCE])
+
+
+def _not_undone() -> QuerySet[Undoing]:
+    return Undoing.objects.filter(
+        ~Exists(SealedUndoing.objects.filter(pk=OuterRef("pk"))),
+        Exists(SealedUpload.objects.filter(pk=OuterRef("basket__upload"))),
+        Exists(SealedUpload.objects.filter(pk=OuterRef("original__upload"))),
+        original__isnull=False,
+    )
+
+
+@transaction.atomic
+def _undo_some(undoing_ids: list[int]) -> None:
+    """Write the purchases of every basket that these undoings touch anew, from all facts known.
+
+    Nothing is subtracted from what lies there, so the order in which receipts, voids and returns
+    come does not matter, and a repeat changes nothing.
+    """
+    _lock()
+    undoing_ids = list(_not_undone().filter(pk__in=undoing_ids).values_list("pk", flat=True))
+    places = _places_of(purchases.touched_by(undoing_ids))
+    lines = purchases.of_baskets([basket for baskets in places.values() for basket in baskets])
+    basket = lines["basket"].to_numpy()
+    for (bucket, month), baskets in places.items():
+        kept = PurchaseChunk.objects.filter(bucket=bucket, month=month).first()
+        gone = pa.array(baskets, pa.int64())
+        # Lines lie in order of basket, so one basket's are found by halving.
+        left = [lines.slice(*_span(basket, one)) for one in baskets]
+        if kept is not None:
+            sealed = _table(kept)
+            left.append(sealed.filter(pc.invert(pc.is_in(sealed["basket"], gone))))
+        _write(bucket, month, pa.concat_tables(left))
+    SealedUndoing.objects.bulk_create([SealedUndoing(undoing_id=pk) for pk in undoing_ids])
+
+
+def _span(sorted_keys: npt.NDArray[np.int64], key: int) -> tuple[int, int]:
+    """Where `key` begins among `sorted_keys`, and how often it is there."""
+    first, end = np.searchsorted(sorted_keys, [key, key + 1]).tolist()
+    return first, end - first
+
+
+def _places_of(basket_ids: Collection[int]) -> dict[tuple[int, date], list[int]]:
+    """Those of the baskets that are sealed, by the bucket and month in which their lines lie."""
+    baskets = Basket.objects.filter(
+        Exists(SealedUpload.objects.filter(pk=OuterRef("upload"))), pk__in=basket_ids
+    ).exclude(kind=Basket.Kind.VOID)
+    rows = list(baskets.order_by("pk").values_list("pk", "card_number", "business_date"))
+    numbers = {number for _, number, _ in rows if number}
+    cards = dict(Card.objects.filter(number__in=numbers).values_list("number", "pk"))
+    buckets = _buckets_of_cards(_slots(np.array(sorted(cards.values()), np.int64)))
+    places: dict[tuple[int, date], list[int]] = {}
+    for pk, number, day in rows:
+        place = buckets[cards.get(number, 0)], day.replace(day=1)
+        places.setdefault(place, []).append(pk)
+    return places
 
 
 @transaction.atomic
@@ -177,45 +187,6 @@ def _buckets_of_cards(slots: dict[int, int]) -> dict[int, int]:
 def _lock() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('loyalty.history', 0))")
-
-
-def _read_facts(upload_ids: list[int]) -> pa.Table:
-    """The uploads' lines in the form of SCHEMA, in order of receipt and line."""
-    ids = Basket.objects.filter(upload__in=upload_ids).aggregate(first=Min("pk"), last=Max("pk"))
-    text = io.BytesIO()
-    with connection.cursor() as cursor:
-        cursor.copy_expert(
-            _LINES_SQL.format(
-                uploads=",".join(map(str, upload_ids)),
-                first=ids["first"] or 0,
-                last=ids["last"] or 0,
-            ),
-            text,
-        )
-    text.seek(0)
-    facts = pyarrow.csv.read_csv(
-        text, convert_options=pyarrow.csv.ConvertOptions(column_types=_FACTS)
-    ).sort_by([("basket", "ascending"), ("number", "ascending")])
-    sign = 1 - 2 * facts["returned"].to_numpy()
-    basket = facts["basket"].to_numpy()
-    begins = np.flatnonzero(np.diff(basket, prepend=-1))
-    place = np.arange(len(basket)) - np.repeat(begins, np.diff(begins, append=len(basket)))
-    columns = {name: facts[name] for name in SCHEMA.names if name in facts.column_names}
-    columns |= {
-        "quantity": _scaled(facts["quantity"], 1000) * sign,
-        "amount_cents": _scaled(facts["amount"], 100) * sign,
-        "discount_cents": _scaled(facts["discount"], 100) * sign,
-        "coupon": place < facts["coupons"].to_numpy(),
-    }
-    return pa.table({name: columns[name] for name in SCHEMA.names}).cast(SCHEMA)
-
-
-def _scaled(column: pa.ChunkedArray, by: int) -> npt.NDArray[np.int64]:
-    """Exact decimals as whole thousandths or cents."""
-    whole: npt.NDArray[np.int64] = (
-        pc.multiply(column, pa.scalar(Decimal(by), pa.decimal128(5, 0))).cast(pa.int64()).to_numpy()
-    )
-    return whole
 
 
 def _slots(card_ids: npt.NDArray[np.int64]) -> dict[int, int]:
@@ -347,7 +318,7 @@ def read(bucket: int, products: npt.NDArray[np.int64], *, before: date) -> Bucke
         _table(chunk)
         for chunk in PurchaseChunk.objects.filter(bucket=bucket, month__lt=before).order_by("month")
     ]
-    table = pa.concat_tables(tables) if tables else SCHEMA.empty_table()
+    table = pa.concat_tables(tables) if tables else purchases.SCHEMA.empty_table()
     columns = {name: table[name].to_numpy() for name in table.column_names}
     slots = [slot for slot in range(SLOTS) if bucket_of(slot) == bucket]
     owners = np.array(
