@@ -1,44 +1,22 @@
-"""Coupons at the till: is it good here and now, and burn it once and for all."""
+"""Coupons at the till: is it good here and now, burn it once and for all, or take that back.
 
-import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import date, timedelta
+Everything here runs in the transaction that `answers.answer` opens, and whatever changes a
+coupon's state locks the coupon's row first: calls about one coupon follow each other.
+"""
+
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import msgspec
-from django.db import connection, transaction
 from django.utils import timezone
 
-from coupons.models import Coupon, OfferProduct, Redemption, TillAnswer
+from coupons import guessing
+from coupons.calls import BasketKey
+from coupons.models import Coupon, CouponLock, Offer, OfferProduct, Redemption
 from coupons.sheets import codes
-from loyalty.models import Card
-from pos_integration import catalogue, problems
+from pos_integration import catalogue, money, problems
 from pos_integration.models import Store, Terminal
-
-
-@dataclass(frozen=True)
-class BasketKey:
-    """The receipt a coupon is used on, as the till names it."""
-
-    store: str
-    till: int
-    business_date: date
-    receipt: str
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a till is told: the same question under the same key gets the same bytes."""
-
-    status: int
-    body: bytes
-
-    @property
-    def content_type(self) -> str:
-        return "application/json" if self.status < 400 else "application/problem+json"
 
 
 def store_today(store: Store) -> date:
@@ -46,28 +24,40 @@ def store_today(store: Store) -> date:
     return timezone.now().astimezone(ZoneInfo(store.time_zone)).date()
 
 
-def find(text: str, card: str = "") -> Coupon:
+def trading_day(store: Store, business_date: date) -> date:
+    """The day that counts for a receipt rung up now: today, or yesterday if the till says so.
+
+    After midnight a receipt may still belong to yesterday's trading day; what else a till's
+    clock may say does not make a coupon younger.
+    """
+    today = store_today(store)
+    return business_date if business_date == today - timedelta(days=1) else today
+
+
+def find(text: str, card: str = "", *, for_update: bool = False) -> Coupon:
     """Return the coupon with this code, of the household whose card is `card` where one is shown.
 
-    Raises Problem 404, the same for a code that is malformed, unknown or another household's.
+    Raises UnknownError, in the same words and after the same query, for a code that is malformed,
+    unknown or another household's. for_update: lock its row until the transaction ends.
     """
-    nothing = problems.Problem(404, "unknown_coupon", "There is no such coupon.")
     try:
         code = codes.normalise(text)
     except codes.CodeError:
-        raise nothing from None
-    coupon = Coupon.objects.select_related("offer", "sheet").filter(code=code).first()
-    if coupon is None:
-        raise nothing
+        code = ""  # and ask nevertheless: no code is empty
+    coupons = Coupon.objects.select_related("offer", "sheet").filter(code=code)
     if card:
-        owner = Card.objects.filter(number=card).values_list("household_id", flat=True).first()
-        if owner != coupon.sheet.household_id:
-            raise nothing
+        # PostgreSQL keeps no NUL, so no card has one.
+        coupons = coupons.filter(sheet__household__cards__number=card.replace("\0", " "))
+    if for_update:
+        coupons = coupons.select_for_update(of=("self",))
+    coupon = coupons.first()
+    if coupon is None:
+        raise guessing.UnknownError("coupon")
     return coupon
 
 
 def state_on(coupon: Coupon, day: date) -> str:
-    """Say how the coupon stands on `day`: good, redeemed, void, not_yet or expired."""
+    """Say how the coupon stands on `day`, locks aside: good, redeemed, void, not_yet or expired."""
     if coupon.state != Coupon.State.OPEN:
         return coupon.state
     if day < coupon.valid_from:
@@ -75,19 +65,53 @@ def state_on(coupon: Coupon, day: date) -> str:
     return "expired" if day > coupon.valid_to else "good"
 
 
-def terms(coupon: Coupon, store: Store) -> dict[str, Any]:
+def refuse_unless_good(coupon: Coupon, day: date) -> None:
+    """Raise Problem 409 already_redeemed, or 410 expired (also void and not yet valid)."""
+    state = state_on(coupon, day)
+    if state == "redeemed":
+        raise problems.Problem(409, "already_redeemed", "The coupon was redeemed before.")
+    if state != "good":
+        raise problems.Problem(
+            410, "expired", f"Good from {coupon.valid_from} to {coupon.valid_to}; now {state}."
+        )
+
+
+def live_lock(coupon: Coupon, now: datetime) -> CouponLock | None:
+    """Return the lock that holds `coupon`: for good once its row is locked."""
+    return CouponLock.objects.filter(coupon=coupon, expires_at__gt=now).first()
+
+
+def is_for(lock: CouponLock, store: Store, key: BasketKey) -> bool:
+    """Return whether `lock` holds its coupon for the receipt `key`."""
+    mine = (store.pk, key.till, key.business_date, key.receipt)
+    return (lock.store_id, lock.till, lock.business_date, lock.receipt) == mine
+
+
+def locked(lock: CouponLock) -> problems.Problem:
+    """The refusal of what another receipt holds; whose that is, is nobody else's business."""
+    until = lock.expires_at.isoformat(timespec="seconds")
+    return problems.Problem(
+        409, "locked", f"The coupon is held for another receipt until {until} at the latest."
+    )
+
+
+def described(coupon: Coupon) -> dict[str, Any]:
     """What a till shows of a coupon. `value` is the most it takes off, in store currency."""
     offer = coupon.offer
     return {
         "code": codes.grouped(coupon.code),
-        "state": state_on(coupon, store_today(store)),
         "offer": {
             "code": offer.code,
             "name": offer.name,
             "detail": offer.detail,
             "kind": offer.kind,
-            "percent": offer.percent,
             "text": offer.value_text,
+            "percent": offer.percent,
+            "price": _text(offer.price),
+            "units": offer.units,
+            "reduced_units": offer.reduced_units,
+            "threshold": _text(offer.threshold),
+            "stacking_group": offer.stacking_group,
             "funder": offer.funder_id,
         },
         "valid_from": coupon.valid_from.isoformat(),
@@ -96,101 +120,135 @@ def terms(coupon: Coupon, store: Store) -> dict[str, Any]:
     }
 
 
+def terms(terminal: Terminal, text: str, card: str = "") -> dict[str, Any]:
+    """Return what the coupon is worth, and its state in this store now. Raises UnknownError."""
+    coupon = find(text, card)
+    state = state_on(coupon, store_today(terminal.store))
+    if state == "good" and live_lock(coupon, timezone.now()):
+        state = "locked"
+    return {"state": state, **described(coupon)}
+
+
 def redeem(
-    terminal: Terminal, text: str, key: BasketKey, amount: Decimal, item: str = ""
+    terminal: Terminal,
+    text: str,
+    key: BasketKey,
+    amount: str,
+    *,
+    token: str = "",
+    item: str = "",
 ) -> dict[str, Any]:
     """Burn the coupon on the receipt `key`, `amount` off, and return the redemption.
 
-    item: what was scanned, where the till says so; it must be one of the offer's products.
-    Raises Problem: 404 unknown_coupon, 409 already_redeemed, 410 expired (also void and not
-    yet valid), 422 foreign_store, wrong_item or over_value. Call it inside a transaction.
+    token: of the lock, which bounds the amount; one that timed out does so too while nobody else
+        has the coupon
+    item: what was scanned, where the till says so; it must be one of the offer's products
+    Without the basket, and that a lock was given before, an offer's terms beyond its items and
+    its value are left to clearing.
+    Raises UnknownError, and Problem: 400 for no amount, 409 already_redeemed or locked, 410
+    expired, 422 foreign_store, unknown_store, wrong_item or over_value.
     """
-    if key.store != terminal.store.number and not terminal.is_collector:
-        raise problems.Problem(
-            422,
-            "foreign_store",
-            f"the receipt is of store {key.store}, this terminal of {terminal.store.number}",
-        )
-    store = Store.objects.filter(number=key.store).first()
-    if store is None:
-        raise problems.Problem(422, "unknown_store", f"there is no store {key.store}")
-    coupon = find(text)
-    # A receipt rung up after midnight may belong to yesterday's trading day.
-    today = store_today(store)
-    day = key.business_date if key.business_date == today - timedelta(days=1) else today
-    state = state_on(coupon, day)
-    if state in ("expired", "not_yet", "void"):
-        raise problems.Problem(
-            410, "expired", f"good from {coupon.valid_from} to {coupon.valid_to}; now {state}"
-        )
-    if item:
-        product = catalogue.known_products([item]).get(item)
-        if not OfferProduct.objects.filter(offer=coupon.offer_id, product=product).exists():
-            raise problems.Problem(422, "wrong_item", f"{item} is not of {coupon.offer.name}")
-    if not 0 <= amount <= coupon.offer.face_value:
-        raise problems.Problem(
-            422, "over_value", f"{amount} off was asked, {coupon.offer.face_value} is the most"
-        )
-    # The condition is the lock: of any number of tills at once, one finds the coupon open.
+    store = store_of(terminal, key.store)
+    off = _amount(amount, store)
+    coupon = find(text, for_update=True)
+    refuse_unless_good(coupon, trading_day(store, key.business_date))
+    lock = CouponLock.objects.filter(coupon=coupon).first()
+    most = coupon.offer.face_value
+    if lock is not None:
+        is_live = lock.expires_at > timezone.now()
+        if is_live and not (is_for(lock, store, key) and token in ("", lock.token)):
+            raise locked(lock)
+        if is_live or token == lock.token:
+            most = lock.amount
+    if item and not _covers(coupon, item):
+        raise problems.Problem(422, "wrong_item", f"{item} is not of {coupon.offer.name}.")
+    if off > most:
+        raise problems.Problem(422, "over_value", f"{off} off was asked, {most} is the most.")
+    # The row is locked, so this finds the coupon open; should it ever not, nothing is burnt.
     burnt = Coupon.objects.filter(pk=coupon.pk, state=Coupon.State.OPEN).update(
         state=Coupon.State.REDEEMED
     )
-    if not burnt:
-        raise problems.Problem(409, "already_redeemed", "The coupon was redeemed before.")
+    assert burnt, f"coupon {coupon.pk} was redeemed by somebody who did not lock it"
     redemption = Redemption.objects.create(
         offer=coupon.offer,
         coupon=coupon,
-        amount=amount,
+        amount=off,
         store=store,
         till=key.till,
         business_date=key.business_date,
         receipt=key.receipt,
     )
+    if lock is not None:
+        lock.delete()
     return {
         "redemption": str(redemption.pk),
-        "amount": str(amount),
+        "amount": str(off),
         "redeemed_at": redemption.redeemed_at.isoformat(),
     }
 
 
-@transaction.atomic
-def answer_once(
-    terminal: Terminal, key: str, request: bytes, work: Callable[[], dict[str, Any]]
-) -> Answer:
-    """Do `work` once under the terminal's Idempotency-Key and keep the answer with what it did.
+def store_of(terminal: Terminal, number: str) -> Store:
+    """Return the store of a receipt; Problem 422 for one that `terminal` does not speak for."""
+    if number == terminal.store.number:
+        return terminal.store
+    if not terminal.is_collector:
+        raise problems.Problem(
+            422,
+            "foreign_store",
+            f"The receipt is of store {number}, this terminal of {terminal.store.number}.",
+        )
+    store = Store.objects.filter(number=number).first()
+    if store is None:
+        raise problems.Problem(422, "unknown_store", f"There is no store {number}.")
+    return store
 
-    request: path and body. The same key and request get the first answer byte for byte; the same
-    key with another request gets Problem 422 key_reused. Without a key, `work` is simply done.
+
+def take_back(terminal: Terminal, text: str, reason: str) -> dict[str, Any]:
+    """Reverse the redemption with the id `text`; by its offer's policy the coupon is good again.
+
+    Raises UnknownError, alike for what is no id, for no redemption and for another store's.
     """
-    sha256 = hashlib.sha256(request).hexdigest()
-    if key:
-        with connection.cursor() as cursor:  # two retries at once: one works, one waits for it
-            cursor.execute(
-                "SELECT pg_advisory_xact_lock(hashtextextended(%s, %s))", [key, terminal.pk]
-            )
-        kept = TillAnswer.objects.filter(terminal=terminal, key=key).first()
-        if kept is not None:
-            if kept.request_sha256 != sha256:
-                raise problems.Problem(
-                    422, "key_reused", "This Idempotency-Key came with another request before."
-                )
-            return Answer(kept.status, bytes(kept.body))
+    from coupons import reversing
+
+    pk = int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else 0
+    redemptions = Redemption.objects.filter(pk=pk)
+    if not terminal.is_collector:
+        redemptions = redemptions.filter(store=terminal.store)
+    redemption = redemptions.first()
+    if redemption is None:
+        raise guessing.UnknownError("redemption")
+    coupons = Coupon.objects.filter(pk=redemption.coupon_id or 0)
+    coupons.select_for_update().first()  # before the redemption's row, as everybody does
+    reversing.reverse(redemption.pk, reason)
+    redemption.refresh_from_db()
+    assert redemption.reversed_at is not None
+    return {
+        "redemption": str(redemption.pk),
+        "coupon_state": coupons.values_list("state", flat=True).first(),
+        "reversed_at": redemption.reversed_at.isoformat(),
+    }
+
+
+def _covers(coupon: Coupon, item: str) -> bool:
+    """Return whether what was scanned is of the offer; a threshold without products takes any."""
+    products = OfferProduct.objects.filter(offer=coupon.offer_id)
+    product = catalogue.known_products([item]).get(item)
+    if products.filter(product=product).exists():
+        return True
+    return coupon.offer.kind == Offer.Kind.THRESHOLD and not products.exists()
+
+
+def _amount(text: str, store: Store) -> Decimal:
+    """Return what was taken off; Problem 400 for what is no amount of the store's currency."""
     try:
-        with transaction.atomic():
-            answer = Answer(201, msgspec.json.encode(work()))
-    except problems.Problem as problem:
-        answer = Answer(
-            problem.status_code,
-            msgspec.json.encode(
-                problems.body(problem.status_code, problem.code, problem.sentence, problem.errors)
-            ),
-        )
-    if key:
-        TillAnswer.objects.create(
-            terminal=terminal,
-            key=key,
-            request_sha256=sha256,
-            status=answer.status,
-            body=answer.body,
-        )
-    return answer
+        amount = money.normal_form(text, money.digits(store.currency), 8)
+        if amount[0] == "-":
+            raise money.MoneyError(f"{amount} is less than nothing")
+    except money.MoneyError as error:
+        part = {"pointer": "/amount", "code": "bad_amount", "detail": f"{error}."}
+        raise problems.Problem(400, "invalid", f"The amount: {error}.", [part]) from None
+    return Decimal(amount)
+
+
+def _text(amount: Decimal | None) -> str | None:
+    return None if amount is None else str(amount)

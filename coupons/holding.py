@@ -1,0 +1,230 @@
+"""Locks: a coupon is checked against the basket it is for, and held for that receipt a while.
+
+A coupon has one lock at most. One that has timed out holds nothing, and the next receipt takes
+its row over.
+"""
+
+import secrets
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from django.db import connection
+from django.db.models import Q
+from django.utils import timezone
+
+from coupons import calls, pricing, till
+from coupons.models import Coupon, CouponLock, Offer, OfferProduct, Redemption
+from coupons.sheets import codes
+from pos_integration import catalogue, ingest, money, problems, records
+from pos_integration.models import Product, Store, Terminal
+
+
+def hold(terminal: Terminal, text: str, asked: calls.Lock) -> dict[str, Any]:
+    """Hold the coupon for the receipt of `asked.basket`; return the lock and what it takes off.
+
+    The basket keeps the rules of uploads. The coupon is priced on it together with the others of
+    the receipt: those it lists, those locked for it and those redeemed on it. The same receipt
+    asking again gets the same lock, priced anew and for longer.
+    Raises UnknownError, and Problem: 409 already_redeemed or locked, 410 expired, 422 for a
+    basket that breaks a rule, and wrong_item, not_enough or not_stacked.
+    """
+    store, key = _receipt(terminal, asked.basket)
+    _one_at_a_time(store, key)
+    coupon = till.find(text, for_update=True)
+    till.refuse_unless_good(coupon, till.trading_day(store, key.business_date))
+    now = timezone.now()
+    lock = CouponLock.objects.filter(coupon=coupon).first() or CouponLock(coupon=coupon)
+    is_ours = lock.pk is not None and till.is_for(lock, store, key)
+    if lock.pk is not None and lock.expires_at > now and not is_ours:
+        raise till.locked(lock)
+    if not is_ours:
+        lock.token = secrets.token_urlsafe(32)
+    lock.amount, lock.line_number = _price(coupon, asked.basket, store, key, now)
+    lock.terminal = terminal
+    lock.store = store
+    lock.till, lock.business_date, lock.receipt = key.till, key.business_date, key.receipt
+    lock.expires_at = now + timedelta(seconds=asked.ttl_s)
+    lock.save()
+    return {
+        "lock": lock.token,
+        "expires_at": lock.expires_at.isoformat(),
+        "amount": str(lock.amount),
+        "line": lock.line_number,
+    }
+
+
+def release(terminal: Terminal, text: str, token: str) -> dict[str, Any]:
+    """Let the lock `token` of the coupon go; return whether it was there to let go.
+
+    Only the terminal's own store may: another's token is as good as none. Raises UnknownError.
+    """
+    coupon = till.find(text, for_update=True)
+    locks = CouponLock.objects.filter(coupon=coupon, token=token, expires_at__gt=timezone.now())
+    if not terminal.is_collector:
+        locks = locks.filter(store=terminal.store)
+    return {"released": bool(locks.delete()[0])}
+
+
+def purge(now: datetime) -> int:
+    """Forget locks that timed out; returns how many."""
+    return CouponLock.objects.filter(expires_at__lt=now).delete()[0]
+
+
+def _receipt(terminal: Terminal, basket: records.Basket) -> tuple[Store, calls.BasketKey]:
+    """Check `basket` as an upload's is and return its store and its key; Problem 422."""
+    products = catalogue.known_products({line.code for line in basket.lines})
+    floor = ingest.floor(terminal, [basket], products)
+    if fault := records.check(basket, floor):
+        raise problems.Problem(422, fault.code, fault.detail)
+    if basket.kind != "sale":
+        raise problems.Problem(
+            422, "no_sale", f"A coupon is used on a sale, and this is a {basket.kind}."
+        )
+    assert basket.store is not None
+    assert isinstance(basket.till, int)
+    assert basket.business_date is not None
+    key = calls.BasketKey(basket.store, basket.till, basket.business_date, basket.receipt)
+    return till.store_of(terminal, basket.store), key
+
+
+def _one_at_a_time(store: Store, key: calls.BasketKey) -> None:
+    """Wait for other locks on this receipt: each must see the coupons of those before it."""
+    name = f"{store.pk}/{key.till}/{key.business_date}/{key.receipt}"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 1))", [name])
+
+
+def _price(
+    coupon: Coupon, basket: records.Basket, store: Store, key: calls.BasketKey, now: datetime
+) -> tuple[Decimal, int]:
+    """Return what `coupon` takes off beside the others of its receipt, and the first such line."""
+    named = {_as_code(one.code): one for one in basket.coupons or ()}
+    laid_down = [
+        *_others(coupon, named, store, key, now),
+        _LaidDown(coupon.code, coupon.offer, None),
+    ]
+    covered: dict[int, set[int]] = {one.offer.pk: set() for one in laid_down}
+    for offer, product in OfferProduct.objects.filter(offer__in=covered).values_list(
+        "offer", "product"
+    ):
+        covered[offer].add(product)
+    claims = [
+        pricing.Claim(
+            key=one.code,
+            terms=pricing.terms_of(one.offer),
+            products=frozenset(covered[one.offer.pk]),
+            line=named[one.code].line if one.code in named else None,
+            taken=one.taken,
+        )
+        for one in laid_down
+    ]
+    places = money.digits(store.currency)
+    saving = pricing.price(_items(basket), claims, places)[coupon.code]
+    if isinstance(saving, pricing.Shortfall):
+        raise problems.Problem(422, saving.value, _WORDS[saving].format(coupon.offer.name))
+    return saving.amount, saving.offs[0].line
+
+
+class _LaidDown(NamedTuple):
+    """A coupon on the receipt, and what it took off, or may."""
+
+    code: str
+    offer: Offer
+    taken: Decimal | None
+
+
+_WORDS = {
+    pricing.Shortfall.WRONG_ITEM: "No item of {} is on the receipt, or not on that line.",
+    pricing.Shortfall.NOT_ENOUGH: "Too few units of {} are on the receipt, or too little is spent.",
+    pricing.Shortfall.NOT_STACKED: "Other coupons are on every item of {}, and do not add up.",
+}
+
+
+def _others(
+    coupon: Coupon,
+    named: dict[str, records.Coupon],
+    store: Store,
+    key: calls.BasketKey,
+    now: datetime,
+) -> Iterator[_LaidDown]:
+    """Yield the other coupons of the receipt.
+
+    Those redeemed on it or locked for it, and of those that the basket lists the ones that could
+    still be redeemed on it; and codes for everybody.
+    """
+    receipt = {
+        "store": store,
+        "till": key.till,
+        "business_date": key.business_date,
+        "receipt": key.receipt,
+    }
+    redeemed = dict(
+        Redemption.objects.filter(**receipt, reversed_at=None)
+        .exclude(coupon=None)
+        .values_list("coupon", "amount")
+    )
+    held = {
+        lock.coupon_id: lock
+        for lock in CouponLock.objects.filter(
+            Q(**receipt) | Q(coupon__code__in=named), expires_at__gt=now
+        )
+    }
+    day = till.trading_day(store, key.business_date)
+    for other in (
+        Coupon.objects.filter(Q(code__in=named) | Q(pk__in=held) | Q(pk__in=redeemed))
+        .exclude(pk=coupon.pk)
+        .select_related("offer")
+        .order_by("pk")
+    ):
+        lock = held.get(other.pk)
+        if other.pk in redeemed:
+            yield _LaidDown(other.code, other.offer, redeemed[other.pk])
+        elif till.state_on(other, day) != "good":
+            continue
+        elif lock is None:
+            yield _LaidDown(other.code, other.offer, Decimal(named[other.code].amount))
+        elif till.is_for(lock, store, key):
+            yield _LaidDown(other.code, other.offer, lock.amount)
+    texts = {one.code: one for one in named.values()}
+    for offer in Offer.objects.filter(
+        shared_code__in=texts, valid_from__lte=day, valid_to__gte=day
+    ).order_by("pk"):
+        assert offer.shared_code is not None
+        yield _LaidDown(offer.shared_code, offer, Decimal(texts[offer.shared_code].amount))
+
+
+def _items(basket: records.Basket) -> list[pricing.Item]:
+    """Return what the receipt sells, each line at its price before coupons."""
+    coupons_off: dict[int | None, Decimal] = defaultdict(Decimal)
+    for coupon in basket.coupons or ():
+        coupons_off[coupon.line] += Decimal(coupon.amount)
+    sold = [line for line in basket.lines if line.kind == "sale"]
+    products = catalogue.known_products({line.code for line in sold})
+    lowest = dict(
+        Product.objects.filter(pk__in=products.values(), lowest_price__isnull=False).values_list(
+            "pk", "lowest_price"
+        )
+    )
+    return [
+        pricing.Item(
+            line=line.line,
+            product=products.get(line.code, 0),
+            quantity=Decimal(line.quantity),
+            # A till may or may not have counted the coupons it lists as discounts of the line.
+            price=Decimal(line.amount) + min(Decimal(line.discount), coupons_off[line.line]),
+            is_weighed=line.unit != "EA",
+            lowest=lowest.get(products.get(line.code, 0)),
+        )
+        for line in sold
+    ]
+
+
+def _as_code(text: str) -> str:
+    """Return a coupon's code in its one form; what is no code of ours as it stands."""
+    try:
+        return codes.normalise(text)
+    except codes.CodeError:
+        return text

@@ -1,0 +1,117 @@
+"""A card's coupons, and what its household said, for a kiosk, a till's printer or a phone."""
+
+from typing import Any
+
+from django.utils import timezone
+
+from coupons import calls, guessing, till
+from coupons.models import Coupon
+from loyalty import voice
+from loyalty.models import Card, Consent, Household
+from pos_integration import problems
+from pos_integration.models import Terminal
+
+POST = Consent.Purpose.POST.value
+
+
+def household_of(number: str) -> Household | None:
+    """Return whose card this is, None for one that nobody claimed; UnknownError for no card."""
+    card = Card.objects.select_related("household").filter(number=number.replace("\0", " ")).first()
+    if card is None:
+        raise guessing.UnknownError("card")
+    return card.household
+
+
+def coupons_of(terminal: Terminal, number: str) -> dict[str, Any]:
+    """Return the card's coupons that are good in this store today, best first.
+
+    Best is what is likeliest to save most: the chance of being used times the value. A card that
+    nobody claimed has none. Raises UnknownError.
+    """
+    household = household_of(number)
+    today = till.store_today(terminal.store)
+    live = (
+        Coupon.objects.filter(
+            sheet__household=household,
+            state=Coupon.State.OPEN,
+            valid_from__lte=today,
+            valid_to__gte=today,
+        )
+        .exclude(lock__expires_at__gt=timezone.now())
+        .select_related("offer")
+        if household
+        else Coupon.objects.none()
+    )
+    best_first = sorted(
+        live, key=lambda one: (-one.chance * float(one.offer.face_value), one.position, one.pk)
+    )
+    return {
+        "card": number,
+        "coupons": [
+            {
+                "state": "good",
+                **till.described(coupon),
+                "position": coupon.position,
+                "reason": coupon.reason,
+            }
+            for coupon in best_first
+        ],
+    }
+
+
+def preferences_of(number: str) -> dict[str, Any]:
+    """Return what the card's household said. Raises UnknownError, Problem 409 unclaimed_card."""
+    return _preferences(number, voice.heard(_claimed(number)))
+
+
+def prefer(number: str, said: calls.Preferences) -> dict[str, Any]:
+    """Keep what the card's household says now, and return all that it said.
+
+    Raises UnknownError, and Problem: 409 unclaimed_card, 422 unknown_category or contradiction.
+    """
+    household = _claimed(number)
+    objections: set[str] | None = None if said.opt_outs is None else {*said.opt_outs}
+    if said.channel is not None:
+        if objections is None:
+            others = {*voice.heard(household).objections} - {POST}
+            objections = others | {POST} if said.channel == "none" else others
+        elif (said.channel == "none") != (POST in objections):
+            raise problems.Problem(
+                422,
+                "contradiction",
+                f"The channel is '{said.channel}', and the opt-outs say otherwise of post.",
+            )
+    try:
+        heard = voice.say(
+            household,
+            "till",
+            favourites=said.favourites,
+            nevers=said.never_agains,
+            objections=objections,
+        )
+    except voice.UnknownCategoryError as error:
+        raise problems.Problem(422, "unknown_category", str(error)) from None
+    except ValueError as error:
+        raise problems.Problem(422, "contradiction", str(error)) from None
+    return _preferences(number, heard)
+
+
+def _claimed(number: str) -> Household:
+    household = household_of(number)
+    if household is None:
+        raise problems.Problem(
+            409,
+            "unclaimed_card",
+            "No household has claimed this card yet: nobody can speak for it.",
+        )
+    return household
+
+
+def _preferences(number: str, heard: voice.Voice) -> dict[str, Any]:
+    return {
+        "card": number,
+        "favourites": list(heard.favourites),
+        "never_agains": list(heard.nevers),
+        "channel": "none" if POST in heard.objections else "post",
+        "opt_outs": list(heard.objections),
+    }

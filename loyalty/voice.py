@@ -1,0 +1,165 @@
+"""What shoppers say of themselves: what they like, what they never want, what they object to."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from loyalty.models import Consent, Household, Preference
+from pos_integration.models import Category
+
+BELOW = " > "
+
+
+@dataclass(frozen=True)
+class Voice:
+    """What a household said last.
+
+    favourites, nevers: categories by name; a name that two departments have comes with its
+        department, "Grocery > Milk". In order of the alphabet.
+    objections: what it objects to, as Consent.Purpose has it. Silence is no objection.
+    """
+
+    favourites: Sequence[str]
+    nevers: Sequence[str]
+    objections: Sequence[str]
+
+
+class UnknownCategoryError(ValueError):
+    """A text that names no category, or more than one; the message says which."""
+
+
+def heard(household: Household) -> Voice:
+    """Return what `household` said last."""
+    kinds = {
+        category: Preference.Kind(kind)
+        for category, kind in _preferences(household).values_list("category", "kind")
+    }
+    names = _names(kinds)
+    return Voice(
+        favourites=sorted(names[pk] for pk in kinds if kinds[pk] == Preference.Kind.FAVOURITE),
+        nevers=sorted(names[pk] for pk in kinds if kinds[pk] == Preference.Kind.NEVER),
+        objections=_objections(household),
+    )
+
+
+@transaction.atomic
+def say(
+    household: Household,
+    source: str,
+    *,
+    favourites: Collection[str] | None = None,
+    nevers: Collection[str] | None = None,
+    objections: Collection[str] | None = None,
+) -> Voice:
+    """Put what was said now in place of what was said before, and return all that holds.
+
+    None leaves as it is what was not spoken of. A category that was liked and is now never
+    wanted, or the reverse, changes sides; ValueError if it is in both lists. Consents are only
+    added to, one for each purpose whose answer changed, said by `source`.
+    Raises UnknownCategoryError, ValueError; then nothing was changed.
+    """
+    # Two tills of one household at once: the second speaks last, and of all.
+    Household.objects.select_for_update().get(pk=household.pk)
+    wanted = {
+        kind: _categories(texts)
+        for kind, texts in (
+            (Preference.Kind.FAVOURITE, favourites),
+            (Preference.Kind.NEVER, nevers),
+        )
+        if texts is not None
+    }
+    if len(wanted) == 2 and (both := set.intersection(*wanted.values())):
+        name = _names(both)[min(both)]
+        raise ValueError(f"'{name}' is a favourite and never wanted at once.")
+    mine = _preferences(household)
+    for kind, categories in wanted.items():
+        mine.filter(kind=kind).exclude(category__in=categories).delete()
+        mine.exclude(kind=kind).filter(category__in=categories).delete()
+    Preference.objects.bulk_create(
+        [
+            Preference(household=household, category_id=category, kind=kind)
+            for kind, categories in wanted.items()
+            for category in sorted(categories)
+        ],
+        ignore_conflicts=True,  # said before, and still so
+    )
+    if objections is not None:
+        now = timezone.now()
+        Consent.objects.bulk_create(
+            Consent(
+                household=household,
+                purpose=purpose,
+                is_granted=purpose not in objections,
+                said_at=now,
+                source=source,
+            )
+            for purpose in sorted(set(_objections(household)).symmetric_difference(objections))
+        )
+    return heard(household)
+
+
+def _preferences(household: Household) -> QuerySet[Preference]:
+    """What was said of categories: offers belong to these. Of a department or a type only staff
+    take note, and it stays as it is.
+    """
+    return Preference.objects.filter(household=household, category__level=Category.Level.CATEGORY)
+
+
+def _objections(household: Household) -> list[str]:
+    """Return the purposes that the household's latest word is against."""
+    latest = (
+        Consent.objects.filter(household=household)
+        .order_by("purpose", "-said_at", "-pk")
+        .distinct("purpose")
+        .values_list("purpose", "is_granted")
+    )
+    return [purpose for purpose, is_granted in latest if not is_granted]
+
+
+def _names(categories: Collection[int]) -> dict[int, str]:
+    """Return what these categories are called, so that `_categories` finds them again."""
+    rows = {
+        pk: (name, department)
+        for pk, name, department in Category.objects.filter(pk__in=categories).values_list(
+            "pk", "name", "parent__name"
+        )
+    }
+    bearers: dict[str, int] = {}
+    for name in Category.objects.filter(
+        level=Category.Level.CATEGORY, name__in={name for name, _ in rows.values()}
+    ).values_list("name", flat=True):
+        bearers[name] = bearers.get(name, 0) + 1
+    return {
+        pk: name
+        if bearers.get(name, 0) == 1 or department is None
+        else BELOW.join((department, name))
+        for pk, (name, department) in rows.items()
+    }
+
+
+def _categories(texts: Collection[str]) -> set[int]:
+    """Return the categories that `texts` name. Raises UnknownCategoryError."""
+    wanted = {text: text.strip() for text in texts}
+    last = {text.rpartition(BELOW)[2] for text in wanted.values()} | set(wanted.values())
+    found: dict[str, list[int]] = {}
+    for pk, name, department in Category.objects.filter(
+        level=Category.Level.CATEGORY, name__in=last
+    ).values_list("pk", "name", "parent__name"):
+        for text in (name, BELOW.join((department, name))):
+            found.setdefault(text, []).append(pk)
+    chosen = set()
+    for text in wanted.values():
+        match found.get(text, []):
+            case [one]:
+                chosen.add(one)
+            case []:
+                raise UnknownCategoryError(f"There is no category '{text[:80]}'.")
+            case _:
+                raise UnknownCategoryError(
+                    f"Several departments have a category '{text[:60]}': write it with its "
+                    f"department, 'Department{BELOW}{text[:60]}'."
+                )
+    return chosen
