@@ -6,6 +6,7 @@ from typing import Any
 from django.db import connection
 
 NULL = r"\N"
+READ_CHARACTERS = 2**16
 _ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
 
 
@@ -51,4 +52,6 @@ def copy(table: str, columns: Sequence[str], rows: Iterable[str]) -> None:
     """
     with connection.cursor() as cursor:
         source: Any = _Stream(rows)
-        cursor.copy_expert(f"COPY {table} ({', '.join(columns)}) FROM STDIN", source)
+        cursor.copy_expert(
+            f"COPY {table} ({', '.join(columns)}) FROM STDIN", source, size=READ_CHARACTERS
+        )

@@ -13,7 +13,7 @@ from django.db import DatabaseError, connection, reset_queries, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from pos_integration import bulk, catalogue, formats, keeping, records, undoing
+from pos_integration import bulk, catalogue, formats, keeping, records, shelf, undoing
 from pos_integration.models import Reject, Store, StoreAlias, Terminal, Upload
 
 MOST_ATTEMPTS = 3
@@ -170,7 +170,7 @@ def _write(upload: Upload, batch: _Batch) -> None:
     entries = batch.entries
     baskets = [entry.basket for entry in entries if entry.basket]
     codes = {line.code for basket in baskets for line in basket.lines}
-    products = catalogue.known_products(codes)
+    products = shelf.known_products(codes)
     place = floor(upload.terminal, baskets, products)
     faults: dict[int, records.Fault] = {}
     sales = []
