@@ -176,6 +176,8 @@ def _first_since(moment: datetime) -> int | None:
     last = ends.last()
     if last is None or _came_at(last.pk)[1] < moment:
         return None
+    if _came_at(0)[1] >= moment:
+        return 0
     low, high = 0, last.pk  # everything up to `low` came before, `high` came since
     while high - low > 1:
         middle = (low + high) // 2
