@@ -40,6 +40,23 @@ def known_products(codes: Collection[str]) -> dict[str, int]:
     return known
 
 
+def known_items(items: Mapping[str, str]) -> dict[str, int]:
+    """Return the product ids of those scale labels that name a product we have.
+
+    items: by the label without its price or weight, the item's digits, as `scales.read` gives
+    them. The chain's own number comes first, as it stands on the label and without the zeros
+    before it; then the GTIN of the label. `add_unlisted` makes a product of each of the others.
+    """
+    numbers = {number for item in items.values() for number in (item, item.lstrip("0")) if number}
+    by_code = _ids_by("code", numbers)
+    known = known_products([*items])
+    for label, item in items.items():
+        product = by_code.get(item) or by_code.get(item.lstrip("0"))
+        if product is not None:
+            known[label] = product
+    return known
+
+
 def _ids_by(column: Literal["code", "gtin"], numbers: Collection[str]) -> dict[str, int]:
     """Return the ids of the products that have one of `numbers`, by number."""
     with connection.cursor() as cursor:
