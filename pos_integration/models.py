@@ -103,12 +103,13 @@ class ScaleLabel(models.Model):
         validators=[
             RegexValidator(
                 r"^2[0-9]{0,3}I+V?(P{3,6}|W{3,6})C$",
-                "13 places: fixed digits beginning with 2, I for the item, V for the verifier of "
-                "the price, P for the price or W for the weight, C for the check digit.",
+                "13 places, or 12 of a UPC-A: fixed digits beginning with 2, I for the item, V for "
+                "the verifier of the price, P for the price or W for the weight, C for the check "
+                "digit.",
             ),
-            MinLengthValidator(13),
+            MinLengthValidator(12),
         ],
-        help_text="13 places, such as 21IIIIIVPPPPC or 22IIIIIWWWWWC",
+        help_text="Such as 21IIIIIVPPPPC or 22IIIIIWWWWWC; 12 places where the label is a UPC-A",
     )
     decimals = models.PositiveSmallIntegerField(
         default=2, help_text="Of the price in store currency, or of the weight in kilograms"

@@ -5,6 +5,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
+from django.db import OperationalError
 from django.http import Http404
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -27,6 +28,15 @@ class Problem(exceptions.APIException):
         self.errors = list(errors)
 
 
+class TryAgainError(exceptions.APIException):
+    """The database is away for a moment; a till repeats its call under its Idempotency-Key."""
+
+    status_code = HTTPStatus.SERVICE_UNAVAILABLE
+    default_code = "try_again"
+    default_detail = "The database is not there just now. The same call again will do."
+    wait = 1  # seconds, as Retry-After
+
+
 def body(
     status: int, code: str, detail: str, errors: Sequence[dict[str, str]] = ()
 ) -> dict[str, Any]:
@@ -47,6 +57,9 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
         error = exceptions.NotFound("There is nothing here that this terminal may know of.")
     elif isinstance(error, PermissionDenied):
         error = exceptions.PermissionDenied()
+    elif isinstance(error, OperationalError):
+        # It restarts, or another call was in the way: the same call again will do.
+        error = TryAgainError()
     if not isinstance(error, exceptions.APIException):
         return None
     headers: dict[str, str] = {}

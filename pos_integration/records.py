@@ -15,6 +15,7 @@ from pos_integration import gtin, money
 LARGEST_INTEGER = 2**31 - 1
 NAME_LENGTH = 120
 COUPON_CODE_LENGTH = 80
+ALIAS_LENGTH = 64
 FAST_CLOCK = timedelta(days=2)  # a till's clock may be ahead by so much; its sales are still sales
 
 Kind = Literal["sale", "return", "void"]
@@ -25,8 +26,8 @@ class Reference(msgspec.Struct, omit_defaults=True):
     """An earlier receipt, or a line of one, as far as the till knows it."""
 
     receipt: Annotated[str, Meta(max_length=40)]
-    store: Annotated[str, Meta(max_length=13)] | None = None
-    till: int | Annotated[str, Meta(max_length=10)] | None = None
+    store: Annotated[str, Meta(max_length=ALIAS_LENGTH)] | None = None
+    till: int | Annotated[str, Meta(max_length=ALIAS_LENGTH)] | None = None
     business_date: date | None = None
     line: int | None = None
 

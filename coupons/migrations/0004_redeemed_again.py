@@ -1,9 +1,10 @@
 """A coupon may be redeemed again after a reversal: one live redemption each, not one for ever.
 
-Built beside the sales: neither index keeps a till waiting, however many redemptions there are.
+Built beside the sales: no index keeps a till waiting, however many redemptions there are.
 """
 
 import django.db.models.deletion
+from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
 
 
@@ -53,5 +54,11 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+        ),
+        AddIndexConcurrently(
+            "redemption",
+            models.Index(
+                fields=["store", "till", "business_date", "receipt"], name="redemption_by_receipt"
+            ),
         ),
     ]

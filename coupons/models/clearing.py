@@ -56,6 +56,11 @@ class Redemption(models.Model):
             ),
             models.CheckConstraint(condition=Q(amount__gte=0), name="redemption_amount_positive"),
         ]
+        indexes = [
+            models.Index(
+                fields=["store", "till", "business_date", "receipt"], name="redemption_by_receipt"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.offer} on {self.business_date}"
