@@ -105,11 +105,11 @@ class ReverseView(TillView):
     """POST takes a redemption back."""
 
     @described.redemption_reverse
-    def post(self, request: Request, pk: str) -> HttpResponse:
+    def post(self, request: Request, redemption: str) -> HttpResponse:
         return self.act(
             request,
             calls.Reverse,
-            lambda terminal, asked: till.take_back(terminal, pk, asked.reason),
+            lambda terminal, asked: till.take_back(terminal, redemption, asked.reason),
         )
 
 

@@ -172,11 +172,7 @@ coupon_release = extend_schema(
 redemption_reverse = extend_schema(
     operation_id="redemption_reverse",
     summary="Take a redemption back; by the offer's policy the coupon is good again",
-    parameters=[
-        OpenApiParameter("pk", str, OpenApiParameter.PATH, description="The redemption"),
-        KEY,
-        RETRY_AFTER,
-    ],
+    parameters=[KEY, RETRY_AFTER],
     request=_body(calls.Reverse),
     responses={
         200: inline_serializer(
