@@ -1,17 +1,22 @@
 """Clear what tills honoured against what we promised: a Redemption or a Refusal for each."""
 
 from collections import Counter
-from collections.abc import Callable
-from decimal import Decimal
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from decimal import ROUND_DOWN, Decimal
+from itertools import groupby
+from typing import NamedTuple
 
 from django.db import transaction
+from django.db.models import F, QuerySet
 
-from coupons.models import Coupon, Offer, OfferProduct, Redemption, Refusal
+from coupons import judging, pricing, receipts, reversing
+from coupons.models import Coupon, LedgerEntry, Offer, Redemption, Refusal
 from coupons.sheets import codes
-from pos_integration.models import BasketLine, RedemptionRecord
+from pos_integration import money
+from pos_integration.models import Basket, RedemptionRecord, Undoing
 
 RECORDS_AT_ONCE = 500
-Verdict = Redemption | Refusal
 Progress = Callable[[int, int], None]
 
 
@@ -20,63 +25,104 @@ def clear_redemptions(progress: Progress = lambda done, total: None) -> Counter[
 
     Returns how many of each. No record is skipped and none is judged twice, so this may run at
     any time, even beside itself: rows another run holds are left to it.
+
+    A record whose coupon was used before waits until the returns and voids of that other use are
+    taken into account: a receipt made void and rung up again is the usual reason for two uses.
     """
     counts: Counter[str] = Counter()
-    waiting = RedemptionRecord.objects.filter(redemption=None, refusal=None).count()
-    while batch := _clear_some():
-        counts += batch
+    waiting = _waiting().count()
+    put_off: set[int] = set()
+    while True:
+        batch = _clear_some(put_off)
+        counts += batch.counts
         progress(min(counts.total(), waiting), waiting)
-    return counts
+        if batch.put_off:
+            reversing.reverse_undone()
+            put_off |= batch.put_off
+        elif not batch.counts:
+            return counts
+
+
+def _waiting() -> QuerySet[RedemptionRecord]:
+    return RedemptionRecord.objects.filter(redemption=None, refusal=None)
+
+
+class _Use(NamedTuple):
+    """A till's record with the coupon, or the offer for everybody, that its code names."""
+
+    record: RedemptionRecord
+    coupon: Coupon | None
+    offer: Offer | None
+
+
+@dataclass
+class _Batch:
+    """Records judged together, and the uses of their coupons known so far."""
+
+    uses_of: dict[int, list[Redemption]]  # by coupon, oldest first
+    items: dict[int, list[pricing.Item]]  # by basket
+    covered: dict[int, frozenset[int]]  # by offer
+    others: dict[int, list[Redemption]]  # by basket: cleared before, of the same receipt
+    put_off_before: set[int]
+    redemptions: list[Redemption] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+    met: list[Redemption] = field(default_factory=list)
+    put_off: set[int] = field(default_factory=set)
+
+    @property
+    def counts(self) -> Counter[str]:
+        return +Counter(
+            redemption=len(self.redemptions) + len(self.met), refusal=len(self.refusals)
+        )
+
+    def add(self, verdict: judging.Verdict, coupon: Coupon | None) -> None:
+        if isinstance(verdict, Refusal):
+            self.refusals.append(verdict)
+            return
+        self.redemptions.append(verdict)
+        if coupon is not None:
+            coupon.state = Coupon.State.REDEEMED  # for the next record of this batch
+            self.uses_of.setdefault(coupon.pk, []).append(verdict)
 
 
 @transaction.atomic
-def _clear_some() -> Counter[str]:
-    records = list(
-        RedemptionRecord.objects.filter(redemption=None, refusal=None)
-        .select_for_update(of=("self",), skip_locked=True)
-        .select_related("basket__store")
-        .order_by("basket__business_date", "pk")[:RECORDS_AT_ONCE]  # the first use wins
-    )
+def _clear_some(put_off: set[int]) -> _Batch:
+    records = _records()
     coupons = _coupons(records)
     offers = Offer.objects.in_bulk([record.code for record in records], field_name="shared_code")
-    promise_of = {
-        record.pk: (coupon, coupon.offer if coupon else offers.get(record.code))
+    uses = [
+        _Use(record, coupon, coupon.offer if coupon else offers.get(record.code))
         for record, coupon in zip(records, coupons, strict=True)
-    }
-    redeemed_online = {
-        one.coupon_id: one
-        for one in Redemption.objects.filter(
-            record=None, coupon__in=[coupon for coupon in coupons if coupon]
-        ).select_for_update()
-    }
-    amounts = _amounts_on_receipts(
-        [(record, offer) for record in records if (offer := promise_of[record.pk][1])]
+    ]
+    batch = _facts(uses, put_off)
+    for _, on_receipt in groupby(uses, key=lambda use: use.record.basket_id):
+        _judge_receipt(list(on_receipt), batch)
+    _write(batch)
+    return batch
+
+
+def _records() -> list[RedemptionRecord]:
+    """Lock the next records that wait, with all that wait of the same receipts, by receipt."""
+    locked = (
+        _waiting()
+        .select_for_update(of=("self",), skip_locked=True)
+        .select_related("basket__store")
+        # The first use wins: the earlier day, and of one day the earlier receipt.
+        .order_by(
+            "basket__business_date", F("basket__ended_at").asc(nulls_last=True), "basket_id", "pk"
+        )
     )
-    redemptions: list[Redemption] = []
-    refusals: list[Refusal] = []
-    met = 0
-    for record in records:
-        coupon, offer = promise_of[record.pk]
-        earlier = redeemed_online.get(coupon.pk) if coupon else None
-        if earlier is not None and earlier.record is None and _is_same_use(earlier, record):
-            # The till redeemed it online; this basket is the receipt of that very use.
-            earlier.record = record
-            earlier.save(update_fields=["record"])
-            met += 1
-            continue
-        verdict = judge(record, coupon, offer, amounts.get(record.pk, []))
-        if isinstance(verdict, Refusal):
-            refusals.append(verdict)
-            continue
-        redemptions.append(verdict)
-        if coupon is not None:
-            coupon.state = Coupon.State.REDEEMED  # for the next record of this batch
-    Redemption.objects.bulk_create(redemptions)
-    Refusal.objects.bulk_create(refusals)
-    Coupon.objects.filter(pk__in=[one.coupon_id for one in redemptions if one.coupon_id]).update(
-        state=Coupon.State.REDEEMED
-    )
-    return +Counter(redemption=len(redemptions) + met, refusal=len(refusals))
+    first = list(locked[:RECORDS_AT_ONCE])
+    if len(first) == RECORDS_AT_ONCE:
+        # What goes together is judged together.
+        first += locked.filter(basket=first[-1].basket_id).exclude(
+            pk__in=[record.pk for record in first]
+        )
+    # Asked after the lock: another run may have cleared some since the list was drawn up.
+    pks = [record.pk for record in first]
+    done = set(Redemption.objects.filter(record__in=pks).values_list("record", flat=True))
+    done.update(Refusal.objects.filter(record__in=pks).values_list("record", flat=True))
+    return [record for record in first if record.pk not in done]
 
 
 def _coupons(records: list[RedemptionRecord]) -> list[Coupon | None]:
@@ -100,98 +146,168 @@ def _as_code(text: str) -> str:
         return ""
 
 
-def _is_same_use(redemption: Redemption, record: RedemptionRecord) -> bool:
-    basket = record.basket
-    return (redemption.store_id, redemption.till, redemption.business_date, redemption.receipt) == (
-        basket.store_id,
-        basket.till,
-        basket.business_date,
-        basket.receipt,
-    )
+def _facts(uses: Sequence[_Use], put_off: set[int]) -> _Batch:
+    """Read, after the coupons are locked, all that judging these uses needs."""
+    baskets = {use.record.basket_id for use in uses}
+    uses_of: dict[int, list[Redemption]] = {}
+    of_these = Redemption.objects.filter(coupon__in={use.coupon.pk for use in uses if use.coupon})
+    for redemption in of_these.select_related("store").order_by("pk"):
+        assert redemption.coupon_id is not None
+        uses_of.setdefault(redemption.coupon_id, []).append(redemption)
+    others: dict[int, list[Redemption]] = {}
+    on_these = Redemption.objects.filter(record__basket__in=baskets, reversed_at=None)
+    for redemption in on_these.select_related("offer", "record").order_by("record__position"):
+        assert redemption.record is not None
+        others.setdefault(redemption.record.basket_id, []).append(redemption)
+    items = receipts.items_on(baskets)
+    offers = {use.offer.pk: use.offer for use in uses if use.offer}
+    offers |= {one.offer_id: one.offer for some in others.values() for one in some}
+    products = {item.product for some in items.values() for item in some}
+    covered = receipts.covered(offers.values(), products)
+    return _Batch(uses_of, items, covered, others, put_off)
 
 
-def _amounts_on_receipts(
-    claims: list[tuple[RedemptionRecord, Offer]],
-) -> dict[int, list[Decimal]]:
-    """What one unit of each of the offer's products cost, undiscounted, by record: on the line
-    that the till named, or else on any of the receipt. A weighed item is one unit.
-    """
-    lines = list(
-        BasketLine.objects.filter(
-            basket__in={record.basket_id for record, _ in claims}, kind=BasketLine.Kind.SALE
-        ).values_list("basket", "number", "product", "amount", "discount", "quantity", "unit")
-    )
-    offered = set(
-        OfferProduct.objects.filter(
-            offer__in={offer.pk for _, offer in claims}, product__in={line[2] for line in lines}
-        ).values_list("offer", "product")
-    )
-    on_receipt: dict[int, list[tuple[int, int, Decimal]]] = {}
-    for basket, number, product, amount, discount, quantity, unit in lines:
-        units = max(quantity, Decimal(1)) if unit == "EA" else Decimal(1)
-        on_receipt.setdefault(basket, []).append((number, product, (amount + discount) / units))
-    return {
-        record.pk: [
-            cost
-            for number, product, cost in on_receipt.get(record.basket_id, [])
-            if record.line_number in (None, number) and (offer.pk, product) in offered
-        ]
-        for record, offer in claims
+def _judge_receipt(uses: list[_Use], batch: _Batch) -> None:
+    """Judge the records of one receipt together: what may be on one item depends on the rest."""
+    basket = uses[0].record.basket
+    fair = []
+    laid_down = [
+        _claim(other.record, other.offer, batch)
+        for other in batch.others.get(basket.pk, [])
+        if other.record is not None
+    ]
+    for use in uses:
+        if (met := _same_use(use, batch)) is not None:
+            _meet(met, use.record, batch)
+            assert use.offer is not None
+            laid_down.append(_claim(use.record, use.offer, batch))
+        elif not _is_settled(use, batch):
+            fair.append(use)
+    while fair:
+        # A coupon that the receipt names twice is judged once; the second then finds it used.
+        once: dict[object, _Use] = {}
+        for use in fair:
+            once.setdefault(use.coupon.pk if use.coupon else use.record, use)
+        _price_together(list(once.values()), laid_down, batch)
+        chosen = {use.record.pk for use in once.values()}
+        fair = [use for use in fair if use.record.pk not in chosen and not _is_settled(use, batch)]
+
+
+def _is_settled(use: _Use, batch: _Batch) -> bool:
+    """Refuse or put off what the coupon's own state decides; False: it depends on the receipt."""
+    earlier = batch.uses_of.get(use.coupon.pk, []) if use.coupon else []
+    refusal = judging.judge_coupon(use.record, use.coupon, use.offer)
+    if refusal is None and any(judging.is_on(one, use.record.basket) for one in earlier):
+        refusal = judging.refuse(
+            use.record,
+            Refusal.Reason.ALREADY_REDEEMED,
+            "its receipt names it twice, it is good once",
+        )
+    elif refusal is None and use.coupon and use.coupon.state == Coupon.State.REDEEMED:
+        winner = earlier[-1] if earlier else None
+        if use.record.pk not in batch.put_off_before and winner and _may_be_undone(winner):
+            batch.put_off.add(use.record.pk)
+            return True
+        refusal = judging.used_before(use.record, winner)
+    if refusal is not None:
+        batch.refusals.append(refusal)
+    return refusal is not None
+
+
+def _price_together(uses: Sequence[_Use], laid_down: list[pricing.Claim], batch: _Batch) -> None:
+    """Judge what these take off their receipt, beside what is honoured on it already."""
+    basket = uses[0].record.basket
+    items = batch.items[basket.pk]
+    places = money.digits(basket.store.currency)
+    claims = {
+        use.record.pk: _claim(use.record, use.offer, batch) for use in uses if use.offer is not None
     }
+    # Where nothing was taken off, nothing is in the way of others.
+    taking = [claims[use.record.pk] for use in uses if use.record.amount]
+    found = pricing.price(items, [*laid_down, *taking], places)
+    for use in uses:
+        claim = claims[use.record.pk]
+        if not use.record.amount:
+            found |= pricing.price(items, [claim], places)
+        assert use.offer is not None
+        verdict = judging.judge(use.record, use.coupon, use.offer, claim, found[claim.key], items)
+        batch.add(verdict, use.coupon)
+        if isinstance(verdict, Redemption):
+            laid_down.append(claim)
 
 
-def judge(
-    record: RedemptionRecord,
-    coupon: Coupon | None,
-    offer: Offer | None,
-    amounts: list[Decimal],
-) -> Verdict:
-    """Return, unsaved, the redemption `record` earns or the first rule it breaks.
+def _claim(record: RedemptionRecord, offer: Offer, batch: _Batch) -> pricing.Claim:
+    return pricing.Claim(
+        key=f"{record.position:05}",  # of equal coupons, the one laid down first
+        terms=pricing.terms_of(offer),
+        products=batch.covered[offer.pk],
+        line=record.line_number,
+        taken=record.amount,
+    )
 
-    amounts: what one unit cost, before discounts, on each line that the offer covers.
+
+def _same_use(use: _Use, batch: _Batch) -> Redemption | None:
+    """The redemption that this record tells of, where a till redeemed online on that receipt.
+
+    One that stands goes before one that was taken back. While one of this receipt stands and has
+    its record, another record of the same receipt is a second use.
     """
-    reason = Refusal.Reason
-    if offer is None:
-        return _refuse(record, reason.UNKNOWN_CODE, f"no coupon or offer has {record.code!r}")
-    basket = record.basket
-    if coupon is not None and coupon.state == Coupon.State.VOID:
-        return _refuse(record, reason.VOID, f"{coupon.code} was made void")
-    if coupon is not None and coupon.state == Coupon.State.REDEEMED:
-        return _refuse(record, reason.ALREADY_REDEEMED, f"{coupon.code} was redeemed before")
-    valid_from, valid_to = (
-        (coupon.valid_from, coupon.valid_to) if coupon else (offer.valid_from, offer.valid_to)
+    if use.coupon is None:
+        return None
+    here = [
+        one for one in batch.uses_of.get(use.coupon.pk, []) if judging.is_on(one, use.record.basket)
+    ]
+    standing = [one for one in here if one.reversed_at is None]
+    return next((one for one in standing or reversed(here) if one.record_id is None), None)
+
+
+def _meet(redemption: Redemption, record: RedemptionRecord, batch: _Batch) -> None:
+    """The till redeemed it online; this basket is the receipt of that very use.
+
+    Nobody is charged more than the shopper got: a smaller amount on the receipt counts, unless
+    the use was booked already. Of a larger one only what was agreed online is ours; the record
+    keeps what the till took.
+    """
+    redemption.record = record
+    if record.amount < redemption.amount and not _is_booked(redemption):
+        redemption.amount = record.amount
+    batch.met.append(redemption)
+
+
+def _is_booked(redemption: Redemption) -> bool:
+    return LedgerEntry.objects.filter(redemption=redemption).exists()
+
+
+def _may_be_undone(redemption: Redemption) -> bool:
+    """Whether a return or void names its receipt, and it still stands."""
+    return (
+        redemption.reversed_at is None
+        and Undoing.objects.filter(
+            original__store=redemption.store_id,
+            original__till=redemption.till,
+            original__business_date=redemption.business_date,
+            original__receipt=redemption.receipt,
+        ).exists()
     )
-    if not valid_from <= basket.business_date <= valid_to:
-        return _refuse(
-            record,
-            reason.OUT_OF_DATE,
-            f"used on {basket.business_date}, good from {valid_from} to {valid_to}",
-        )
-    if not amounts:
-        where = f"line {record.line_number}" if record.line_number else "any line"
-        return _refuse(record, reason.WRONG_ITEM, f"{where} of the receipt is not of {offer.name}")
-    most = worth(offer, max(amounts))
-    if record.amount > most:
-        return _refuse(
-            record, reason.OVER_VALUE, f"the till took {record.amount} off, {most} was due"
-        )
-    return Redemption(
-        offer=offer,
-        coupon=coupon,
-        record=record,
-        amount=record.amount,
-        store=basket.store,
-        till=basket.till,
-        business_date=basket.business_date,
-        receipt=basket.receipt,
-    )
+
+
+def _write(batch: _Batch) -> None:
+    Redemption.objects.bulk_update(batch.met, ["record", "amount"])
+    Redemption.objects.bulk_create(batch.redemptions)
+    Refusal.objects.bulk_create(batch.refusals)
+    Coupon.objects.filter(
+        pk__in=[one.coupon_id for one in batch.redemptions if one.coupon_id]
+    ).update(state=Coupon.State.REDEEMED)
+    for redemption in batch.met:
+        record = redemption.record
+        assert record is not None
+        if record.basket.kind != Basket.Kind.SALE:
+            reversing.reverse(redemption.pk, reversing.RECEIPT_VOID, by=record.basket)
 
 
 def worth(offer: Offer, price: Decimal) -> Decimal:
-    """The most that `offer` takes off an item of this price: never more than the price."""
-    off = price * offer.percent / 100 if offer.percent is not None else price
-    return min(off, price, offer.face_value).quantize(Decimal("0.01"))
-
-
-def _refuse(record: RedemptionRecord, reason: Refusal.Reason, detail: str) -> Refusal:
-    return Refusal(record=record, reason=reason, detail=detail)
+    """The most that `offer` takes off one item of this price: never more than the price."""
+    item = pricing.Item(1, 1, Decimal(1), price.quantize(Decimal("0.01"), ROUND_DOWN))
+    claim = pricing.Claim("", pricing.terms_of(offer), frozenset([1]))
+    due = pricing.price([item], [claim])[""]
+    return due.amount if isinstance(due, pricing.Saving) else Decimal("0.00")

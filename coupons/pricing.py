@@ -19,7 +19,7 @@ The rules:
   is the best of those that were.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from enum import StrEnum
@@ -142,13 +142,14 @@ def price(
     if len({item.line for item in items}) < len(items):
         raise ValueError("two items are on the same line")
     verdicts: dict[str, Saving | Shortfall] = {}
-    covered = {claim.key: _covered(items, claim) for claim in claims}
+    covered = {claim.key: covered_by(items, claim) for claim in claims}
     for contenders in _contenders(claims, covered):
         verdicts |= _settle(contenders, covered, places)
     return {claim.key: verdicts[claim.key] for claim in claims}
 
 
-def _covered(items: Sequence[Item], claim: Claim) -> list[Item]:
+def covered_by(items: Sequence[Item], claim: Claim) -> list[Item]:
+    """The items that the coupon may be on, or counts towards what it asks for."""
     is_threshold = claim.terms.kind == "threshold"
     is_on_all = is_threshold and not claim.products
     on = [item for item in items if is_on_all or item.product in claim.products]
@@ -268,16 +269,28 @@ def _units_of_lines(
     }
 
 
+def units_bought(items: Iterable[Item]) -> int:
+    """How many units these are, gifts not counted."""
+    return sum(_count(item) for item in items if item.price > 0)
+
+
+def _count(item: Item) -> int:
+    return 1 if _is_one(item) else int(item.quantity)
+
+
+def _is_one(item: Item) -> bool:
+    return item.is_weighed or item.quantity < 1 or item.quantity % 1 != 0
+
+
 def _units(item: Item, needed: int, places: int) -> Iterator[tuple[int, int, bool]]:
     """Price and room of a line's units, dearest first: those that may be needed, the rest as one.
 
     Cents that cannot be divided go to the first units.
     """
     cost = _cents(item.price, places)
-    is_one = item.is_weighed or item.quantity < 1 or item.quantity % 1 != 0
-    units = 1 if is_one else int(item.quantity)
-    lowest = (item.lowest or Decimal(0)) * (item.quantity if is_one else 1)
+    lowest = (item.lowest or Decimal(0)) * (item.quantity if _is_one(item) else 1)
     floor = _cents(lowest, places, ROUND_CEILING)
+    units = _count(item)
     base, dearer = divmod(cost, units)
     for n in range(min(needed, units)):
         each = base + (n < dearer)

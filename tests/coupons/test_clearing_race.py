@@ -46,7 +46,7 @@ def test_two_runs_at_once_never_pay_a_coupon_twice():
     thread.join(10)
 
     assert outcome == [{"refusal": 1}]
-    assert theirs.refusal.reason == Refusal.Reason.ALREADY_REDEEMED
+    assert theirs.refusal.reason == Refusal.Reason.CONFLICT
 
 
 @pytest.mark.django_db(transaction=True)
