@@ -1,12 +1,13 @@
 """Where everything answers: the admin and the tills' API."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView
 
 from loyalty import health
 from loyalty.docs import DocsView
+from pos_integration import problems
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
@@ -15,6 +16,7 @@ urlpatterns = [
     path("api/v1/docs/", DocsView.as_view(), name="docs"),
     path("api/v1/", include("pos_integration.urls")),
     path("api/v1/", include("coupons.urls")),
+    re_path("^api/", problems.nothing_here),
     path("healthz", health.healthz, name="healthz"),
     path("metrics", health.metrics, name="metrics"),
 ]

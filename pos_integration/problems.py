@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import OperationalError
-from django.http import Http404
+from django.http import Http404, HttpRequest, JsonResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
 
@@ -49,6 +49,15 @@ def body(
         "code": code,
         "errors": list(errors),
     }
+
+
+def nothing_here(request: HttpRequest) -> JsonResponse:
+    """Answer a call to a place that the API does not have."""
+    return JsonResponse(
+        body(404, "not_found", "There is no such call; see /api/v1/docs/."),
+        status=404,
+        content_type="application/problem+json",
+    )
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
