@@ -112,7 +112,11 @@ def missing(store: Store | None, since: date, until: date, *, till: int | None =
                 "most": MOST_MISSING,
             },
         )
-        return [Gap(*row[:7], _is_waiting(now - row[7], row[8])) for row in cursor.fetchall()]
+        rows = cursor.fetchall()
+    return [
+        Gap(pk, number, place, after, before, count, day, _is_waiting(now - came_at, is_last))
+        for pk, number, place, after, before, count, day, came_at, is_last in rows
+    ]
 
 
 def _is_waiting(age: timedelta, is_senders_last: bool) -> bool:

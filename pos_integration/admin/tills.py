@@ -1,13 +1,19 @@
 """Stores, their tills, and the tokens tills sign in with."""
 
+from datetime import timedelta
+
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
+from pos_integration import gaps
+from pos_integration.admin.labels import ScaleLabelRows, StoreAliasRows, TerminalAliasRows
 from pos_integration.admin.uploads import upload_pill
 from pos_integration.auth import issue_token
 from pos_integration.desk import (
@@ -15,6 +21,7 @@ from pos_integration.desk import (
     Panel,
     ReadOnlyRows,
     TabularInline,
+    Tool,
     link,
     pill,
     table,
@@ -24,6 +31,9 @@ from pos_integration.models import (
     Terminal,
     TerminalToken,
 )
+
+DAYS_SHOWN = 14
+GAPS_SHOWN = 200
 
 
 class TerminalRows(ReadOnlyRows, TabularInline[Terminal, Store]):
@@ -46,8 +56,12 @@ class StoreAdmin(Page[Store]):
     list_display = ("number", "name", "currency", "time_zone")
     search_fields = ("number", "name")
     ordering = ("number",)
-    inlines = (TerminalRows,)
+    inlines = (TerminalRows, StoreAliasRows, ScaleLabelRows)
     empty_hint = "No store yet. Add one here, or run: manage.py add_terminal STORE NUMBER"
+
+    def row_tools(self, request: HttpRequest, row: Store) -> list[Tool]:
+        url = reverse("admin:pos_integration_terminal_missing")
+        return [Tool("Missing receipts", f"{url}?store={row.pk}")]
 
 
 @admin.register(Terminal)
@@ -59,6 +73,7 @@ class TerminalAdmin(Page[Terminal]):
     ordering = ("store__number", "number")
     autocomplete_fields = ("store",)
     fields = ("store", "number", "is_collector", "revoked_at")
+    inlines = (TerminalAliasRows,)
     actions = ("new_token", "revoke", "let_back_in")
     empty_hint = "No till yet. Add one here, then choose it and 'Issue a new token'."
 
@@ -68,6 +83,14 @@ class TerminalAdmin(Page[Terminal]):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Terminal]:
         return super().get_queryset(request).select_related("store")
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.missing_view)
+        name = "pos_integration_terminal_missing"
+        return [path("missing/", view, name=name), *super().get_urls()]
+
+    def list_tools(self, request: HttpRequest) -> list[Tool]:
+        return [Tool("Missing receipts", reverse("admin:pos_integration_terminal_missing"))]
 
     @admin.display(description="Till", ordering="number")
     def till_number(self, terminal: Terminal) -> str:
@@ -109,7 +132,34 @@ class TerminalAdmin(Page[Terminal]):
             ),
             "This till has sent nothing yet.",
         )
-        return [Panel("Tokens", tokens, "two live while rotating"), Panel("Last uploads", uploads)]
+        return [
+            Panel("Tokens", tokens, "two live while rotating"),
+            Panel("Last uploads", uploads),
+            _gaps_panel(_missing(row.store, row.number), is_wide=False),
+        ]
+
+    def missing_view(self, request: HttpRequest) -> HttpResponse:
+        """What did not come of the last days, of one store where the address names it."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        asked = request.GET.get("store", "")
+        store = Store.objects.filter(pk=int(asked)).first() if asked.isdecimal() else None
+        silent = [
+            silence
+            for silence in gaps.silent(timezone.localdate() - timedelta(days=DAYS_SHOWN))
+            if store is None or silence.store_id == store.pk
+        ]
+        return TemplateResponse(
+            request,
+            "admin/panels.html",
+            {
+                **self.admin_site.each_context(request),
+                "opts": self.opts,
+                "title": f"Missing receipts of {store}" if store else "Missing receipts",
+                "back": reverse("admin:pos_integration_terminal_changelist"),
+                "panels": [_gaps_panel(_missing(store), is_wide=True), _silence_panel(silent)],
+            },
+        )
 
     @admin.action(description="Issue a new token", permissions=["change"])
     def new_token(self, request: HttpRequest, chosen: QuerySet[Terminal]) -> HttpResponse:
@@ -170,3 +220,55 @@ class TerminalAdmin(Page[Terminal]):
         for till in tills:
             self.log_change(request, till, "Let back in.")
         messages.success(request, f"{len(tills)} may sign in again, each with a new token.")
+
+
+def _missing(store: Store | None, till: int | None = None) -> list[gaps.Gap]:
+    today = timezone.localdate()
+    # A store east of us may be a day ahead.
+    since, until = today - timedelta(days=DAYS_SHOWN), today + timedelta(days=1)
+    return gaps.missing(store, since, until, till=till)
+
+
+def _gaps_panel(found: list[gaps.Gap], *, is_wide: bool) -> Panel:
+    shown = found[: GAPS_SHOWN if is_wide else 10]
+    body = table(
+        ("Store", "Till", "Day", "After receipt", "Before receipt", "Missing#", "State"),
+        (
+            (
+                gap.store,
+                _till_link(gap.store_id, gap.till),
+                f"{gap.business_date:%d %b %Y}",
+                gap.after,
+                gap.before,
+                f"{gap.count:,}",
+                pill("may still come", "busy") if gap.is_waiting else pill("missing", "bad"),
+            )
+            for gap in shown
+        ),
+        f"Nothing is missing of the last {DAYS_SHOWN} days, of tills that number their receipts.",
+    )
+    note = f"the latest {len(shown)} of {len(found):,} gaps" if len(found) > len(shown) else ""
+    return Panel("Missing receipts", body, note or f"last {DAYS_SHOWN} days", is_wide)
+
+
+def _silence_panel(found: list[gaps.Silence]) -> Panel:
+    body = table(
+        ("Store", "Till", "Days#", "Last on"),
+        (
+            (
+                silence.store,
+                _till_link(silence.store_id, silence.till),
+                silence.days,
+                f"{silence.last_on:%d %b %Y}",
+            )
+            for silence in found[:GAPS_SHOWN]
+        ),
+        "Every till that sold before sold something on each day on which its store did.",
+    )
+    return Panel("Silent tills", body, f"last {DAYS_SHOWN} days", is_wide=True)
+
+
+def _till_link(store_id: int, number: int) -> SafeString:
+    """To the list, which shows that one till: a gap knows its number, not its row."""
+    url = reverse("admin:pos_integration_terminal_changelist")
+    return link(f"{url}?store__id__exact={store_id}&number__exact={number}", number)
