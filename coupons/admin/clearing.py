@@ -1,5 +1,7 @@
 """What became of coupons: redemptions, and the refusals that staff look at."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -7,28 +9,56 @@ from django.utils.safestring import SafeString
 
 from coupons.models import Redemption, Refusal
 from coupons.sheets import codes
-from pos_integration.desk import LongList, ReadOnlyAdmin, pill
+from pos_integration.desk import NOTHING, LongList, ReadOnlyAdmin, money, pill
+
+
+class StandsFilter(admin.SimpleListFilter):
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("stands", "Stands"), ("reversed", "Taken back")]
+
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[Redemption]
+    ) -> QuerySet[Redemption]:
+        match self.value():
+            case "stands":
+                return queryset.filter(reversed_at=None)
+            case "reversed":
+                return queryset.filter(reversed_at__isnull=False)
+        return queryset
 
 
 @admin.register(Redemption)
 class RedemptionAdmin(LongList[Redemption], ReadOnlyAdmin[Redemption]):
-    list_display = ("offer", "coupon", "amount", "business_date", "store", "till_number", "receipt")
-    list_select_related = ("offer", "coupon", "store")
-    list_filter = ("store",)
+    list_display = (
+        "offer",
+        "coupon",
+        "amount",
+        "state_pill",
+        "business_date",
+        "store",
+        "till_number",
+        "receipt",
+    )
+    list_select_related = ("offer", "coupon", "store", "record")
+    list_filter = (StandsFilter, "store")
     date_hierarchy = "business_date"
     search_fields = ("coupon__code__exact",)
     search_help_text = "A whole coupon code, with or without hyphens"
     fields = (
         ("offer", "coupon", "amount"),
+        ("state_pill", "reversed_at", "reversed_by"),
         ("business_date", "redeemed_at"),
         ("store", "till_number", "receipt"),
-        "record",
+        ("record", "taken"),
     )
     empty_hint = "No coupon was redeemed yet. Tills report them with their baskets."
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Redemption]:
         rows = super().get_queryset(request)
-        return rows.select_related("offer", "coupon", "store", "record")
+        return rows.select_related("offer", "coupon", "store", "record", "reversed_by__store")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Redemption], search_term: str
@@ -39,6 +69,19 @@ class RedemptionAdmin(LongList[Redemption], ReadOnlyAdmin[Redemption]):
             return queryset.filter(coupon__code=codes.normalise(search_term)), False
         except codes.CodeError:
             return queryset.none(), False
+
+    @admin.display(description="State")
+    def state_pill(self, redemption: Redemption) -> SafeString:
+        if redemption.reversed_at is not None:
+            return pill(f"taken back: {redemption.reversal_reason or 'no reason given'}", "warn")
+        record = redemption.record
+        if record is not None and record.amount != redemption.amount:
+            return pill(f"till took {money(record.amount)}", "busy")
+        return pill("stands", "good")
+
+    @admin.display(description="Taken off at the till")
+    def taken(self, redemption: Redemption) -> str:
+        return money(redemption.record.amount) if redemption.record else NOTHING
 
     @admin.display(description="Till")
     def till_number(self, redemption: Redemption) -> str:
