@@ -3,14 +3,24 @@
 import json
 import re
 from collections.abc import Iterator
+from io import BytesIO
 from typing import Any
 
 import msgspec
 
-from pos_integration.formats.entries import Entry, UnreadableError
+from pos_integration.formats.entries import (
+    LONGEST_BASKET,
+    Ahead,
+    Entry,
+    Source,
+    UnreadableError,
+    too_long,
+)
+from pos_integration.formats.json_elements import TwinError, elements, without_twins
 from pos_integration.records import Basket, Fault, explain
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_WHOLE = LONGEST_BASKET  # a body of up to so many bytes is read at once: the fast way
 
 
 class _Envelope(msgspec.Struct):
@@ -20,15 +30,34 @@ class _Envelope(msgspec.Struct):
 # Half of a character, as an escape: what a text ends in that was cut off in the middle of one.
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _envelope = msgspec.json.Decoder(_Envelope)
-_basket = msgspec.json.Decoder(Basket)
 _anything = msgspec.json.Decoder()
 
 
-def read(body: bytes) -> Iterator[Entry]:
-    """Yield the baskets of `{"baskets": [...]}`; raises UnreadableError, at once, if it is none."""
+def read(source: Source) -> Iterator[Entry]:
+    """Yield the baskets of `{"baskets": [...]}`; raises UnreadableError if it is none.
+
+    Of a small body nothing is yielded before all of it was found to be JSON; of a large one
+    UnreadableError may come after any number of good baskets.
+    """
+    start = source.read(_WHOLE + 1)
+    while len(start) <= _WHOLE and (more := source.read(_WHOLE + 1 - len(start))):
+        start += more
+    if len(start) <= _WHOLE:
+        return _read_whole(start)
+    return _read_long(Ahead(start, source))
+
+
+def _read_long(source: Source) -> Iterator[Entry]:
+    for position, (raw, is_whole) in enumerate(elements(source, "baskets")):
+        yield read_basket(position, raw) if is_whole else too_long(position, raw)
+
+
+def _read_whole(body: bytes) -> Iterator[Entry]:
     body = body.removeprefix(_BYTE_ORDER_MARK)
     try:
         raws = _split(body)
+    except UnreadableError:
+        raise
     except msgspec.ValidationError as error:
         raise UnreadableError(f'This is not {{"baskets": [...]}}: {error}') from error
     except UnicodeDecodeError as error:
@@ -49,32 +78,29 @@ def _split(body: bytes) -> list[bytes | memoryview]:
     except msgspec.DecodeError:
         if not _SURROGATE.search(body):
             raise
-        # This may be JSON still, with the fault in one basket only. Each is then written anew.
-        tree = json.loads(body, object_pairs_hook=_without_twins, parse_constant=_no_number)
-        baskets = msgspec.convert(tree, dict[str, Any]).get("baskets")
-        return [json.dumps(basket).encode() for basket in msgspec.convert(baskets, list[Any])]
+        # This may be JSON still, with the fault in one basket only: cut without understanding.
+        return [raw for raw, _ in elements(BytesIO(body), "baskets")]
     if body.count(b'"baskets"') > 1:
-        json.loads(body, object_pairs_hook=_without_twins)
+        return [raw for raw, _ in elements(BytesIO(body), "baskets")]
     return raws
 
 
 def read_basket(position: int, raw: bytes | memoryview) -> Entry:
-    """Return the one basket that `raw` holds, or what is wrong with it."""
+    """Return the one basket that `raw` holds, or what is wrong with it.
+
+    It is parsed once, into a tree in which all its keys can be counted; making the basket from
+    the tree costs less than parsing the text once more.
+    """
     try:
-        basket = _basket.decode(raw)
-        fault = _hidden_fault(bytes(raw))
-    except msgspec.ValidationError as error:
-        return Entry(position, raw, None, _explained(error, raw))
+        tree = _anything.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return Entry(position, raw, None, _unparsed(error, raw))
-    return Entry(position, raw, None if fault else basket, fault)
-
-
-def _explained(error: msgspec.ValidationError, raw: bytes | memoryview) -> Fault:
     try:
-        return explain(error, _anything.decode(raw))
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as worse:
-        return _unparsed(worse, raw)
+        basket = msgspec.convert(tree, Basket)
+    except msgspec.ValidationError as error:
+        return Entry(position, raw, None, explain(error, tree))
+    fault = _hidden_fault(bytes(raw), tree)
+    return Entry(position, raw, None if fault else basket, fault)
 
 
 def _unparsed(error: Exception, raw: bytes | memoryview) -> Fault:
@@ -87,19 +113,21 @@ def _unparsed(error: Exception, raw: bytes | memoryview) -> Fault:
     return Fault("bad_json", f"{error}.")
 
 
-def _hidden_fault(raw: bytes) -> Fault | None:
-    """Return what a typed decoder lets through: NUL characters and keys that come twice.
+def _hidden_fault(raw: bytes, tree: dict[str, Any]) -> Fault | None:
+    """Return what the shape of a basket lets through: NUL characters and keys that come twice.
 
     A field given twice may mean two things, and the last would silently win. The keys that were
-    kept are counted against the colons after a quote. Only where there are fewer is the basket
-    read again slowly: for twins, but also for a text with `":` in it or for objects not counted.
+    kept are counted against the colons after a quote. Only where there are fewer, or a blank may
+    stand between the two, is the basket read again slowly: for twins, but also for a text with
+    `":` in it or for objects not counted.
     """
-    if b"\\u0000" in raw and _holds_nul(_anything.decode(raw)):
+    if b"\\u0000" in raw and _holds_nul(tree):
         return Fault("bad_text", "The basket holds a NUL character, which no text can keep.")
-    if raw.count(b'":') != _keys(_anything.decode(raw)):
+    blanks = b" :" in raw or b"\t:" in raw or b"\n:" in raw or b"\r:" in raw
+    if blanks or raw.count(b'":') != _keys(tree):
         try:
-            json.loads(raw, object_pairs_hook=_without_twins)
-        except _TwinError as error:
+            json.loads(raw, object_pairs_hook=without_twins)
+        except TwinError as error:
             return Fault("bad_field", f"{error}.")
     return None
 
@@ -119,20 +147,3 @@ def _holds_nul(tree: Any) -> bool:
     if isinstance(tree, dict):
         return any(_holds_nul(key) or _holds_nul(value) for key, value in tree.items())
     return isinstance(tree, list) and any(_holds_nul(value) for value in tree)
-
-
-def _no_number(name: str) -> None:
-    raise ValueError(f"{name} is no number")
-
-
-class _TwinError(ValueError):
-    pass
-
-
-def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twin = next(name for name in names if names.count(name) > 1)
-        raise _TwinError(f"'{twin[:40]}' is given twice")
-    return found
