@@ -10,12 +10,13 @@ from datetime import date
 from typing import NamedTuple
 
 from django.db import connection
+from django.utils import timezone
 
-from coupons import clearing, mailing, printing
+from coupons import answers, clearing, guessing, holding, mailing, printing, reversing
 from coupons.models import Mailing
 from loyalty import history, rebuild
 from loyalty.models import ModelRun
-from pos_integration import ingest
+from pos_integration import ingest, undoing
 
 Progress = Callable[[int, int], None]
 Bars = Callable[[str], Progress]  # names a step, gives it its progress bar
@@ -28,7 +29,7 @@ class NightError(Exception):
 class Night(NamedTuple):
     sealed_lines: int
     run: ModelRun
-    cleared: Counter[str]
+    cleared: Counter[str]  # redemption, refusal, reversed
     issued: list[str]  # mailings by code
     printed: list[str]
 
@@ -41,9 +42,12 @@ def night(as_of: date, bars: Bars = _silent) -> Night:
     """Run the night before the morning of `as_of`. Raises NightError if one is running."""
     with _alone():
         ingest.load_waiting()
+        undoing.find_originals()
         sealed = history.seal(bars("Seal the history"))
         run = rebuild.rebuild(as_of, bars("Rebuild the models"))
         cleared = clearing.clear_redemptions(bars("Clear redemptions"))
+        cleared += Counter(reversed=reversing.reverse_undone(bars("Take back what came back")))
+        _forget_answers()
         issued, printed = [], []
         due = Mailing.objects.filter(
             state__in=[Mailing.State.APPROVED, Mailing.State.ISSUED], issue_on__lte=as_of
@@ -55,6 +59,12 @@ def night(as_of: date, bars: Bars = _silent) -> Night:
             printing.print_mailing(one, progress=bars(f"Print {one.code}"))
             printed.append(one.code)
     return Night(sealed, run, cleared, issued, printed)
+
+
+def _forget_answers() -> None:
+    """What tills were told is kept as long as they may ask again."""
+    for keeper in (answers, guessing, holding):
+        keeper.purge(timezone.now())
 
 
 @contextmanager

@@ -13,7 +13,8 @@ def night(as_of: str = "") -> str:
     done = nightly.night(date.fromisoformat(as_of) if as_of else timezone.localdate())
     return (
         f"{done.run.households} households as of {done.run.as_of}; "
-        f"{done.cleared['redemption']} redemptions cleared, {done.cleared['refusal']} refused; "
+        f"{done.cleared['redemption']} redemptions cleared, {done.cleared['refusal']} refused, "
+        f"{done.cleared['reversed']} taken back; "
         f"printed: {', '.join(done.printed) or 'nothing was due'}"
     )
 

@@ -40,6 +40,6 @@ class Command(BaseCommand):
         self.stdout.write(f"{done.run.households:>9,} households modelled as of {done.run.as_of}")
         self.stdout.write(
             f"{done.cleared['redemption']:>9,} redemptions cleared, "
-            f"{done.cleared['refusal']:,} refused"
+            f"{done.cleared['refusal']:,} refused, {done.cleared['reversed']:,} taken back"
         )
         self.stdout.write(f"          printed: {', '.join(done.printed) or 'nothing was due'}")
