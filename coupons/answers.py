@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-from django.db import transaction
+from django.db import connection, transaction
+from django.utils import timezone
 
 from coupons import guessing
 from coupons.models import TillAnswer
@@ -43,6 +44,26 @@ def check_key(key: str | None) -> str:
     return key
 
 
+# One trip of three statements, each of which sees what those before it waited for. `miss` is the
+# one that makes MISSES within WINDOW, if there are as many.
+_BEFORE = """
+    SELECT pg_advisory_xact_lock(hashtextextended('till', %(terminal)s));
+    SAVEPOINT before_work;
+    SELECT kept.request_sha256, kept.status, kept.body, miss.at
+    FROM (VALUES (1)) AS one
+    LEFT JOIN coupons_tillanswer AS kept
+        ON kept.terminal_id = %(terminal)s AND kept.key = %(key)s
+    LEFT JOIN LATERAL (
+        SELECT at FROM coupons_tillmiss WHERE terminal_id = %(terminal)s AND at > %(since)s
+        ORDER BY at DESC OFFSET %(others)s LIMIT 1
+    ) AS miss ON true
+"""
+_KEEP = """
+    INSERT INTO coupons_tillanswer (terminal_id, key, request_sha256, status, body, answered_at)
+    VALUES (%s, %s, %s, %s, %s, %s)
+"""
+
+
 @transaction.atomic
 def answer(
     terminal: Terminal,
@@ -61,38 +82,44 @@ def answer(
     transaction of the work, and given again even to a terminal that is locked out: it tells
     nothing new. A miss is kept although what the work wrote is not. Raises LockedOutError.
     """
-    guessing.one_at_a_time(terminal)
-    sha256 = hashlib.sha256(request).hexdigest()
-    if key:
-        kept = TillAnswer.objects.filter(terminal=terminal, key=key).first()
-        if kept is not None:
-            if kept.request_sha256 != sha256:
+    now = timezone.now()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _BEFORE,
+            {
+                "terminal": terminal.pk,
+                "key": key,
+                "since": now - guessing.WINDOW,
+                "others": guessing.MISSES - 1,
+            },
+        )
+        kept_sha256, kept_status, kept_body, last_straw = cursor.fetchone()
+        sha256 = hashlib.sha256(request).hexdigest()
+        if kept_sha256 is not None:
+            if kept_sha256 != sha256:
                 raise problems.Problem(
                     422, "key_reused", "This Idempotency-Key came with another request before."
                 )
-            return Answer(kept.status, bytes(kept.body))
-    guessing.refuse_if_locked_out(terminal)
-    try:
-        with transaction.atomic():
+            return Answer(kept_status, bytes(kept_body))
+        if last_straw is not None:
+            raise guessing.LockedOutError(last_straw, now)
+        try:
             given = Answer(status, msgspec.json.encode(work()))
-    except problems.Problem as problem:
-        given = Answer(
-            problem.status_code,
-            msgspec.json.encode(
-                problems.body(problem.status_code, problem.code, problem.sentence, problem.errors)
-            ),
-        )
-        if isinstance(problem, guessing.UnknownError):
-            guessing.note_miss(terminal)
-    if key:
-        TillAnswer.objects.create(
-            terminal=terminal,
-            key=key,
-            request_sha256=sha256,
-            status=given.status,
-            body=given.body,
-        )
+        except problems.Problem as problem:
+            cursor.execute("ROLLBACK TO SAVEPOINT before_work")
+            given = _refusal(problem)
+            if isinstance(problem, guessing.UnknownError):
+                guessing.note_miss(terminal)
+        if key:
+            cursor.execute(
+                _KEEP, [terminal.pk, key, sha256, given.status, given.body, timezone.now()]
+            )
     return given
+
+
+def _refusal(problem: problems.Problem) -> Answer:
+    body = problems.body(problem.status_code, problem.code, problem.sentence, problem.errors)
+    return Answer(problem.status_code, msgspec.json.encode(body))
 
 
 def purge(now: datetime) -> int:

@@ -1,15 +1,12 @@
 """Guessing: who asks for what it may know nothing of too often is not answered for a while.
 
-The misses are rows, so that all processes on all machines count the same ones. The calls of one
-terminal that could be guesses follow each other, however many come at once: what is counted
-before the look is still true at the look.
+The misses are rows, so that all processes on all machines count the same ones. `answers.answer`
+counts them before it looks, and lets one terminal's calls follow each other, however many come at
+once: what was counted is still true at the look.
 """
 
 import math
 from datetime import datetime, timedelta
-
-from django.db import connection
-from django.utils import timezone
 
 from coupons.models import TillMiss
 from pos_integration import problems
@@ -28,30 +25,16 @@ class UnknownError(problems.Problem):
 
 
 class LockedOutError(problems.Problem):
-    """429 with Retry-After: `wait` is in seconds."""
+    """429 with Retry-After: MISSES ago, of those within WINDOW of `now`, was the miss at `at`."""
 
-    def __init__(self, wait: int) -> None:
+    def __init__(self, at: datetime, now: datetime) -> None:
+        self.wait = max(1, math.ceil((at + WINDOW - now).total_seconds()))
         super().__init__(
             429,
             "locked_out",
             f"This terminal asked {MISSES} times in {WINDOW.seconds // 60} minutes for what it may "
-            f"know nothing of; it is answered again in {wait} s.",
+            f"know nothing of; it is answered again in {self.wait} s.",
         )
-        self.wait = wait
-
-
-def one_at_a_time(terminal: Terminal) -> None:
-    """Wait until no other call of `terminal` is at work; holds until the transaction ends."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('till', %s))", [terminal.pk])
-
-
-def refuse_if_locked_out(terminal: Terminal) -> None:
-    """Raise LockedOutError if `terminal` had MISSES misses within WINDOW."""
-    now = timezone.now()
-    recent = TillMiss.objects.filter(terminal=terminal, at__gt=now - WINDOW).order_by("-at")
-    if at := recent.values_list("at", flat=True)[MISSES - 1 : MISSES].first():
-        raise LockedOutError(max(1, math.ceil((at + WINDOW - now).total_seconds())))
 
 
 def note_miss(terminal: Terminal) -> None:

@@ -6,20 +6,21 @@ its row over.
 
 import secrets
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 from django.db import connection
 from django.db.models import Q
 from django.utils import timezone
 
-from coupons import calls, pricing, till
-from coupons.models import Coupon, CouponLock, Offer, OfferProduct, Redemption
+from coupons import calls, pricing, receipts, till
+from coupons.models import Coupon, CouponLock, Offer, Redemption
 from coupons.sheets import codes
-from pos_integration import catalogue, ingest, money, problems, records
-from pos_integration.models import Product, Store, Terminal
+from pos_integration import ingest, money, problems, records, shelf
+from pos_integration.models import Store, Terminal
 
 
 def hold(terminal: Terminal, text: str, asked: calls.Lock) -> dict[str, Any]:
@@ -31,29 +32,54 @@ def hold(terminal: Terminal, text: str, asked: calls.Lock) -> dict[str, Any]:
     Raises UnknownError, and Problem: 409 already_redeemed or locked, 410 expired, 422 for a
     basket that breaks a rule, and wrong_item, not_enough or not_stacked.
     """
-    store, key = _receipt(terminal, asked.basket)
+    products = shelf.known_products({line.code for line in asked.basket.lines})
+    store, key = _receipt(terminal, asked.basket, products)
     _one_at_a_time(store, key)
-    coupon = till.find(text, for_update=True)
+    coupon, lock = till.find_for_update(text)
     till.refuse_unless_good(coupon, till.trading_day(store, key.business_date))
     now = timezone.now()
-    lock = CouponLock.objects.filter(coupon=coupon).first() or CouponLock(coupon=coupon)
-    is_ours = lock.pk is not None and till.is_for(lock, store, key)
-    if lock.pk is not None and lock.expires_at > now and not is_ours:
+    is_ours = lock is not None and till.is_for(lock, store, key)
+    if lock is not None and lock.expires_at > now and not is_ours:
         raise till.locked(lock)
-    if not is_ours:
-        lock.token = secrets.token_urlsafe(32)
-    lock.amount, lock.line_number = _price(coupon, asked.basket, store, key, now)
-    lock.terminal = terminal
-    lock.store = store
-    lock.till, lock.business_date, lock.receipt = key.till, key.business_date, key.receipt
-    lock.expires_at = now + timedelta(seconds=asked.ttl_s)
-    lock.save()
+    token = lock.token if lock is not None and is_ours else secrets.token_urlsafe(32)
+    amount, line = _price(coupon, asked.basket, products, store, key, now)
+    expires_at = now + timedelta(seconds=asked.ttl_s)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _HOLD,
+            {
+                "coupon": coupon.pk,
+                "token": token,
+                "terminal": terminal.pk,
+                **_columns(store, key),
+                "amount": amount,
+                "line": line,
+                "expires_at": expires_at,
+            },
+        )
     return {
-        "lock": lock.token,
-        "expires_at": lock.expires_at.isoformat(),
-        "amount": str(lock.amount),
-        "line": lock.line_number,
+        "lock": token,
+        "expires_at": expires_at.isoformat(),
+        "amount": str(amount),
+        "line": line,
     }
+
+
+_HOLD = """
+    INSERT INTO coupons_couponlock (
+        coupon_id, token, terminal_id, store_id, till, business_date, receipt, amount,
+        line_number, expires_at
+    )
+    VALUES (
+        %(coupon)s, %(token)s, %(terminal)s, %(store)s, %(till)s, %(business_date)s, %(receipt)s,
+        %(amount)s, %(line)s, %(expires_at)s
+    )
+    ON CONFLICT (coupon_id) DO UPDATE SET
+        token = excluded.token, terminal_id = excluded.terminal_id, store_id = excluded.store_id,
+        till = excluded.till, business_date = excluded.business_date, receipt = excluded.receipt,
+        amount = excluded.amount, line_number = excluded.line_number,
+        expires_at = excluded.expires_at
+"""
 
 
 def release(terminal: Terminal, text: str, token: str) -> dict[str, Any]:
@@ -61,7 +87,7 @@ def release(terminal: Terminal, text: str, token: str) -> dict[str, Any]:
 
     Only the terminal's own store may: another's token is as good as none. Raises UnknownError.
     """
-    coupon = till.find(text, for_update=True)
+    coupon, _ = till.find_for_update(text)
     locks = CouponLock.objects.filter(coupon=coupon, token=token, expires_at__gt=timezone.now())
     if not terminal.is_collector:
         locks = locks.filter(store=terminal.store)
@@ -73,11 +99,11 @@ def purge(now: datetime) -> int:
     return CouponLock.objects.filter(expires_at__lt=now).delete()[0]
 
 
-def _receipt(terminal: Terminal, basket: records.Basket) -> tuple[Store, calls.BasketKey]:
+def _receipt(
+    terminal: Terminal, basket: records.Basket, products: dict[str, int]
+) -> tuple[Store, calls.BasketKey]:
     """Check `basket` as an upload's is and return its store and its key; Problem 422."""
-    products = catalogue.known_products({line.code for line in basket.lines})
-    floor = ingest.floor(terminal, [basket], products)
-    if fault := records.check(basket, floor):
+    if fault := records.check(basket, _floor(terminal, basket, products)):
         raise problems.Problem(422, fault.code, fault.detail)
     if basket.kind != "sale":
         raise problems.Problem(
@@ -90,6 +116,22 @@ def _receipt(terminal: Terminal, basket: records.Basket) -> tuple[Store, calls.B
     return till.store_of(terminal, basket.store), key
 
 
+def _floor(terminal: Terminal, basket: records.Basket, products: dict[str, int]) -> records.Floor:
+    """Return what the basket is held against; for a till's own, nothing need be asked."""
+    store = terminal.store
+    if (basket.store, basket.till) != (store.number, terminal.number):
+        return ingest.floor(terminal, [basket], products)
+    terms = records.StoreTerms(
+        store.pk,
+        store.number,
+        store.currency,
+        ZoneInfo(store.time_zone),
+        till.store_today(store),
+        {str(terminal.number): terminal.number},
+    )
+    return records.Floor({store.number: terms}, store.number, terminal.number, products)
+
+
 def _one_at_a_time(store: Store, key: calls.BasketKey) -> None:
     """Wait for other locks on this receipt: each must see the coupons of those before it."""
     name = f"{store.pk}/{key.till}/{key.business_date}/{key.receipt}"
@@ -98,31 +140,31 @@ def _one_at_a_time(store: Store, key: calls.BasketKey) -> None:
 
 
 def _price(
-    coupon: Coupon, basket: records.Basket, store: Store, key: calls.BasketKey, now: datetime
+    coupon: Coupon,
+    basket: records.Basket,
+    products: dict[str, int],
+    store: Store,
+    key: calls.BasketKey,
+    now: datetime,
 ) -> tuple[Decimal, int]:
     """Return what `coupon` takes off beside the others of its receipt, and the first such line."""
     named = {_as_code(one.code): one for one in basket.coupons or ()}
-    laid_down = [
-        *_others(coupon, named, store, key, now),
-        _LaidDown(coupon.code, coupon.offer, None),
-    ]
-    covered: dict[int, set[int]] = {one.offer.pk: set() for one in laid_down}
-    for offer, product in OfferProduct.objects.filter(offer__in=covered).values_list(
-        "offer", "product"
-    ):
-        covered[offer].add(product)
+    laid_down = [_LaidDown(coupon.code, coupon.offer, None)]
+    if named or _has_others(coupon, store, key, now):
+        laid_down += _others(coupon, named, store, key, now)
+    covered, lowest = _goods({one.offer.pk: one.offer for one in laid_down}, products.values())
     claims = [
         pricing.Claim(
             key=one.code,
             terms=pricing.terms_of(one.offer),
-            products=frozenset(covered[one.offer.pk]),
+            products=covered[one.offer.pk],
             line=named[one.code].line if one.code in named else None,
             taken=one.taken,
         )
         for one in laid_down
     ]
     places = money.digits(store.currency)
-    saving = pricing.price(_items(basket), claims, places)[coupon.code]
+    saving = pricing.price(_items(basket, products, lowest), claims, places)[coupon.code]
     if isinstance(saving, pricing.Shortfall):
         raise problems.Problem(422, saving.value, _WORDS[saving].format(coupon.offer.name))
     return saving.amount, saving.offs[0].line
@@ -155,12 +197,7 @@ def _others(
     Those redeemed on it or locked for it, and of those that the basket lists the ones that could
     still be redeemed on it; and codes for everybody.
     """
-    receipt = {
-        "store": store,
-        "till": key.till,
-        "business_date": key.business_date,
-        "receipt": key.receipt,
-    }
+    receipt = _columns(store, key)
     redeemed = dict(
         Redemption.objects.filter(**receipt, reversed_at=None)
         .exclude(coupon=None)
@@ -196,18 +233,72 @@ def _others(
         yield _LaidDown(offer.shared_code, offer, Decimal(texts[offer.shared_code].amount))
 
 
-def _items(basket: records.Basket) -> list[pricing.Item]:
+def _columns(store: Store, key: calls.BasketKey) -> dict[str, Any]:
+    """The receipt `key` as rows have it."""
+    return {
+        "store": store.pk,
+        "till": key.till,
+        "business_date": key.business_date,
+        "receipt": key.receipt,
+    }
+
+
+def _has_others(coupon: Coupon, store: Store, key: calls.BasketKey, now: datetime) -> bool:
+    """Return whether other coupons were redeemed on the receipt, or are locked for it."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT EXISTS (
+                SELECT FROM coupons_redemption WHERE store_id = %(store)s AND till = %(till)s
+                AND business_date = %(business_date)s AND receipt = %(receipt)s
+                AND reversed_at IS NULL
+            ) OR EXISTS (
+                SELECT FROM coupons_couponlock WHERE store_id = %(store)s AND till = %(till)s
+                AND business_date = %(business_date)s AND receipt = %(receipt)s
+                AND expires_at > %(now)s AND coupon_id <> %(coupon)s
+            )
+            """,
+            {**_columns(store, key), "now": now, "coupon": coupon.pk},
+        )
+        return bool(cursor.fetchone()[0])
+
+
+def _goods(
+    offers: dict[int, Offer], products: Collection[int]
+) -> tuple[dict[int, frozenset[int]], dict[int, Decimal]]:
+    """Return which of `products` each offer covers, and of those that have one the lowest price.
+
+    Empty is what an offer covers that has no products at all: on a threshold, everything.
+    """
+    found: dict[int, set[int]] = {offer: set() for offer in offers}
+    lowest = {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT product.id, product.lowest_price, offered.offer_id
+            FROM pos_integration_product AS product
+            LEFT JOIN coupons_offerproduct AS offered
+                ON offered.product_id = product.id AND offered.offer_id = ANY(%s)
+            WHERE product.id = ANY(%s)
+            """,
+            [list(offers), list(products)],
+        )
+        for product, price, offer in cursor.fetchall():
+            if offer is not None:
+                found[offer].add(product)
+            if price is not None:
+                lowest[product] = price
+    some = {pk: frozenset(goods) for pk, goods in found.items() if goods}
+    return some | receipts.covered([offers[pk] for pk in found.keys() - some.keys()], []), lowest
+
+
+def _items(
+    basket: records.Basket, products: dict[str, int], lowest: dict[int, Decimal]
+) -> list[pricing.Item]:
     """Return what the receipt sells, each line at its price before coupons."""
     coupons_off: dict[int | None, Decimal] = defaultdict(Decimal)
     for coupon in basket.coupons or ():
         coupons_off[coupon.line] += Decimal(coupon.amount)
-    sold = [line for line in basket.lines if line.kind == "sale"]
-    products = catalogue.known_products({line.code for line in sold})
-    lowest = dict(
-        Product.objects.filter(pk__in=products.values(), lowest_price__isnull=False).values_list(
-            "pk", "lowest_price"
-        )
-    )
     return [
         pricing.Item(
             line=line.line,
@@ -218,7 +309,8 @@ def _items(basket: records.Basket) -> list[pricing.Item]:
             is_weighed=line.unit != "EA",
             lowest=lowest.get(products.get(line.code, 0)),
         )
-        for line in sold
+        for line in basket.lines
+        if line.kind == "sale"
     ]
 
 

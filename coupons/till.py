@@ -4,14 +4,15 @@ Everything here runs in the transaction that `answers.answer` opens, and whateve
 coupon's state locks the coupon's row first: calls about one coupon follow each other.
 """
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.db import connection
 from django.utils import timezone
 
-from coupons import guessing
+from coupons import guessing, reversing
 from coupons.calls import BasketKey
 from coupons.models import Coupon, CouponLock, Offer, OfferProduct, Redemption
 from coupons.sheets import codes
@@ -34,26 +35,68 @@ def trading_day(store: Store, business_date: date) -> date:
     return business_date if business_date == today - timedelta(days=1) else today
 
 
-def find(text: str, card: str = "", *, for_update: bool = False) -> Coupon:
+def find(text: str, card: str = "") -> Coupon:
     """Return the coupon with this code, of the household whose card is `card` where one is shown.
 
     Raises UnknownError, in the same words and after the same query, for a code that is malformed,
-    unknown or another household's. for_update: lock its row until the transaction ends.
+    unknown or another household's.
     """
-    try:
-        code = codes.normalise(text)
-    except codes.CodeError:
-        code = ""  # and ask nevertheless: no code is empty
-    coupons = Coupon.objects.select_related("offer", "sheet").filter(code=code)
+    coupons = Coupon.objects.select_related("offer").filter(code=_as_code(text))
     if card:
         # PostgreSQL keeps no NUL, so no card has one.
         coupons = coupons.filter(sheet__household__cards__number=card.replace("\0", " "))
-    if for_update:
-        coupons = coupons.select_for_update(of=("self",))
     coupon = coupons.first()
     if coupon is None:
         raise guessing.UnknownError("coupon")
     return coupon
+
+
+# A till waits for this: one trip where the ORM makes two long ones. The second statement begins
+# when the row is locked, so what it finds of a lock stays true. Columns in the models' order.
+_COUPON = ("id", "code", "offer_id", "state", "valid_from", "valid_to")
+_OFFER = (
+    *("id", "name", "kind", "face_value", "percent", "price", "units", "reduced_units"),
+    *("threshold", "stacking_group"),
+)
+_LOCK = (
+    *("id", "coupon_id", "token", "store_id", "till", "business_date", "receipt", "amount"),
+    "expires_at",
+)
+_FIND = f"""
+    SELECT FROM coupons_coupon WHERE code = %(code)s FOR UPDATE;
+    SELECT {", ".join(f"coupon.{name}" for name in _COUPON)},
+        {", ".join(f"offer.{name}" for name in _OFFER)},
+        {", ".join(f"lock.{name}" for name in _LOCK)}
+    FROM coupons_coupon AS coupon
+    JOIN coupons_offer AS offer ON offer.id = coupon.offer_id
+    LEFT JOIN coupons_couponlock AS lock ON lock.coupon_id = coupon.id
+    WHERE coupon.code = %(code)s
+"""  # noqa: S608 - our own names
+
+
+def find_for_update(text: str) -> tuple[Coupon, CouponLock | None]:
+    """Lock the row of the coupon with this code; return it, with its offer, and its lock.
+
+    The lock may have timed out. Of the coupon and its offer only what is needed to honour it is
+    read. Raises UnknownError as `find` does.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_FIND, {"code": _as_code(text)})
+        row = cursor.fetchone()
+    if row is None:
+        raise guessing.UnknownError("coupon")
+    of_offer, of_lock = len(_COUPON), len(_COUPON) + len(_OFFER)
+    coupon = Coupon.from_db(None, _COUPON, row[:of_offer])
+    coupon.offer = Offer.from_db(None, _OFFER, row[of_offer:of_lock])
+    is_locked = row[of_lock] is not None
+    return coupon, CouponLock.from_db(None, _LOCK, row[of_lock:]) if is_locked else None
+
+
+def _as_code(text: str) -> str:
+    try:
+        return codes.normalise(text)
+    except codes.CodeError:
+        return ""  # and ask nevertheless: no code is empty
 
 
 def state_on(coupon: Coupon, day: date) -> str:
@@ -74,11 +117,6 @@ def refuse_unless_good(coupon: Coupon, day: date) -> None:
         raise problems.Problem(
             410, "expired", f"Good from {coupon.valid_from} to {coupon.valid_to}; now {state}."
         )
-
-
-def live_lock(coupon: Coupon, now: datetime) -> CouponLock | None:
-    """Return the lock that holds `coupon`: for good once its row is locked."""
-    return CouponLock.objects.filter(coupon=coupon, expires_at__gt=now).first()
 
 
 def is_for(lock: CouponLock, store: Store, key: BasketKey) -> bool:
@@ -124,8 +162,9 @@ def terms(terminal: Terminal, text: str, card: str = "") -> dict[str, Any]:
     """Return what the coupon is worth, and its state in this store now. Raises UnknownError."""
     coupon = find(text, card)
     state = state_on(coupon, store_today(terminal.store))
-    if state == "good" and live_lock(coupon, timezone.now()):
-        state = "locked"
+    if state == "good":
+        locks = CouponLock.objects.filter(coupon=coupon, expires_at__gt=timezone.now())
+        state = "locked" if locks.exists() else state
     return {"state": state, **described(coupon)}
 
 
@@ -150,9 +189,8 @@ def redeem(
     """
     store = store_of(terminal, key.store)
     off = _amount(amount, store)
-    coupon = find(text, for_update=True)
+    coupon, lock = find_for_update(text)
     refuse_unless_good(coupon, trading_day(store, key.business_date))
-    lock = CouponLock.objects.filter(coupon=coupon).first()
     most = coupon.offer.face_value
     if lock is not None:
         is_live = lock.expires_at > timezone.now()
@@ -164,27 +202,41 @@ def redeem(
         raise problems.Problem(422, "wrong_item", f"{item} is not of {coupon.offer.name}.")
     if off > most:
         raise problems.Problem(422, "over_value", f"{off} off was asked, {most} is the most.")
-    # The row is locked, so this finds the coupon open; should it ever not, nothing is burnt.
-    burnt = Coupon.objects.filter(pk=coupon.pk, state=Coupon.State.OPEN).update(
-        state=Coupon.State.REDEEMED
+    now = timezone.now()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _BURN,
+            {
+                "coupon": coupon.pk,
+                "amount": off,
+                "now": now,
+                "store": store.pk,
+                "till": key.till,
+                "business_date": key.business_date,
+                "receipt": key.receipt,
+            },
+        )
+        burnt = cursor.fetchone()
+    assert burnt, f"coupon {coupon.pk} was redeemed by somebody who did not lock its row"
+    return {"redemption": str(burnt[0]), "amount": str(off), "redeemed_at": now.isoformat()}
+
+
+# The row is locked, so this finds the coupon open; should it ever not, nothing is burnt.
+_BURN = """
+    WITH burnt AS (
+        UPDATE coupons_coupon SET state = 'redeemed' WHERE id = %(coupon)s AND state = 'open'
+        RETURNING id, offer_id
+    ), let_go AS (
+        DELETE FROM coupons_couponlock WHERE coupon_id IN (SELECT id FROM burnt)
     )
-    assert burnt, f"coupon {coupon.pk} was redeemed by somebody who did not lock it"
-    redemption = Redemption.objects.create(
-        offer=coupon.offer,
-        coupon=coupon,
-        amount=off,
-        store=store,
-        till=key.till,
-        business_date=key.business_date,
-        receipt=key.receipt,
+    INSERT INTO coupons_redemption (
+        offer_id, coupon_id, amount, redeemed_at, store_id, till, business_date, receipt,
+        reversal_reason
     )
-    if lock is not None:
-        lock.delete()
-    return {
-        "redemption": str(redemption.pk),
-        "amount": str(off),
-        "redeemed_at": redemption.redeemed_at.isoformat(),
-    }
+    SELECT offer_id, id, %(amount)s, %(now)s, %(store)s, %(till)s, %(business_date)s,
+        %(receipt)s, '' FROM burnt
+    RETURNING id
+"""
 
 
 def store_of(terminal: Terminal, number: str) -> Store:
@@ -208,8 +260,6 @@ def take_back(terminal: Terminal, text: str, reason: str) -> dict[str, Any]:
 
     Raises UnknownError, alike for what is no id, for no redemption and for another store's.
     """
-    from coupons import reversing
-
     pk = int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else 0
     redemptions = Redemption.objects.filter(pk=pk)
     if not terminal.is_collector:
@@ -217,15 +267,13 @@ def take_back(terminal: Terminal, text: str, reason: str) -> dict[str, Any]:
     redemption = redemptions.first()
     if redemption is None:
         raise guessing.UnknownError("redemption")
-    coupons = Coupon.objects.filter(pk=redemption.coupon_id or 0)
-    coupons.select_for_update().first()  # before the redemption's row, as everybody does
-    reversing.reverse(redemption.pk, reason)
-    redemption.refresh_from_db()
-    assert redemption.reversed_at is not None
+    reversed_ = reversing.reverse(redemption.pk, reason)
+    assert reversed_.reversed_at is not None
+    coupon = reversed_.coupon
     return {
         "redemption": str(redemption.pk),
-        "coupon_state": coupons.values_list("state", flat=True).first(),
-        "reversed_at": redemption.reversed_at.isoformat(),
+        "coupon_state": None if coupon is None else coupon.state,
+        "reversed_at": reversed_.reversed_at.isoformat(),
     }
 
 
