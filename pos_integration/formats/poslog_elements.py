@@ -38,11 +38,12 @@ class Element:
 
     def find(self, *path: str) -> "Element | None":
         """Return the first element at the end of `path`, which may fork on the way."""
-        found = self.each(path[0])
-        if len(path) == 1:
-            return next(found, None)
-        deeper = (child.find(*path[1:]) for child in found)
-        return next((element for element in deeper if element is not None), None)
+        for child in self.children:
+            if child.name == path[0]:
+                found = child if len(path) == 1 else child.find(*path[1:])
+                if found is not None:
+                    return found
+        return None
 
     def said(self, *path: str) -> str:
         """Return the text of `find(*path)`, or "" if there is none."""
@@ -91,7 +92,7 @@ class _Builder(ContentHandler):
         self._depth += 1
         if self._depth > _DEEPEST:
             raise UnreadableError("This XML is nested too deeply")
-        local = self._local(name)
+        local = self._names.get(name) or self._local(name)
         if self.begin is None:
             if self._depth == 1:
                 self.root = local
@@ -105,7 +106,10 @@ class _Builder(ContentHandler):
         if self._elements > _MOST_ELEMENTS:
             self.drop()
             return
-        element = Element(local, {self._local(key): value for key, value in attrs.items()})
+        attributes = {}
+        if len(attrs):
+            attributes = {self._local(key): value for key, value in attrs.items()}
+        element = Element(local, attributes)
         if self._open:
             self._open[-1].children.append(element)
         self._open.append(element)
