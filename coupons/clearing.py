@@ -1,7 +1,7 @@
 """Clear what tills honoured against what we promised: a Redemption or a Refusal for each."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import ROUND_DOWN, Decimal
 from itertools import groupby
@@ -14,9 +14,10 @@ from coupons import judging, pricing, receipts, reversing
 from coupons.models import Coupon, LedgerEntry, Offer, Redemption, Refusal
 from coupons.sheets import codes
 from pos_integration import money
-from pos_integration.models import Basket, RedemptionRecord, Undoing
+from pos_integration.models import Basket, RedemptionRecord, Store, Undoing
 
 RECORDS_AT_ONCE = 500
+RECORDS_LISTED = 10_000  # at once: to put all that wait in order is not for every batch
 Progress = Callable[[int, int], None]
 
 
@@ -32,19 +33,48 @@ def clear_redemptions(progress: Progress = lambda done, total: None) -> Counter[
     counts: Counter[str] = Counter()
     waiting = _waiting().count()
     put_off: set[int] = set()
-    while True:
-        batch = _clear_some(put_off)
-        counts += batch.counts
-        progress(min(counts.total(), waiting), waiting)
-        if batch.put_off:
+    while listed := _list_waiting():
+        before = counts.total()
+        now_put_off: set[int] = set()
+        for pks in _batches(listed):
+            batch = _clear_some(pks, put_off)
+            counts += batch.counts
+            progress(min(counts.total(), waiting), waiting)
+            now_put_off |= batch.put_off
+        if now_put_off:
             reversing.reverse_undone()
-            put_off |= batch.put_off
-        elif not batch.counts:
-            return counts
+            put_off |= now_put_off
+        elif counts.total() == before:
+            break  # another run has what is left
+    return counts
 
 
 def _waiting() -> QuerySet[RedemptionRecord]:
     return RedemptionRecord.objects.filter(redemption=None, refusal=None)
+
+
+def _list_waiting() -> list[tuple[int, int]]:
+    """The next records to clear and their baskets, by id: the first use wins, so the earlier day
+    goes first, and of one day the receipt that ended first.
+    """
+    order = ("basket__business_date", F("basket__ended_at").asc(nulls_last=True), "basket_id", "pk")
+    listed = list(_waiting().order_by(*order).values_list("pk", "basket_id")[:RECORDS_LISTED])
+    if len(listed) < RECORDS_LISTED:
+        return listed
+    last = listed[-1][1]  # of this receipt some may be beyond the end
+    return [record for record in listed if record[1] != last] or listed
+
+
+def _batches(listed: list[tuple[int, int]]) -> Iterator[list[int]]:
+    """Cut the list between receipts: what goes together is judged together."""
+    batch: list[int] = []
+    for _, on_receipt in groupby(listed, key=lambda record: record[1]):
+        batch += (pk for pk, _ in on_receipt)
+        if len(batch) >= RECORDS_AT_ONCE:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
 
 
 class _Use(NamedTuple):
@@ -86,12 +116,12 @@ class _Batch:
 
 
 @transaction.atomic
-def _clear_some(put_off: set[int]) -> _Batch:
-    records = _records()
+def _clear_some(pks: list[int], put_off: set[int]) -> _Batch:
+    records = _records(pks)
     coupons = _coupons(records)
-    offers = Offer.objects.in_bulk([record.code for record in records], field_name="shared_code")
+    shared = Offer.objects.in_bulk([record.code for record in records], field_name="shared_code")
     uses = [
-        _Use(record, coupon, coupon.offer if coupon else offers.get(record.code))
+        _Use(record, coupon, coupon.offer if coupon else shared.get(record.code))
         for record, coupon in zip(records, coupons, strict=True)
     ]
     batch = _facts(uses, put_off)
@@ -101,41 +131,37 @@ def _clear_some(put_off: set[int]) -> _Batch:
     return batch
 
 
-def _records() -> list[RedemptionRecord]:
-    """Lock the next records that wait, with all that wait of the same receipts, by receipt."""
-    locked = (
-        _waiting()
-        .select_for_update(of=("self",), skip_locked=True)
-        .select_related("basket__store")
-        # The first use wins: the earlier day, and of one day the earlier receipt.
-        .order_by(
-            "basket__business_date", F("basket__ended_at").asc(nulls_last=True), "basket_id", "pk"
-        )
-    )
-    first = list(locked[:RECORDS_AT_ONCE])
-    if len(first) == RECORDS_AT_ONCE:
-        # What goes together is judged together.
-        first += locked.filter(basket=first[-1].basket_id).exclude(
-            pk__in=[record.pk for record in first]
-        )
-    # Asked after the lock: another run may have cleared some since the list was drawn up.
-    pks = [record.pk for record in first]
-    done = set(Redemption.objects.filter(record__in=pks).values_list("record", flat=True))
-    done.update(Refusal.objects.filter(record__in=pks).values_list("record", flat=True))
-    return [record for record in first if record.pk not in done]
+def _records(pks: list[int]) -> list[RedemptionRecord]:
+    """Lock those of these records that still wait and no other run holds, in the order given."""
+    locked = RedemptionRecord.objects.filter(pk__in=pks).order_by("pk")
+    found = {record.pk: record for record in locked.select_for_update(skip_locked=True)}
+    # Asked after the lock: another run may have cleared some since they were listed.
+    for table in (Redemption, Refusal):
+        for done in table.objects.filter(record__in=list(found)).values_list("record", flat=True):
+            del found[done]
+    # One object for each receipt and store, however many records name it.
+    baskets = Basket.objects.in_bulk({record.basket_id for record in found.values()})
+    stores = Store.objects.in_bulk({basket.store_id for basket in baskets.values()})
+    for basket in baskets.values():
+        basket.store = stores[basket.store_id]
+    for record in found.values():
+        record.basket = baskets[record.basket_id]
+    return [found[pk] for pk in pks if pk in found]
 
 
 def _coupons(records: list[RedemptionRecord]) -> list[Coupon | None]:
     """Find, and lock, the coupon that each record names; None where no coupon of ours has it."""
     named = [_as_code(record.code) for record in records]
-    found = {
-        coupon.code: coupon
+    locked = list(
         # In one order, so that two runs at once wait for each other and do not deadlock.
-        for coupon in Coupon.objects.select_for_update(of=("self",))
-        .select_related("offer")
+        Coupon.objects.select_for_update()
         .filter(code__in=[code for code in named if code])
         .order_by("pk")
-    }
+    )
+    offers = Offer.objects.in_bulk({coupon.offer_id for coupon in locked})
+    for coupon in locked:
+        coupon.offer = offers[coupon.offer_id]
+    found = {coupon.code: coupon for coupon in locked}
     return [found.get(code) for code in named]
 
 

@@ -80,14 +80,20 @@ def _take_back(redemption_id: int, reason: str, by: Basket) -> int:
     return int(reverse(redemption_id, reason, by=by).reversed_by_id == by.pk)
 
 
-# Receipts that are named by a void or return and have a redemption that stands: one that a
-# record of theirs was cleared by, or that was redeemed online and whose record never came.
+# Receipts that are named by a void or return and have a redemption that stands and that this may
+# concern: one that a record of theirs was cleared by, but not where both record and return name
+# a line and these differ; or one made online, whose record never came.
 _UNDONE = """
     SELECT undoing.original_id
     FROM pos_integration_undoing undoing
     JOIN pos_integration_redemptionrecord record ON record.basket_id = undoing.original_id
     JOIN coupons_redemption redemption ON redemption.record_id = record.id
-    WHERE redemption.reversed_at IS NULL
+    JOIN coupons_offer offer ON offer.id = redemption.offer_id
+    WHERE redemption.reversed_at IS NULL AND (
+        undoing.line_number IS NULL OR undoing.original_line IS NULL
+        OR record.line_number IS NULL OR record.line_number = undoing.original_line
+        OR offer.kind IN ('multi_buy', 'threshold')
+    )
     UNION
     SELECT undoing.original_id
     FROM coupons_redemption redemption

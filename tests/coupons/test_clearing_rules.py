@@ -152,6 +152,15 @@ def test_a_receipt_is_judged_whole_even_where_a_batch_would_end(monkeypatch):
     assert clear_redemptions() == {"redemption": 1, "refusal": 2}
 
 
+def test_more_records_than_are_listed_at_once_are_cleared_receipt_by_receipt(monkeypatch):
+    monkeypatch.setattr("coupons.clearing.RECORDS_LISTED", 3)
+    for _ in range(4):
+        basket = receipt("2.00")
+        for _ in range(2):
+            used(coupon(), basket)
+    assert clear_redemptions() == {"redemption": 4, "refusal": 4}
+
+
 def test_where_the_till_took_nothing_off_the_coupon_stays_good():
     one = coupon()
     record = used(one, receipt("2.00"), "0.00")
