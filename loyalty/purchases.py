@@ -87,7 +87,7 @@ def of_baskets(basket_ids: Collection[int]) -> pa.Table:
     """
     between = Q(basket__in=basket_ids) | Q(original__in=basket_ids)
     undoings = [
-        _GivenBack(basket, line, original, original_line)
+        GivenBack(basket, line, original, original_line)
         for basket, line, original, original_line in Undoing.objects.filter(
             between, original__isnull=False
         )
@@ -160,7 +160,7 @@ def _scaled(column: pa.ChunkedArray, by: int) -> npt.NDArray[np.int64]:
     return whole
 
 
-class _GivenBack(NamedTuple):
+class GivenBack(NamedTuple):
     """Line `line` of `basket` gives back a line of `original`, which it may or may not name."""
 
     basket: int
@@ -173,7 +173,7 @@ _MEASURES = ("quantity", "amount_cents", "discount_cents")
 
 
 def net(
-    lines: pa.Table, returned: Flags, undoings: Iterable[_GivenBack], voided: Collection[int]
+    lines: pa.Table, returned: Flags, undoings: Iterable[GivenBack], voided: Collection[int]
 ) -> tuple[pa.Table, Flags]:
     """Return `lines` less what was given back, and which of them are left at all.
 
