@@ -48,11 +48,11 @@ def conceal(
     if media_type == "text/csv":
         return _conceal_csv(chunks, prefixes)
     if media_type.endswith("/xml"):
-        return _conceal_fields(chunks, _XML_NAMES, _XML_VALUE, b"<:/", prefixes)
+        return _conceal_fields(chunks, _XML_NAMES, _XML_VALUE, _XML_BEFORE, prefixes)
     names = _JSON_NAMES.get(media_type)
     if names is None:
         return iter(chunks)
-    return _conceal_fields(chunks, names, _JSON_VALUE, b"", prefixes)
+    return _conceal_fields(chunks, names, _JSON_VALUE, None, prefixes)
 
 
 # Where a card may stand. In JSON with the quotes, since a shorter name may end a longer one.
@@ -74,6 +74,8 @@ _XML_NAMES = (
 _XML_VALUE = re.compile(
     rb"(?:\s[^<>]{0,300})?>\s{0,64}(?:<!\[CDATA\[)?([0-9 -]{13,60})(?:\]\]>)?\s{0,64}<", re.ASCII
 )
+_PREFIX = 64  # bytes of a namespace's prefix
+_XML_BEFORE = re.compile(rb"<(?:[\w.-]{1,60}:)?\Z")
 _LONGEST_FIELD = 1024  # bytes; more than any name and value above together
 
 
@@ -81,10 +83,10 @@ def _conceal_fields(
     chunks: Iterable[bytes],
     names: Sequence[bytes],
     value: re.Pattern[bytes],
-    before: bytes,
+    before: re.Pattern[bytes] | None,
     prefixes: tuple[str, ...],
 ) -> Iterator[bytes]:
-    """Conceal what `value` finds behind one of `names`, if one of `before` stands before that.
+    """Conceal what `value` finds behind one of `names`, if `before` ends right before that.
 
     The end of each chunk is held back, as long as a field may be, and looked at once more with
     the next: what was concealed keeps its length, and is not concealed twice.
@@ -102,7 +104,7 @@ def _concealed(
     text: bytes,
     names: Sequence[bytes],
     value: re.Pattern[bytes],
-    before: bytes,
+    before: re.Pattern[bytes] | None,
     prefixes: tuple[str, ...],
 ) -> bytes:
     changed: bytearray | None = None
@@ -112,7 +114,7 @@ def _concealed(
         while at >= 0:
             behind = at + length
             match = value.match(text, behind)
-            if match and (not before or (at and text[at - 1] in before)):
+            if match and (before is None or before.search(text, max(0, at - _PREFIX), at)):
                 group = match.lastindex or 1
                 if _is_card(match[group], prefixes):
                     changed = bytearray(text) if changed is None else changed

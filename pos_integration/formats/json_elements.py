@@ -49,14 +49,16 @@ def no_number(name: str) -> None:
     raise ValueError(f"{name} is no number")
 
 
-def elements(source: Source, key: str) -> Iterator[tuple[bytes, bool]]:
+def elements(
+    source: Source, key: str, longest: int = LONGEST_BASKET
+) -> Iterator[tuple[bytes, bool]]:
     """Yield the text of every element of the list `key`, and whether it is whole.
 
-    Of one with more than LONGEST_BASKET bytes only the start is given. The object's other keys
+    Of one with more than `longest` bytes only the start is given. The object's other keys
     may come before the list or after it. Raises UnreadableError where the bytes are no such
     object, which for what stands behind the list is known only after its last element.
     """
-    scan = _Scan(key)
+    scan = _Scan(key, longest)
     while piece := source.read(PIECE):
         yield from scan.feed(piece)
     scan.end()
@@ -65,8 +67,9 @@ def elements(source: Source, key: str) -> Iterator[tuple[bytes, bool]]:
 class _Scan:
     """Follows brackets and texts; knows only whether it is in the list or beside it."""
 
-    def __init__(self, key: str) -> None:
+    def __init__(self, key: str, longest: int) -> None:
         self._key = key
+        self._longest = longest
         self._begins = re.compile(rb'"%s"\s*:\s*$' % re.escape(key.encode()))
         self._buffer = b""
         self._at = 0  # all before this place was scanned
@@ -182,7 +185,7 @@ class _Scan:
             self._start = self._at
 
     def _measure(self) -> None:
-        if self._too_long is None and self._at - self._start > LONGEST_BASKET:
+        if self._too_long is None and self._at - self._start > self._longest:
             self._too_long = self._buffer[self._start :][:SHOWN_BYTES].lstrip()
 
     def _keep(self) -> None:

@@ -12,7 +12,7 @@ amount       what was paid for the line. ExtendedAmount is told before discount 
              else it is after. Of what comes back, the amount is not signed.
 discount     ExtendedDiscountAmount, or all RetailPriceModifiers, or what the actual price is
              below the regular one; and the rewards below
-returns      TransactionLink of a Return
+returns      TransactionLink of a Return, or of the whole receipt with the ReasonCode Return
 coupon       Tender/Coupon: ScanCode, the tender's Amount. The line's amount stays: it was paid,
              if with paper.
 reward       LoyaltyReward: CustomOfferID, or PromotionID; ExtendedRewardAmount, if it is money
@@ -67,6 +67,7 @@ def read_lines(retail: Element) -> Parts:
             for line in parts.lines:
                 if line["line"] == named:
                     line["kind"] = "void"
+    _link_returns(parts, retail)
     _add_rewards(parts, retail, marks)
     for line in parts.lines:
         line["amount"], line["discount"] = _text(line["amount"]), _text(line["discount"])
@@ -206,6 +207,16 @@ def _modifiers(what: Element) -> Decimal:
 def _returned(what: Element) -> dict[str, Any] | None:
     link = what.find("TransactionLink") or what.find("Disposal", "TransactionLink")
     return reference(link) if link is not None else None
+
+
+def _link_returns(parts: Parts, retail: Element) -> None:
+    """Give the lines that come back the original that is named once for all of them."""
+    for link in retail.each("TransactionLink"):
+        reason = link.attributes.get("ReasonCode") or link.said("ReasonCode")
+        if reason.lower().startswith("return"):
+            for line in parts.lines:
+                if line["kind"] == "return" and line["returns"] is None:
+                    line["returns"] = reference(link)
 
 
 def _void(line: dict[str, Any], what: Element, earlier: list[dict[str, Any]]) -> None:

@@ -15,6 +15,7 @@ from pos_integration.records import Fault
 
 _SALE = TypeVar("_SALE")
 _CODE_LENGTH = 32
+_LONGEST_SALE = 2 << 20  # bytes: these systems say much of each line, but no sale is so long
 _LARGEST_POWER = 20  # of ten: no amount or weight in a shop is larger, or finer
 TAKEN_BACK = "/v"  # ends the receipt that takes back another of the same number
 
@@ -30,9 +31,9 @@ def read(
     An element that has not the `shape` is one entry with the fault.
     """
     position = 0
-    for raw, is_whole in elements(source, key):
+    for raw, is_whole in elements(source, key, _LONGEST_SALE):
         if not is_whole:
-            yield too_long(position, raw)
+            yield too_long(position, raw, _LONGEST_SALE)
             position += 1
             continue
         found = _parsed(raw, shape)

@@ -105,6 +105,7 @@ def test_a_payment_card_in_a_cards_field_is_made_unreadable(media_type, body, wa
         (JSON, '{"note":"\\"card\\":\\"%s\\""}'),
         (XML, "<ItemID>%s</ItemID><ReceiptNumber>%s</ReceiptNumber><NoLoyaltyID>%s</NoLoyaltyID>"),
         (XML, '<LoyaltyID Type="%s">900</LoyaltyID>'),
+        (XML, "<LoyaltyID>900</LoyaltyID>%s<x:PAN>900</x:PAN>%s<PAN/>%s"),
         (CSV, "receipt,code\n%s,%s\n"),
         (CSV, 'code,card\n%s,900\n"%s",\n'),
         ("application/gzip", '{"card":"%s"}'),

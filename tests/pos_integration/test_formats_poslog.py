@@ -191,6 +191,76 @@ def test_a_return_may_be_signed_or_not():
         assert (line["kind"], line["amount"], line["quantity"]) == ("return", "2", "1")
 
 
+LINK = (
+    '<TransactionLink ReasonCode="{}"><WorkstationID>3</WorkstationID>'
+    "<SequenceNumber>5</SequenceNumber></TransactionLink>"
+)
+
+
+def test_an_original_may_be_named_once_for_all_that_comes_back():
+    back = told(one(LINK.format("Return") + item("<Quantity>1</Quantity>", "Return")))
+
+    assert back["kind"] == "return"
+    assert back["lines"][0]["returns"] == {"receipt": "5", "till": "3"}
+    assert "voids" not in back
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [
+        f"<RetailTransaction>{LINK.format('Voided')}</RetailTransaction>",
+        f'<RetailTransaction TransactionStatus="Voided">{LINK.format("Void")}</RetailTransaction>',
+        f"<RetailTransaction><PostVoid>{LINK.format('')}</PostVoid></RetailTransaction>",
+        f'<RetailTransaction TypeCode="PostVoid">{LINK.format("x")}</RetailTransaction>',
+        f"<PostVoidTransaction>{LINK.format('')}</PostVoidTransaction>",
+        f"<RetailTransaction/><PostVoid>{LINK.format('')}</PostVoid>",
+    ],
+)
+def test_a_void_names_its_receipt_in_any_of_many_ways(inner):
+    body = f"<POSLog><Transaction><SequenceNumber>7</SequenceNumber>{inner}</Transaction></POSLog>"
+    void = told(next(formats.read(body.encode(), XML)))
+
+    assert (void["kind"], void["voids"]) == ("void", {"receipt": "5", "till": "3"})
+
+
+def test_the_first_filled_field_of_three_is_the_card():
+    said = {
+        "LoyaltyMembership": "<LoyaltyID>{}</LoyaltyID>",
+        "LoyaltyAccount": "<LoyaltyCard><PrimaryAccountNumber>{}</PrimaryAccountNumber>"
+        "</LoyaltyCard>",
+        "Customer": "<CustomerID>{}</CustomerID>",
+    }
+
+    def card(*numbers: str) -> str:
+        parts = zip(said.items(), numbers, strict=True)
+        inner = "".join(f"<{n}>{text.format(number)}</{n}>" for (n, text), number in parts)
+        return str(told(one(inner)).get("card", ""))
+
+    assert card("A", "B", "C") == "A"
+    assert card("000000", "B", "C") == "B"
+    assert card("", " ", "C") == "C"
+    assert card("", "", "0") == ""
+
+
+def test_a_file_in_another_encoding_is_read_by_what_it_says_of_itself():
+    text = sample("poslog-6.xml").decode().replace('encoding="UTF-8"', 'encoding="UTF-16"')
+    latin = '<?xml version="1.0" encoding="ISO-8859-1"?><POSLog><Transaction><SequenceNumber>1'
+    latin += "</SequenceNumber><RetailTransaction>" + item("<Description>K\xe4se</Description>")
+    latin += "</RetailTransaction></Transaction></POSLog>"
+
+    assert list(map(told, read("poslog-6.xml", text.encode("utf-16")))) == list(
+        map(told, read("poslog-6.xml"))
+    )
+    (entry,) = formats.read(latin.encode("latin-1"), XML)
+    assert told(entry)["lines"][0]["description"] == "K\xe4se"
+
+
+def test_a_prefix_that_nobody_declared_is_no_matter():
+    body = b"<POSLog><Transaction><SequenceNumber>1</SequenceNumber><x:Note/><RetailTransaction/>"
+    (entry,) = formats.read(body + b"</Transaction></POSLog>", XML)
+    assert told(entry)["receipt"] == "1"
+
+
 def test_a_line_that_names_the_line_it_voids_voids_that():
     sold = item("<ExtendedAmount>2</ExtendedAmount>")
     void = item(
