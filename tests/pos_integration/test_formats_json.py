@@ -151,6 +151,21 @@ def test_a_field_given_twice_is_found_though_another_line_lacks_it(key):
 LONG = json.dumps(basket("7", lines=[line(description="x" * 200_000)])).encode()
 
 
+@pytest.mark.parametrize("colon", [":", "\\u003a", "\\u003A"])
+def test_colons_in_a_text_hide_no_twin_and_are_none(colon):
+    def entry(text: str) -> formats.Entry:
+        (found,) = formats.read(f'{{"baskets":[{text}]}}'.encode(), JSON)
+        return found
+
+    said = basket("7", ended_at="2026-03-05T11:53:26", lines=[line(description="1:1")])
+    text = json.dumps(said, separators=(",", ":")).replace("11:53:26", f"11{colon}53{colon}26")
+
+    assert told(entry(text))["ended_at"] == "2026-03-05T11:53:26"
+    for twins in ('{"till":2,', '{"till":2,"receipt":"8",', '{"till":2,"receipt":"8","store":"1",'):
+        assert entry(text.replace("{", twins, 1)).fault is not None
+        assert entry(text.replace("{", twins, 1).replace("1:1", "")).fault is not None
+
+
 @pytest.mark.parametrize("blank", [" ", "\n", "\t", "\r\n"])
 def test_a_blank_before_the_colon_hides_no_twin(blank):
     text = json.dumps(basket("7")).replace('"till": 1', f'"till"{blank}: 1, "till": 2')
