@@ -10,7 +10,6 @@ from collections.abc import Collection, Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 from django.db import connection
 from django.db.models import Q
@@ -19,7 +18,7 @@ from django.utils import timezone
 from coupons import calls, pricing, receipts, till
 from coupons.models import Coupon, CouponLock, Offer, Redemption
 from coupons.sheets import codes
-from pos_integration import ingest, money, problems, records, shelf
+from pos_integration import ground, money, problems, records
 from pos_integration.models import Store, Terminal
 
 
@@ -32,8 +31,8 @@ def hold(terminal: Terminal, text: str, asked: calls.Lock) -> dict[str, Any]:
     Raises UnknownError, and Problem: 409 already_redeemed or locked, 410 expired, 422 for a
     basket that breaks a rule, and wrong_item, not_enough or not_stacked.
     """
-    products = shelf.known_products({line.code for line in asked.basket.lines})
-    store, key = _receipt(terminal, asked.basket, products)
+    floor, products = ground.of(terminal, [asked.basket])
+    store, key = _receipt(terminal, asked.basket, floor)
     _one_at_a_time(store, key)
     coupon, lock = till.find_for_update(text)
     till.refuse_unless_good(coupon, till.trading_day(store, key.business_date))
@@ -100,10 +99,10 @@ def purge(now: datetime) -> int:
 
 
 def _receipt(
-    terminal: Terminal, basket: records.Basket, products: dict[str, int]
+    terminal: Terminal, basket: records.Basket, floor: records.Floor
 ) -> tuple[Store, calls.BasketKey]:
     """Check `basket` as an upload's is and return its store and its key; Problem 422."""
-    if fault := records.check(basket, _floor(terminal, basket, products)):
+    if fault := records.check(basket, floor):
         raise problems.Problem(422, fault.code, fault.detail)
     if basket.kind != "sale":
         raise problems.Problem(
@@ -114,22 +113,6 @@ def _receipt(
     assert basket.business_date is not None
     key = calls.BasketKey(basket.store, basket.till, basket.business_date, basket.receipt)
     return till.store_of(terminal, basket.store), key
-
-
-def _floor(terminal: Terminal, basket: records.Basket, products: dict[str, int]) -> records.Floor:
-    """Return what the basket is held against; for a till's own, nothing need be asked."""
-    store = terminal.store
-    if (basket.store, basket.till) != (store.number, terminal.number):
-        return ingest.floor(terminal, [basket], products)
-    terms = records.StoreTerms(
-        store.pk,
-        store.number,
-        store.currency,
-        ZoneInfo(store.time_zone),
-        till.store_today(store),
-        {str(terminal.number): terminal.number},
-    )
-    return records.Floor({store.number: terms}, store.number, terminal.number, products)
 
 
 def _one_at_a_time(store: Store, key: calls.BasketKey) -> None:

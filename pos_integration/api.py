@@ -85,6 +85,17 @@ class UploadsView(APIView):
                 "properties": {"baskets": {"type": "array", "items": BASKET}},
             },
             "application/x-ndjson": {"type": "string", "description": "A basket a line"},
+            "text/csv": {
+                "type": "string",
+                "description": "A line item a row under a header of the basket's field names",
+            },
+            "application/xml": {"type": "string", "description": "ARTS POSLog 2 to 6"},
+            "text/xml": {"type": "string", "description": "ARTS POSLog 2 to 6"},
+            **{
+                media_type: {"type": "object", "description": "As the system's own API answers"}
+                for media_type in formats.MEDIA_TYPES
+                if media_type.startswith("application/vnd.")
+            },
         },
         responses={
             200: RECEIPT,

@@ -6,15 +6,16 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 import msgspec
+from django.conf import settings
 from django.db import DatabaseError, connection, reset_queries, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from pos_integration import bulk, catalogue, formats, keeping, records, shelf, undoing
-from pos_integration.models import Reject, Store, StoreAlias, Terminal, Upload
+from pos_integration import bulk, catalogue, formats, ground, keeping, records, undoing
+from pos_integration.formats import cards
+from pos_integration.models import Reject, Upload
 
 MOST_ATTEMPTS = 3
 LINES_AT_ONCE = 20_000  # of a large upload, in one transaction
@@ -129,7 +130,7 @@ def _batches(upload: Upload) -> Iterator[_Batch]:
     fault, raw = None, ""
     begin = upload.next_position
     try:
-        for entry in formats.read(keeping.opened(upload).read(), upload.media_type):
+        for entry in formats.read(keeping.opened(upload), upload.media_type):
             if entry.position < begin:
                 continue
             # One entry is kept back, so that the last batch is known to be the last.
@@ -169,16 +170,14 @@ def _write(upload: Upload, batch: _Batch) -> None:
         raise _TakenOverError
     entries = batch.entries
     baskets = [entry.basket for entry in entries if entry.basket]
-    codes = {line.code for basket in baskets for line in basket.lines}
-    products = shelf.known_products(codes)
-    place = floor(upload.terminal, baskets, products)
+    floor, products = ground.of(upload.terminal, baskets)
     faults: dict[int, records.Fault] = {}
     sales = []
     for entry in entries:
         if entry.basket is not None:
-            fault = records.check(entry.basket, place)
+            fault = records.check(entry.basket, floor) or _payment_card(entry.basket)
             if fault is None:
-                store_id = place.stores[entry.basket.store or ""].id
+                store_id = floor.stores[entry.basket.store or ""].id
                 content_hash = records.content_hash(entry.basket)
                 sales.append(_Sale(entry.position, store_id, entry.basket, content_hash))
                 continue
@@ -215,36 +214,18 @@ def _write(upload: Upload, batch: _Batch) -> None:
         reset_queries()  # DEBUG keeps their text, and theirs is as long as the upload
 
 
-def floor(
-    terminal: Terminal, baskets: Sequence[records.Basket], products: dict[str, int]
-) -> records.Floor:
-    """Return what these baskets are held against."""
-    numbers = {basket.store for basket in baskets if basket.store}
-    stores = {store.number: store for store in Store.objects.filter(number__in=numbers)}
-    if unknown := numbers - stores.keys():
-        aliases = StoreAlias.objects.filter(text__in=unknown).select_related("store")
-        stores |= {alias.text: alias.store for alias in aliases}
-    tills: dict[int, dict[str, int]] = {store.pk: {} for store in stores.values()}
-    live = Terminal.objects.filter(store__in=tills, revoked_at=None)
-    for store_id, number, alias in live.values_list("store_id", "number", "aliases__text"):
-        tills[store_id][str(number)] = number
-        if alias:
-            tills[store_id][alias] = number
-    now = timezone.now()
-    terms = {}
-    for name, store in stores.items():
-        zone = ZoneInfo(store.time_zone)
-        terms[name] = records.StoreTerms(
-            store.pk,
-            store.number,
-            store.currency,
-            zone,
-            now.astimezone(zone).date(),
-            tills[store.pk],
+def _payment_card(basket: records.Basket) -> records.Fault | None:
+    """Refuse a basket whose card is a payment card's, concealed in what was kept or not."""
+    card = basket.card or ""
+    if cards.is_concealed(card) or cards.looks_like_payment_card(
+        card, settings.LOYALTY_CARD_PREFIXES
+    ):
+        return records.Fault(
+            "payment_card",
+            f"The card ends in {card[-4:]} and looks like a payment card; a loyalty card is "
+            "wanted. The number was not kept.",
         )
-    if terminal.is_collector:
-        return records.Floor(terms, None, None, products)
-    return records.Floor(terms, terminal.store.number, terminal.number, products)
+    return None
 
 
 _STAGING = """

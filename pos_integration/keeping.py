@@ -7,10 +7,12 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import BinaryIO
 
+from django.conf import settings
 from django.db import IntegrityError, reset_queries, transaction
 from django.utils import timezone
 from isal import igzip, isal_zlib
 
+from pos_integration.formats import cards
 from pos_integration.models import Terminal, Upload, UploadPiece
 
 LEASE = timedelta(minutes=10)  # a batch takes seconds; after this its worker is held to be dead
@@ -43,7 +45,8 @@ def accept(
     size = 0
     lengths: list[int] = []  # of the packed pieces
     with tempfile.SpooledTemporaryFile(max_size=SPOOLED_BYTES) as spool:
-        for piece in _pieces(parts, PIECE_BYTES):
+        legible = cards.conceal(parts, media_type, settings.LOYALTY_CARD_PREFIXES)
+        for piece in _pieces(legible, PIECE_BYTES):
             hasher.update(piece)
             size += len(piece)
             lengths.append(spool.write(igzip.compress(piece, _LEVEL)))

@@ -1,7 +1,7 @@
 """The shape of a basket as tills send it, whatever the feed, and the rules it must keep."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from hashlib import blake2b
 from typing import Annotated, Any, Literal, NamedTuple
@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec import Meta
 
-from pos_integration import gtin, money
+from pos_integration import gtin, money, scales
 
 LARGEST_INTEGER = 2**31 - 1
 NAME_LENGTH = 120
@@ -93,6 +93,7 @@ class StoreTerms(NamedTuple):
     zone: ZoneInfo
     today: date
     tills: Mapping[str, int]  # of the terminals not revoked: number, by number as text or alias
+    layouts: Sequence[scales.Layout] = ()  # of its scales' labels, its own first
 
 
 class Floor(NamedTuple):
@@ -197,7 +198,12 @@ def _check_lines(basket: Basket, store: StoreTerms, known_codes: Collection[str]
         if line.code not in known_codes:
             if not line.code.strip():
                 return Fault("bad_field", f"The code of line {line.line} is blank.")
-            if gtin.is_shaped(line.code):
+            if store.layouts and scales.is_shaped(line.code):
+                try:
+                    _read_label(line, store.layouts, known_codes)
+                except scales.ScaleError as error:
+                    return Fault("bad_check_digit", f"Line {line.line}: {error}.")
+            if gtin.is_shaped(line.code) and line.code not in known_codes:
                 try:
                     gtin.normal_form(line.code)
                 except gtin.GtinError as error:
@@ -222,6 +228,35 @@ def _check_lines(basket: Basket, store: StoreTerms, known_codes: Collection[str]
     for tender in basket.tenders or ():
         tender.amount = read_amount(tender.amount)
     return None
+
+
+def codes_of_label(code: str, layouts: Sequence[scales.Layout]) -> Iterator[str]:
+    """Yield, best first, the codes under which the item of a scale label may be known.
+
+    These are the chain's own number for it, with and without zeros before, and the label with
+    nothing in the place of price or weight. A code that is no label, or a wrong one, has none.
+    """
+    if layouts and scales.is_shaped(code):
+        try:
+            label = scales.read(code, layouts)
+        except scales.ScaleError:
+            return
+        if label is not None:
+            yield from (label.item.lstrip("0") or "0", label.item, label.code)
+
+
+def _read_label(line: Line, layouts: Sequence[scales.Layout], known_codes: Collection[str]) -> None:
+    """Bring the line of a scale label to its item's code, the same at any price, and its weight.
+
+    The weight counts where the till said no more than one piece. Raises ScaleError.
+    """
+    label = scales.read(line.code, layouts)
+    if label is None:
+        return
+    known = (code for code in codes_of_label(line.code, layouts) if code in known_codes)
+    line.code = next(known, label.code)
+    if label.weight is not None and line.unit == "EA" and _read_quantity(line.quantity) == "1.000":
+        line.quantity, line.unit = f"{label.weight:.3f}", "KGM"
 
 
 _PLACE = re.compile(r"(?s)(.*?)(?: - at `\$\.?(.*)`)?")
