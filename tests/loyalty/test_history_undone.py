@@ -398,7 +398,7 @@ def netted(receipts):
     )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(plan=days_of_a_shop())
 def test_the_rule_leaves_what_plain_sums_leave(plan):
     receipts, _, _ = plan
@@ -406,7 +406,7 @@ def test_the_rule_leaves_what_plain_sums_leave(plan):
 
 
 @settings(
-    max_examples=15,
+    max_examples=10,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
