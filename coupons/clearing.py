@@ -305,16 +305,17 @@ def _is_booked(redemption: Redemption) -> bool:
 
 
 def _may_be_undone(redemption: Redemption) -> bool:
-    """Whether a return or void names its receipt, and it still stands."""
-    return (
-        redemption.reversed_at is None
-        and Undoing.objects.filter(
-            original__store=redemption.store_id,
-            original__till=redemption.till,
-            original__business_date=redemption.business_date,
-            original__receipt=redemption.receipt,
-        ).exists()
+    """Whether it stands though its receipt is named by a return or void, or is void itself."""
+    if redemption.reversed_at is not None:
+        return False
+    receipt = Basket.objects.filter(
+        store=redemption.store_id,
+        till=redemption.till,
+        business_date=redemption.business_date,
+        receipt=redemption.receipt,
     )
+    is_void = receipt.filter(kind=Basket.Kind.VOID).exists()
+    return is_void or Undoing.objects.filter(original__in=receipt).exists()
 
 
 def _write(batch: _Batch) -> None:

@@ -347,6 +347,18 @@ def test_a_sale_broken_off_after_its_coupon_was_redeemed_online_gives_it_back():
     assert state(one) == "open"
 
 
+@pytest.mark.parametrize("names_coupon", [True, False])
+def test_a_sale_broken_off_and_rung_up_again_uses_the_coupon_on_the_second(names_coupon):
+    one, broken_off, again = coupon(), receipt("2.00", kind="void"), receipt("2.00")
+    redeemed_online(one, broken_off)
+    if names_coupon:
+        used(one, broken_off)
+    record = used(one, again)
+    clear_redemptions()
+    assert record.redemption.reversed_at is None
+    assert state(one) == "redeemed"
+
+
 def test_an_online_use_takes_part_in_what_may_be_on_one_item():
     one, basket = coupon(), receipt("2.00")
     redeemed_online(one, basket)

@@ -1,9 +1,11 @@
 """What came back takes its coupon's redemption back, unless what was kept still earns it."""
 
+import threading
 from datetime import date
 from decimal import Decimal
 
 import pytest
+from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -259,6 +261,41 @@ def test_many_receipts_are_looked_at_in_batches(monkeypatch):
     steps = []
     assert reverse_undone(lambda done, total: steps.append((done, total))) == 5
     assert steps[-1] == (5, 5)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_at_once_take_it_back_once_while_the_coupon_is_used_again():
+    sale = sold((make.OATS, 1, "2.00"))
+    redemption = used(sale)
+    void = made_void(sale)
+    again = make.redemption_record(Coupon.objects.get().code, day=date(2026, 3, 9))
+    failed: list[Exception] = []
+
+    def run(work):
+        try:
+            work()
+        except Exception as error:
+            failed.append(error)
+        finally:
+            connection.close()
+
+    works = [
+        *[lambda: reverse(redemption.pk, "refund")] * 2,
+        *[reverse_undone] * 2,
+        *[clear_redemptions] * 2,
+    ]
+    threads = [threading.Thread(target=run, args=[work]) for work in works]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert not failed
+    clear_redemptions()
+    assert not stands(redemption)
+    assert redemption.reversed_by in (None, void)
+    # Whichever came first, the other use waited for the void and counts.
+    assert again.redemption.reversed_at is None
+    assert Coupon.objects.get().state == Coupon.State.REDEEMED
 
 
 @given(
