@@ -24,11 +24,11 @@ from typing import Any
 from pos_integration.formats.entries import (
     LONGEST_BASKET,
     PIECE,
-    SHOWN_BYTES,
     Entry,
     Source,
     UnreadableError,
     converted,
+    too_long,
 )
 from pos_integration.records import Fault
 
@@ -186,8 +186,7 @@ class _Table:
         """Return the basket that these rows tell of, or what is wrong with them."""
         raw = "".join((self._header, *basket.texts)).encode()
         if basket.is_too_long:
-            detail = f"The basket has more than {LONGEST_BASKET} bytes or {_MOST_ROWS} rows."
-            return Entry(position, raw[:SHOWN_BYTES], None, Fault("too_long", detail))
+            return too_long(position, raw, f"{LONGEST_BASKET} bytes or {_MOST_ROWS} rows")
         if fault := self._fault(basket, raw):
             return Entry(position, raw, None, fault)
         return converted(position, raw, self._said(basket.rows))

@@ -43,9 +43,9 @@ def converted(position: int, raw: bytes | memoryview, said: dict[str, Any]) -> E
         return Entry(position, raw, None, explain(error, said))
 
 
-def too_long(position: int, start: bytes, longest: int = LONGEST_BASKET) -> Entry:
-    """Return what stands for a basket of more than `longest` bytes that begins so."""
-    detail = f"The basket has more than {longest} bytes; only its start is kept here."
+def too_long(position: int, start: bytes, most: str = f"{LONGEST_BASKET} bytes") -> Entry:
+    """Return what stands for a basket that begins so and has more than `most`."""
+    detail = f"The basket has more than {most}; only its start is kept here."
     return Entry(position, start[:SHOWN_BYTES], None, Fault("too_long", detail))
 
 

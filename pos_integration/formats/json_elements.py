@@ -25,7 +25,7 @@ _FLAT = (
 _UNIT = rb"(?:%s|%s)" % (_TEXT, _FLAT)
 _BETWEEN = re.compile(rb'[^"{}\[\]]*+(?:%s[^"{}\[\]]*+){0,200}' % _UNIT, re.DOTALL)
 _IN_LIST = re.compile(rb'[^",{}\[\]]*+(?:%s[^",{}\[\]]*+){0,200}' % _UNIT, re.DOTALL)
-_TEXT_ENDS = re.compile(rb'["\\]')
+_IN_TEXT = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+){0,500}', re.DOTALL)
 _CLOSES = {ord("]"): ord("["), ord("}"): ord("{")}
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -133,19 +133,17 @@ class _Scan:
             raise UnreadableError(f'This is not {{"{self._key}": [...]}}')
 
     def _leave_text(self) -> bool:
-        found = _TEXT_ENDS.search(self._buffer, self._at)
-        if found is None:
-            self._at = len(self._buffer)
-            return False
-        if found[0] == b'"':
+        """Scan on in a text; returns whether anything is left to scan."""
+        match = _IN_TEXT.match(self._buffer, self._at)
+        assert match is not None
+        self._at = match.end()
+        sign = self._buffer[self._at : self._at + 1]
+        if sign == b'"':
             self._in_text = False
-            self._at = found.end()
+            self._at += 1
             return True
-        if found.end() == len(self._buffer):  # what is escaped comes with the next piece
-            self._at = found.start()
-            return False
-        self._at = found.end() + 1
-        return True
+        # A last backslash waits for what it escapes, which comes with the next piece.
+        return self._at < len(self._buffer) - 1
 
     def _open(self, sign: int) -> None:
         if len(self._stack) >= _DEEPEST:

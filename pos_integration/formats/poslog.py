@@ -23,8 +23,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from pos_integration.formats.entries import Entry, Source, converted, too_long
-from pos_integration.formats.poslog_elements import Element, transactions
+from pos_integration.formats.entries import LONGEST_BASKET, Entry, Source, converted, too_long
+from pos_integration.formats.poslog_elements import MOST_ELEMENTS, Element, transactions
 from pos_integration.formats.poslog_lines import read_lines, reference
 
 _CANCELLED = ("voided", "canceled", "cancelled", "suspendeddeleted")
@@ -44,7 +44,7 @@ def read(source: Source) -> Iterator[Entry]:
     """Yield an entry for every Transaction of a POSLog."""
     for position, (raw, transaction) in enumerate(transactions(source)):
         if transaction is None:
-            yield too_long(position, raw)
+            yield too_long(position, raw, f"{LONGEST_BASKET} bytes or {MOST_ELEMENTS} elements")
         elif reason := _no_sale(transaction):
             yield Entry(position, raw, None, None, reason)
         else:

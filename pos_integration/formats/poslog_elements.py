@@ -17,7 +17,7 @@ from pos_integration.formats.entries import (
 )
 
 _DEEPEST = 500  # elements in elements
-_MOST_ELEMENTS = 100_000  # of one transaction; each takes many times its bytes in memory
+MOST_ELEMENTS = 100_000  # of one transaction; each takes many times its bytes in memory
 _MOST_NAMES = 10_000  # of elements and attributes; the parser never forgets one
 
 
@@ -103,7 +103,7 @@ class _Builder(ContentHandler):
         elif not self._open:
             return
         self._elements += 1
-        if self._elements > _MOST_ELEMENTS:
+        if self._elements > MOST_ELEMENTS:
             self.drop()
             return
         attributes = {}

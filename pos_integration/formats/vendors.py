@@ -33,7 +33,7 @@ def read(
     position = 0
     for raw, is_whole in elements(source, key, _LONGEST_SALE):
         if not is_whole:
-            yield too_long(position, raw, _LONGEST_SALE)
+            yield too_long(position, raw, f"{_LONGEST_SALE} bytes")
             position += 1
             continue
         found = _parsed(raw, shape)
