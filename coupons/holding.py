@@ -41,6 +41,8 @@ def hold(terminal: Terminal, text: str, asked: calls.Lock) -> dict[str, Any]:
     if lock is not None and lock.expires_at > now and not is_ours:
         raise till.locked(lock)
     token = lock.token if lock is not None and is_ours else secrets.token_urlsafe(32)
+    labels = ground.labelled(floor).get(store.pk, {})
+    products |= {code: label.product for code, label in labels.items()}
     amount, line = _price(coupon, asked.basket, products, store, key, now)
     expires_at = now + timedelta(seconds=asked.ttl_s)
     with connection.cursor() as cursor:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from django.db import connection
 from django.utils import timezone
 
-from coupons import answers, clearing, guessing, holding, mailing, printing, reversing
+from coupons import answers, clearing, guessing, holding, mailing, printing, reversing, settlement
 from coupons.models import Mailing
 from loyalty import history, rebuild
 from loyalty.models import ModelRun
@@ -47,6 +47,7 @@ def night(as_of: date, bars: Bars = _silent) -> Night:
         run = rebuild.rebuild(as_of, bars("Rebuild the models"))
         cleared = clearing.clear_redemptions(bars("Clear redemptions"))
         cleared += Counter(reversed=reversing.reverse_undone(bars("Take back what came back")))
+        settlement.book(bars("Book for the funders"))
         _forget_answers()
         issued, printed = [], []
         due = Mailing.objects.filter(

@@ -16,7 +16,7 @@ from coupons import guessing, reversing
 from coupons.calls import BasketKey
 from coupons.models import Coupon, CouponLock, Offer, OfferProduct, Redemption
 from coupons.sheets import codes
-from pos_integration import catalogue, money, problems
+from pos_integration import ground, money, problems
 from pos_integration.models import Store, Terminal
 
 
@@ -198,7 +198,7 @@ def redeem(
             raise locked(lock)
         if is_live or token == lock.token:
             most = lock.amount
-    if item and not _covers(coupon, item):
+    if item and not _covers(coupon, item, store):
         raise problems.Problem(422, "wrong_item", f"{item} is not of {coupon.offer.name}.")
     if off > most:
         raise problems.Problem(422, "over_value", f"{off} off was asked, {most} is the most.")
@@ -277,10 +277,10 @@ def take_back(terminal: Terminal, text: str, reason: str) -> dict[str, Any]:
     }
 
 
-def _covers(coupon: Coupon, item: str) -> bool:
+def _covers(coupon: Coupon, item: str, store: Store) -> bool:
     """Return whether what was scanned is of the offer; a threshold without products takes any."""
     products = OfferProduct.objects.filter(offer=coupon.offer_id)
-    product = catalogue.known_products([item]).get(item)
+    product = ground.product_of(store, item)
     if products.filter(product=product).exists():
         return True
     return coupon.offer.kind == Offer.Kind.THRESHOLD and not products.exists()

@@ -191,7 +191,7 @@ def _write(upload: Upload, batch: _Batch) -> None:
             f"Receipt {sale.basket.receipt} of store {sale.basket.store}, till "
             f"{sale.basket.till}, {sale.basket.business_date} came before with another content.",
         )
-    _insert_lines(new, products)
+    _insert_lines(new, products, ground.labelled(floor))
     _insert_coupons_and_tenders(new)
     undoing.note([(pk, sale.store_id, sale.basket) for pk, sale in new])
     _reject(upload, entries, faults)
@@ -315,27 +315,40 @@ _LINE = (
 )
 
 
-def _insert_lines(new: Sequence[tuple[int, _Sale]], products: dict[str, int]) -> None:
+def _insert_lines(
+    new: Sequence[tuple[int, _Sale]],
+    products: dict[str, int],
+    labelled: dict[int, dict[str, ground.Labelled]],
+) -> None:
     """Write the lines of the `new` baskets, and the products that only these have named."""
     names: dict[str, str | None] = {}
     for _, sale in new:
+        labels = labelled.get(sale.store_id, {})
         for line in sale.basket.lines:
-            if line.code not in products and not names.get(line.code):
-                names[line.code] = line.description
+            code = line.code
+            if code not in products and code not in labels and not names.get(code):
+                names[code] = line.description
     if names:
         products = products | catalogue.add_unlisted(names)
     items: dict[str, str] = {}  # code -> its two fields: thousands of lines share a few hundred
     rows = []
     for pk, sale in new:
+        labels = labelled.get(sale.store_id, {})
         for line in sale.basket.lines:
             code = line.code
-            item = items.get(code)
-            if item is None:
+            quantity, unit = line.quantity, line.unit
+            if label := labels.get(code):
+                item = f"{label.product}\t{bulk.escape(code)}"
+                # The weight counts where the till said no more than one piece.
+                if label.weight is not None and (quantity, unit) == ("1.000", "EA"):
+                    quantity, unit = f"{label.weight:.3f}", "KGM"
+            elif not (item := items.get(code, "")):
                 item = items[code] = f"{products[code]}\t{bulk.escape(code)}"
-            unit = line.unit if line.unit == "EA" else bulk.escape(line.unit)
+            if unit != "EA":
+                unit = bulk.escape(unit)
             returns = bulk.NULL if line.returns is None else bulk.field(_json(line.returns))
             rows.append(
-                f"{pk}\t{line.line}\t{item}\t{line.kind}\t{line.quantity}\t{unit}"
+                f"{pk}\t{line.line}\t{item}\t{line.kind}\t{quantity}\t{unit}"
                 f"\t{line.amount}\t{line.discount}\t{returns}\n"
             )
     bulk.copy("pos_integration_basketline", _LINE, rows)

@@ -1,7 +1,7 @@
 """The shape of a basket as tills send it, whatever the feed, and the rules it must keep."""
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from hashlib import blake2b
 from typing import Annotated, Any, Literal, NamedTuple
@@ -103,6 +103,7 @@ class Floor(NamedTuple):
     speaks_for: str | None  # the store of the terminal that sent them; None: a collector, for all
     own_till: int | None  # of the terminal that sent them; None: a collector stands at no till
     known_codes: Collection[str]  # scanned texts that name a product we have: no check digit asked
+    labels: dict[tuple[int, str], scales.ScaleCode]  # filled by `check`: by store id and code
 
 
 _read_quantity = money.reader(3, 9)
@@ -127,9 +128,7 @@ def check(basket: Basket, floor: Floor) -> Fault | None:
         )
     basket.store = store.number
     try:
-        return _check_terms(basket, store, floor.own_till) or _check_lines(
-            basket, store, floor.known_codes
-        )
+        return _check_terms(basket, store, floor.own_till) or _check_lines(basket, store, floor)
     except money.MoneyError as error:
         return Fault("bad_amount", f"{error}.")
 
@@ -186,7 +185,7 @@ def _check_terms(basket: Basket, store: StoreTerms, own_till: int | None) -> Fau
     return None
 
 
-def _check_lines(basket: Basket, store: StoreTerms, known_codes: Collection[str]) -> Fault | None:
+def _check_lines(basket: Basket, store: StoreTerms, floor: Floor) -> Fault | None:
     """Check the lines, coupons and tenders; MoneyError is an amount that is none."""
     places = money.digits(store.currency)
     read_amount = money.reader(places, 10)
@@ -195,15 +194,17 @@ def _check_lines(basket: Basket, store: StoreTerms, known_codes: Collection[str]
         if line.line in numbers:
             return Fault("bad_field", f"Two lines have the number {line.line}.")
         numbers.add(line.line)
-        if line.code not in known_codes:
+        if store.layouts and scales.is_shaped(line.code):
+            try:
+                label = scales.read(line.code, store.layouts)
+            except scales.ScaleError as error:
+                return Fault("bad_scale_label", f"Line {line.line}: {error}.")
+            if label is not None:
+                floor.labels[store.id, line.code] = label
+        if line.code not in floor.known_codes:
             if not line.code.strip():
                 return Fault("bad_field", f"The code of line {line.line} is blank.")
-            if store.layouts and scales.is_shaped(line.code):
-                try:
-                    _read_label(line, store.layouts, known_codes)
-                except scales.ScaleError as error:
-                    return Fault("bad_check_digit", f"Line {line.line}: {error}.")
-            if gtin.is_shaped(line.code) and line.code not in known_codes:
+            if gtin.is_shaped(line.code):
                 try:
                     gtin.normal_form(line.code)
                 except gtin.GtinError as error:
@@ -228,35 +229,6 @@ def _check_lines(basket: Basket, store: StoreTerms, known_codes: Collection[str]
     for tender in basket.tenders or ():
         tender.amount = read_amount(tender.amount)
     return None
-
-
-def codes_of_label(code: str, layouts: Sequence[scales.Layout]) -> Iterator[str]:
-    """Yield, best first, the codes under which the item of a scale label may be known.
-
-    These are the chain's own number for it, with and without zeros before, and the label with
-    nothing in the place of price or weight. A code that is no label, or a wrong one, has none.
-    """
-    if layouts and scales.is_shaped(code):
-        try:
-            label = scales.read(code, layouts)
-        except scales.ScaleError:
-            return
-        if label is not None:
-            yield from (label.item.lstrip("0") or "0", label.item, label.code)
-
-
-def _read_label(line: Line, layouts: Sequence[scales.Layout], known_codes: Collection[str]) -> None:
-    """Bring the line of a scale label to its item's code, the same at any price, and its weight.
-
-    The weight counts where the till said no more than one piece. Raises ScaleError.
-    """
-    label = scales.read(line.code, layouts)
-    if label is None:
-        return
-    known = (code for code in codes_of_label(line.code, layouts) if code in known_codes)
-    line.code = next(known, label.code)
-    if label.weight is not None and line.unit == "EA" and _read_quantity(line.quantity) == "1.000":
-        line.quantity, line.unit = f"{label.weight:.3f}", "KGM"
 
 
 _PLACE = re.compile(r"(?s)(.*?)(?: - at `\$\.?(.*)`)?")

@@ -86,7 +86,8 @@ def test_a_label_from_the_scale_is_its_item_at_any_price():
     assert outcome(send(open_store(), basket(lines=lines))) == (1, 0, 0)
 
     gouda = Product.objects.get(name="Gouda")
-    assert set(BasketLine.objects.values_list("product", "code")) == {(gouda.pk, "12345")}
+    said = set(BasketLine.objects.values_list("product", "code"))
+    assert said == {(gouda.pk, one["code"]) for one in lines}, "the code is kept as it was scanned"
     assert Product.objects.count() == 1
 
 
@@ -121,7 +122,17 @@ def test_a_label_that_was_scanned_badly_is_set_aside():
 
     upload = send(open_store(), basket(lines=[wrong_verifier]))
 
-    assert upload.rejects.get().code == "bad_check_digit"
+    assert upload.rejects.get().code == "bad_scale_label"
+
+
+def test_a_layout_that_comes_later_makes_no_conflict_of_what_came_before():
+    till = open_store()
+    said = basket(lines=[line(code="2112345928753")])
+    assert outcome(send(till, said)) == (1, 0, 0)
+
+    ScaleLabel.objects.create(pattern="21IIIIIVPPPPC", decimals=2)
+
+    assert outcome(send(till, said, basket("2", lines=[line()]))) == (1, 1, 0)
 
 
 def test_another_systems_names_for_store_and_till_are_known_by_their_aliases():
