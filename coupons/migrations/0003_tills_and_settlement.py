@@ -612,16 +612,10 @@ class Migration(migrations.Migration):
                         ("kind", "redemption"),
                     ),
                     models.Q(
-                        ("coupons", -1),
-                        ("face_value__lte", 0),
-                        ("handling_fee__lte", 0),
-                        ("kind", "reversal"),
-                    ),
-                    models.Q(
                         ("coupons__in", [0, -1]),
                         ("face_value__lte", 0),
                         ("handling_fee__lte", 0),
-                        ("kind", "dispute"),
+                        ("kind__in", ["reversal", "dispute"]),
                     ),
                     models.Q(("coupons", 0), ("kind", "correction")),
                     _connector="OR",

@@ -61,4 +61,12 @@ class Migration(migrations.Migration):
                 fields=["store", "till", "business_date", "receipt"], name="redemption_by_receipt"
             ),
         ),
+        AddIndexConcurrently(
+            "redemption",
+            models.Index(
+                condition=models.Q(("reversed_at", None), _negated=True),
+                fields=["reversed_at"],
+                name="redemption_reversed",
+            ),
+        ),
     ]

@@ -59,7 +59,10 @@ class Redemption(models.Model):
         indexes = [
             models.Index(
                 fields=["store", "till", "business_date", "receipt"], name="redemption_by_receipt"
-            )
+            ),
+            models.Index(
+                fields=["reversed_at"], condition=~Q(reversed_at=None), name="redemption_reversed"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -45,8 +45,12 @@ class LedgerEntry(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(kind="redemption", coupons=1, face_value__gte=0, handling_fee__gte=0)
-                | Q(kind="reversal", coupons=-1, face_value__lte=0, handling_fee__lte=0)
-                | Q(kind="dispute", coupons__in=[0, -1], face_value__lte=0, handling_fee__lte=0)
+                | Q(
+                    kind__in=["reversal", "dispute"],
+                    coupons__in=[0, -1],
+                    face_value__lte=0,
+                    handling_fee__lte=0,
+                )
                 | Q(kind="correction", coupons=0),
                 name="entry_signs_of_its_kind",
             ),
