@@ -17,6 +17,7 @@ T = TypeVar("T")
 class TillView(APIView):
     """A call that could be a guess. What it reads is strict JSON; what it answers is bytes."""
 
+    schema = described.TillSchema()
     parser_classes = [strict.StrictJSONParser]
 
     def look(self, request: Request, work: Callable[[Terminal], dict[str, Any]]) -> HttpResponse:

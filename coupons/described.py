@@ -3,6 +3,7 @@
 from typing import Any, TypeAlias
 
 import msgspec
+from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
 from rest_framework import serializers
 
@@ -12,6 +13,17 @@ from pos_integration import openapi
 from pos_integration.openapi import PROBLEM
 
 Field: TypeAlias = serializers.Field[Any, Any, Any, Any]
+
+
+# drf-spectacular's classes carry no types for subclasses to check against.
+class TillSchema(AutoSchema):
+    """Says that a body is wanted where a schema of our own has a part that is."""
+
+    def _get_request_body(self, direction: str = "request") -> Any:
+        body = super()._get_request_body(direction)  # type: ignore[no-untyped-call]
+        if body and any("required" in media["schema"] for media in body["content"].values()):
+            body["required"] = True
+        return body
 
 
 def _body(shape: type, **properties: Any) -> dict[str, Any]:

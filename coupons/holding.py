@@ -33,7 +33,6 @@ def hold(terminal: Terminal, text: str, asked: calls.Lock) -> dict[str, Any]:
     """
     floor, products = ground.of(terminal, [asked.basket])
     store, key = _receipt(terminal, asked.basket, floor)
-    _one_at_a_time(store, key)
     coupon, lock = till.find_for_update(text)
     till.refuse_unless_good(coupon, till.trading_day(store, key.business_date))
     now = timezone.now()
@@ -117,13 +116,6 @@ def _receipt(
     return till.store_of(terminal, basket.store), key
 
 
-def _one_at_a_time(store: Store, key: calls.BasketKey) -> None:
-    """Wait for other locks on this receipt: each must see the coupons of those before it."""
-    name = f"{store.pk}/{key.till}/{key.business_date}/{key.receipt}"
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 1))", [name])
-
-
 def _price(
     coupon: Coupon,
     basket: records.Basket,
@@ -135,7 +127,7 @@ def _price(
     """Return what `coupon` takes off beside the others of its receipt, and the first such line."""
     named = {_as_code(one.code): one for one in basket.coupons or ()}
     laid_down = [_LaidDown(coupon.code, coupon.offer, None)]
-    if named or _has_others(coupon, store, key, now):
+    if _has_others(coupon, store, key, now) or named:
         laid_down += _others(coupon, named, store, key, now)
     covered, lowest = _goods({one.offer.pk: one.offer for one in laid_down}, products.values())
     claims = [
@@ -228,23 +220,30 @@ def _columns(store: Store, key: calls.BasketKey) -> dict[str, Any]:
     }
 
 
+# In one trip: wait for other locks on this receipt, since each must see the coupons of those before
+# it, and then look.
+_OTHERS = """
+    SELECT pg_advisory_xact_lock(hashtextextended(%(name)s, 1));
+    SELECT EXISTS (
+        SELECT FROM coupons_redemption WHERE store_id = %(store)s AND till = %(till)s
+        AND business_date = %(business_date)s AND receipt = %(receipt)s AND reversed_at IS NULL
+    ) OR EXISTS (
+        SELECT FROM coupons_couponlock WHERE store_id = %(store)s AND till = %(till)s
+        AND business_date = %(business_date)s AND receipt = %(receipt)s
+        AND expires_at > %(now)s AND coupon_id <> %(coupon)s
+    )
+"""
+
+
 def _has_others(coupon: Coupon, store: Store, key: calls.BasketKey, now: datetime) -> bool:
-    """Return whether other coupons were redeemed on the receipt, or are locked for it."""
+    """Return whether other coupons were redeemed on the receipt, or are locked for it.
+
+    Until the transaction ends, no other call locks a coupon for it.
+    """
+    receipt = _columns(store, key)
+    name = "/".join(map(str, receipt.values()))
     with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            SELECT EXISTS (
-                SELECT FROM coupons_redemption WHERE store_id = %(store)s AND till = %(till)s
-                AND business_date = %(business_date)s AND receipt = %(receipt)s
-                AND reversed_at IS NULL
-            ) OR EXISTS (
-                SELECT FROM coupons_couponlock WHERE store_id = %(store)s AND till = %(till)s
-                AND business_date = %(business_date)s AND receipt = %(receipt)s
-                AND expires_at > %(now)s AND coupon_id <> %(coupon)s
-            )
-            """,
-            {**_columns(store, key), "now": now, "coupon": coupon.pk},
-        )
+        cursor.execute(_OTHERS, {**receipt, "name": name, "now": now, "coupon": coupon.pk})
         return bool(cursor.fetchone()[0])
 
 

@@ -1,9 +1,11 @@
 """Locks: a coupon is held for one receipt, priced on its basket, until it is used or let go."""
 
+import threading
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from coupons import holding
@@ -213,3 +215,24 @@ def test_locks_that_timed_out_are_forgotten(till, coupon):
     assert holding.purge(timezone.now()) == 0
     time_out()
     assert holding.purge(timezone.now()) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_coupons_locked_at_once_for_one_item_one_is(shop, till):
+    coupons = [tills.coupon(shop) for _ in range(6)]
+    clients = [Till(shop, 30 + number) for number in range(6)]  # of one receipt, all the same
+    answers: list[tuple[int, str]] = []
+
+    def lock(number):
+        try:
+            basket = till.basket("1")
+            answers.append(said(clients[number].lock(coupons[number], basket=basket)))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=lock, args=[number]) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert sorted(answers) == [(200, "")] + [(422, "not_stacked")] * 5
