@@ -4,7 +4,9 @@ import gc
 import os
 
 from django.core.wsgi import get_wsgi_application
+from django.urls import get_resolver
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "loyalty.settings")
 application = get_wsgi_application()
+_ = get_resolver().url_patterns  # every view is imported now, and no till waits for it
 gc.freeze()  # what is loaded by now stays: no collection need look at it again

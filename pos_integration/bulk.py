@@ -53,5 +53,5 @@ def copy(table: str, columns: Sequence[str], rows: Iterable[str]) -> None:
     with connection.cursor() as cursor:
         source: Any = _Stream(rows)
         cursor.copy_expert(
-            f"COPY {table} ({', '.join(columns)}) FROM STDIN", source, size=READ_CHARACTERS
+            f"COPY {table} ({', '.join(columns)}) FROM STDIN", source, READ_CHARACTERS
         )

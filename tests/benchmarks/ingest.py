@@ -231,7 +231,7 @@ def main() -> None:
     few = chosen[:DRF_REQUESTS_A_TURN]
     lines, few_lines = (sum(batch.lines for batch in some) for some in (chosen, few))
     rows = as_rows(chosen)
-    settings = ("--env", "DJANGO_SETTINGS_MODULE=tests.benchmarks.drf_settings")
+    settings = ("--preload", "--env", "DJANGO_SETTINGS_MODULE=tests.benchmarks.drf_settings")
     ours: list[float] = []
     drf: list[float] = []
     bare: list[float] = []

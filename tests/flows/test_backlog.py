@@ -128,7 +128,7 @@ def test_a_shuffled_backlog_sent_three_times_while_workers_die_is_a_clean_single
             failures.append(error)
             raise
 
-    with servers.running(workers=2) as server:
+    with servers.running(workers=2, options=["--preload"]) as server:
         tokens = [server.add_terminal("330", number + 1) for number in range(TILLS)]
         clients = [threading.Thread(target=client, args=(token,)) for token in tokens]
         for one in clients:
