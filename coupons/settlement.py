@@ -1,317 +1,345 @@
-"""Who owes whom: what was cleared is booked, stated to its funder once, disputed and answered."""
+"""Settling with funders: statements over the ledger, payments, and disputes.
 
-from collections import Counter
-from collections.abc import Callable
-from datetime import date
+Nothing that was booked is changed: what is conceded is another entry, in the next statement.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from django.contrib.auth.models import AbstractBaseUser
 from django.db import connection, transaction
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Min, QuerySet, Sum
 from django.utils import timezone
-from django.utils.text import slugify
 
-from coupons.models import Dispute, Funder, LedgerEntry, Offer, Statement, StatementEntry
+from coupons.ledger import book
+from coupons.models import Dispute, Funder, LedgerEntry, Redemption, Statement, StatementEntry
 from pos_integration import money
-from pos_integration.models import Store
 
-ENTRIES_AT_ONCE = 50_000
-Progress = Callable[[int, int], None]
-_NOTHING = Decimal(0)
+__all__ = [
+    "Claimed",
+    "SettlementError",
+    "Totals",
+    "book",
+    "claimed",
+    "concede",
+    "dispute",
+    "mark_paid",
+    "open_disputes",
+    "outstanding",
+    "owed",
+    "settle",
+    "settle_all",
+    "totals",
+    "unsettled",
+    "uphold",
+]
+
+Kind = LedgerEntry.Kind
+NAME_IN_NUMBER = 20
 
 
 class SettlementError(Exception):
-    """Why a statement or a dispute cannot be, in one sentence."""
+    """Why something cannot be settled, paid or disputed, in a sentence for staff."""
 
 
-# The share is rounded as the store's currency is: half up, to cents or to whole units. The house
-# bears the rest of a shared offer itself, and owes it to nobody: it is not booked.
-_BOOK = """
-    INSERT INTO coupons_ledgerentry (kind, funder_id, store_id, offer_id, redemption_id,
-        business_date, coupons, face_value, handling_fee, currency, note, booked_at)
-    SELECT 'redemption', funder.id, redemption.store_id, redemption.offer_id, redemption.id,
-        redemption.business_date, 1,
-        round(redemption.amount * offer.funder_share, CASE WHEN store.currency = ANY(%(whole)s)
-            THEN 0 ELSE 2 END),
-        funder.handling_fee, store.currency, '', now()
-    FROM coupons_redemption AS redemption
-    JOIN coupons_offer AS offer ON offer.id = redemption.offer_id
-    JOIN coupons_funder AS funder ON funder.name = offer.funder
-    JOIN pos_integration_store AS store ON store.id = redemption.store_id
-    WHERE redemption.id IN (
-        SELECT waiting.id FROM coupons_redemption AS waiting
-        WHERE NOT EXISTS (
-            SELECT FROM coupons_ledgerentry AS booked
-            WHERE booked.redemption_id = waiting.id AND booked.kind = 'redemption'
-        )
-        ORDER BY waiting.id LIMIT %(most)s
-    )
-    ORDER BY redemption.id
-    ON CONFLICT DO NOTHING
-"""
-_TAKE_BACK = """
-    INSERT INTO coupons_ledgerentry (kind, funder_id, store_id, offer_id, redemption_id,
-        business_date, coupons, face_value, handling_fee, currency, note, booked_at)
-    SELECT 'reversal', booked.funder_id, booked.store_id, booked.offer_id, booked.redemption_id,
-        booked.business_date, -1, -booked.face_value, -booked.handling_fee, booked.currency,
-        left(redemption.reversal_reason, 200), now()
-    FROM coupons_redemption AS redemption
-    JOIN coupons_ledgerentry AS booked
-        ON booked.redemption_id = redemption.id AND booked.kind = 'redemption'
-    WHERE redemption.reversed_at IS NOT NULL AND NOT EXISTS (
-        SELECT FROM coupons_ledgerentry AS taken
-        WHERE taken.redemption_id = redemption.id AND taken.kind = 'reversal'
-    )
-    ORDER BY redemption.id LIMIT %(most)s
-    ON CONFLICT DO NOTHING
-"""
+class Totals(NamedTuple):
+    """Coupons cleared less those taken back, and the money of all entries together."""
+
+    coupons: int
+    amount: Decimal
 
 
-def book(progress: Progress = lambda done, total: None) -> Counter[str]:
-    """Book every redemption that is not in the ledger, and take back every reversed one.
-
-    Returns how many of each. May run at any time and beside itself. One that was reversed before
-    it was booked is booked and taken back: the ledger tells what happened.
-    """
-    counts: Counter[str] = Counter()
-    for name, statement in (("redemption", _BOOK), ("reversal", _TAKE_BACK)):
-        while booked := _book_some(statement):
-            counts[name] += booked
-            progress(counts.total(), counts.total())
-    return counts
-
-
-def _book_some(statement: str) -> int:
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(statement, {"whole": list(money.WITHOUT_CENTS), "most": ENTRIES_AT_ONCE})
-        return int(cursor.rowcount)
+def unsettled(through: date | None = None) -> QuerySet[LedgerEntry]:
+    """The entries that are in no statement yet, of business days until `through`."""
+    entries = LedgerEntry.objects.filter(statement_entry=None)
+    return entries if through is None else entries.filter(business_date__lte=through)
 
 
 @transaction.atomic
-def settle(funder: Funder, period_to: date, *, currency: str = "", by: Any = None) -> Statement:
-    """State to `funder` all that was booked until `period_to` and is in no statement yet.
+def settle(
+    funder: Funder,
+    period_to: date,
+    *,
+    period_from: date | None = None,
+    currency: str | None = None,
+    by: AbstractBaseUser | None = None,
+) -> Statement:
+    """Issue the statement over all that `funder` was not sent a statement of yet.
 
-    What came late for earlier days is in it too. A funder with entries in several currencies gets
-    one statement for each: name one. Raises SettlementError if the period is not over, if there is
-    nothing to settle, or if the currency is left open.
+    It takes every entry in `currency` of a business day until `period_to`, late ones of earlier
+    periods too. period_from: by default the day after the funder's statement before it, or the
+    first day of the month of the earliest entry. currency: needed only where the funder's stores
+    have several. Raises SettlementError if the period is not over or there is nothing to settle.
     """
-    if period_to >= timezone.localdate():
-        raise SettlementError(f"The period until {period_to} is not over yet.")
-    Funder.objects.select_for_update().get(pk=funder.pk)  # of two at once, one waits
-    waiting = LedgerEntry.objects.filter(
-        funder=funder, business_date__lte=period_to, statement_entry=None
-    )
-    currencies = sorted(set(waiting.values_list("currency", flat=True).distinct()))
-    if currency:
-        currencies = [one for one in currencies if one == currency]
-    if not currencies:
-        raise SettlementError(f"There is nothing to settle with {funder} until {period_to}.")
-    if len(currencies) > 1:
-        raise SettlementError(f"{funder} has entries in {', '.join(currencies)}: name one of them.")
-    waiting = waiting.filter(currency=currencies[0])
-    first = waiting.order_by("business_date").values_list("business_date", flat=True)[0]
+    today = timezone.localdate()
+    if period_to >= today:
+        raise SettlementError(
+            f"the period until {day_words(period_to)} is not over; "
+            f"wanted: {day_words(today - timedelta(days=1))} at the latest"
+        )
+    # One after the other: whoever comes second sees what is taken, and the numbers have no gaps.
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('coupons.settlement', 0))")
+    waiting = unsettled(period_to).filter(funder=funder)
+    currency = currency or _only_currency(funder, waiting)
+    earliest = waiting.filter(currency=currency).aggregate(day=Min("business_date"))["day"]
+    if earliest is None:
+        raise SettlementError(_nothing(funder, period_to))
+    begin = period_from or _begin(funder, currency, period_to, earliest)
+    if begin > period_to:
+        raise SettlementError(
+            f"the period ends on {day_words(period_to)}, before {day_words(begin)}"
+        )
     statement = Statement.objects.create(
-        number=_number(funder, period_to),
+        number=_next_number(funder, period_to),
         funder=funder,
-        currency=currencies[0],
-        period_from=first,
+        currency=currency,
+        period_from=begin,
         period_to=period_to,
-        issued_by=by,
+        issued_by_id=None if by is None else by.pk,
     )
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO coupons_statemententry (entry_id, statement_id)"
-            " SELECT id, %s FROM coupons_ledgerentry AS entry"
-            " WHERE funder_id = %s AND currency = %s AND business_date <= %s AND NOT EXISTS"
-            " (SELECT FROM coupons_statemententry AS stated WHERE stated.entry_id = entry.id)",
-            [statement.pk, funder.pk, statement.currency, period_to],
+            """
+            INSERT INTO coupons_statemententry (entry_id, statement_id)
+            SELECT entry.id, %s FROM coupons_ledgerentry entry
+            WHERE entry.funder_id = %s AND entry.currency = %s AND entry.business_date <= %s
+                AND NOT EXISTS (
+                    SELECT FROM coupons_statemententry taken WHERE taken.entry_id = entry.id
+                )
+            """,
+            [statement.pk, funder.pk, currency, period_to],
         )
     return statement
 
 
-def settle_all(period_to: date, by: Any = None) -> list[Statement]:
-    """State to every funder, in every currency, what is due; see `settle`."""
-    due = (
-        LedgerEntry.objects.filter(business_date__lte=period_to, statement_entry=None)
-        .order_by("funder__name", "currency")
+def settle_all(
+    period_to: date,
+    *,
+    funders: Iterable[Funder] | None = None,
+    by: AbstractBaseUser | None = None,
+) -> list[Statement]:
+    """Issue a statement for each funder and currency that has something to settle.
+
+    funders: by default all. Returns the statements by funder's name and currency, none where
+    nothing waits. Each is a transaction of its own: repeated, it goes on where it was cut short.
+    Raises SettlementError if the period is not over.
+    """
+    waiting = unsettled(period_to)
+    if funders is not None:
+        waiting = waiting.filter(funder__in=list(funders))
+    pairs = waiting.order_by("funder__name", "currency").values_list("funder", "currency")
+    known = Funder.objects.in_bulk()
+    statements = []
+    for funder, currency in pairs.distinct():
+        try:
+            statements.append(settle(known[funder], period_to, currency=currency, by=by))
+        except SettlementError:
+            if unsettled(period_to).filter(funder=funder, currency=currency).exists():
+                raise  # else somebody else settled it meanwhile
+    return statements
+
+
+def mark_paid(statement: Statement, on: date) -> None:
+    """Say that the statement's money came on the day `on`.
+
+    Raises SettlementError if it is paid already, or `on` is to come or within its period.
+    """
+    if not statement.period_to < on <= timezone.localdate():
+        raise SettlementError(
+            f"paid on {day_words(on)}; "
+            f"wanted: a day after {day_words(statement.period_to)}, until today"
+        )
+    unpaid = Statement.objects.filter(pk=statement.pk, state=Statement.State.ISSUED)
+    if not unpaid.update(state=Statement.State.PAID, paid_on=on):
+        raise SettlementError(f"{statement.number} is marked as paid already")
+    statement.refresh_from_db()
+
+
+def totals(statements: Iterable[Statement]) -> dict[int, Totals]:
+    """What each statement comes to, by its id."""
+    rows = (
+        StatementEntry.objects.filter(statement__in=[one.pk for one in statements])
+        .values_list("statement")
+        .annotate(
+            Sum("entry__coupons"), face=Sum("entry__face_value"), fee=Sum("entry__handling_fee")
+        )
+    )
+    return {pk: Totals(coupons, face + fee) for pk, coupons, face, fee in rows}
+
+
+def owed(funders: Iterable[Funder]) -> dict[int, dict[str, Decimal]]:
+    """What funders have statements of and have not paid: by funder's id, then by currency."""
+    rows = (
+        LedgerEntry.objects.filter(
+            statement_entry__statement__state=Statement.State.ISSUED,
+            statement_entry__statement__funder__in=list(funders),
+        )
         .values_list("funder", "currency")
-        .distinct()
+        .annotate(face=Sum("face_value"), fee=Sum("handling_fee"))
+        .order_by("funder", "currency")
     )
-    funders = Funder.objects.in_bulk([funder for funder, _ in due])
-    return [
-        settle(funders[funder], period_to, currency=currency, by=by) for funder, currency in due
-    ]
+    sums: dict[int, dict[str, Decimal]] = {}
+    for funder, currency, face, fee in rows:
+        sums.setdefault(funder, {})[currency] = face + fee
+    return sums
 
 
-def _number(funder: Funder, period_to: date) -> str:
-    """The next free number: 2026-11-OAT-WORKS-001."""
-    begin = f"{period_to:%Y-%m}-{slugify(funder.name).upper()[:24].strip('-') or funder.pk}-"
-    taken = set(Statement.objects.filter(number__startswith=begin).values_list("number", flat=True))
-    return next(
-        number
-        for place in range(1, len(taken) + 2)
-        if (number := f"{begin}{place:03}") not in taken
+def outstanding(funder: Funder) -> dict[str, Decimal]:
+    """What `funder` owes by currency: what was stated and not paid, and what is not yet stated."""
+    sums = dict(owed([funder]).get(funder.pk, {}))
+    waiting = unsettled().filter(funder=funder).order_by("currency").values_list("currency")
+    for currency, face, fee in waiting.annotate(face=Sum("face_value"), fee=Sum("handling_fee")):
+        sums[currency] = sums.get(currency, Decimal(0)) + face + fee
+    return sums
+
+
+def _only_currency(funder: Funder, waiting: QuerySet[LedgerEntry]) -> str:
+    found = sorted(set(waiting.order_by().values_list("currency", flat=True).distinct()))
+    if len(found) > 1:
+        raise SettlementError(f"'{funder}' has entries in {' and '.join(found)}: say which")
+    return found[0] if found else ""
+
+
+def _begin(funder: Funder, currency: str, period_to: date, earliest: date) -> date:
+    before = funder.statements.filter(currency=currency, period_to__lt=period_to)
+    last = before.order_by("period_to").values_list("period_to", flat=True).last()
+    return min(earliest, period_to).replace(day=1) if last is None else last + timedelta(days=1)
+
+
+def _next_number(funder: Funder, period_to: date) -> str:
+    """The next number such as 2026-11-OATWORKS-001. Two funders may share the name in it."""
+    plain = unicodedata.normalize("NFKD", funder.name).upper()
+    name = re.sub(r"[^A-Z0-9]", "", plain)[:NAME_IN_NUMBER] or f"F{funder.pk}"
+    begin = f"{period_to:%Y-%m}-{name}-"
+    return f"{begin}{Statement.objects.filter(number__startswith=begin).count() + 1:03}"
+
+
+def _nothing(funder: Funder, period_to: date) -> str:
+    return f"nothing to settle with '{funder}' until {day_words(period_to)}"
+
+
+def day_words(day: date) -> str:
+    """A day as statements write it: 30 November 2026."""
+    return f"{day.day} {day:%B %Y}"
+
+
+class Claimed(NamedTuple):
+    """What is still claimed for a coupon after what was taken back and conceded."""
+
+    face_value: Decimal
+    handling_fee: Decimal
+
+    @property
+    def amount(self) -> Decimal:
+        return self.face_value + self.handling_fee
+
+
+def claimed(entry: LedgerEntry) -> Claimed:
+    """What is still claimed for the coupon that `entry` cleared."""
+    sums = LedgerEntry.objects.filter(redemption=entry.redemption_id).aggregate(
+        face=Sum("face_value"), fee=Sum("handling_fee")
     )
-
-
-@transaction.atomic
-def mark_paid(statement: Statement, on: date) -> Statement:
-    """Note that the funder paid. Raises SettlementError if that was noted before."""
-    locked = Statement.objects.select_for_update().get(pk=statement.pk)
-    if locked.state == Statement.State.PAID:
-        raise SettlementError(f"{locked.number} was paid on {locked.paid_on}.")
-    if on < timezone.localdate(locked.issued_at):
-        raise SettlementError(f"{locked.number} was not issued yet on {on}.")
-    locked.state, locked.paid_on = Statement.State.PAID, on
-    locked.save(update_fields=["state", "paid_on"])
-    return locked
+    return Claimed(sums["face"], sums["fee"])
 
 
 @transaction.atomic
 def dispute(entry: LedgerEntry, amount: Decimal, reason: str) -> Dispute:
-    """Note that the funder will not pay `amount` of `entry`.
+    """Note that the funder will not pay `amount` of a cleared coupon, and why.
 
-    Raises SettlementError for an entry that was not stated or claims nothing, for one in dispute
-    already, and for more than it still claims.
+    Nothing is booked before it is conceded. Raises SettlementError if the entry is no clearing
+    or in no statement yet, if a dispute on it is open, or for an amount that is not positive,
+    has too many decimals or is more than is still claimed.
     """
-    LedgerEntry.objects.select_for_update().get(pk=entry.pk)
+    _hold(entry)
+    if entry.kind != Kind.REDEMPTION:
+        raise SettlementError(f"a {entry.get_kind_display().lower()!r} entry claims nothing")
     if not StatementEntry.objects.filter(entry=entry).exists():
-        raise SettlementError("It is in no statement yet: nothing was claimed.")
+        raise SettlementError("the entry is in no statement yet: nobody was asked to pay it")
     if entry.disputes.filter(state=Dispute.State.OPEN).exists():
-        raise SettlementError("It is in dispute already: concede or uphold that first.")
-    left = _claimed(entry)
-    if not 0 < amount <= left:
-        raise SettlementError(f"{amount} is disputed; {left} {entry.currency} is still claimed.")
+        raise SettlementError("a dispute on this entry is open: concede or uphold it first")
+    if amount <= 0 or round(amount, money.digits(entry.currency)) != amount:
+        raise SettlementError(
+            f"{amount} {entry.currency} is no amount to dispute; wanted: more than 0, "
+            f"with {money.digits(entry.currency)} decimals at most"
+        )
+    _refuse_more_than_claimed(entry, amount)
     return Dispute.objects.create(entry=entry, amount=amount, reason=reason)
 
 
-def _claimed(entry: LedgerEntry) -> Decimal:
-    """What the house still claims for an entry: nothing, once it was taken back."""
-    if entry.kind != LedgerEntry.Kind.REDEMPTION:
-        return _NOTHING
-    booked = LedgerEntry.objects.filter(redemption=entry.redemption_id).aggregate(
-        face_value=Sum("face_value"), handling_fee=Sum("handling_fee")
-    )
-    return max((booked["face_value"] or _NOTHING) + (booked["handling_fee"] or _NOTHING), _NOTHING)
-
-
-def concede(dispute: Dispute, answer: str, by: Any = None) -> Dispute:
-    """Give way: what is disputed is booked back, and is in the funder's next statement."""
-    return _close(dispute, Dispute.State.CONCEDED, answer, by)
-
-
-def uphold(dispute: Dispute, answer: str, by: Any = None) -> Dispute:
-    """Stand by the claim."""
-    return _close(dispute, Dispute.State.UPHELD, answer, by)
-
-
 @transaction.atomic
-def _close(dispute: Dispute, state: Dispute.State, answer: str, by: Any) -> Dispute:
-    """Raises SettlementError if it was closed before, or the claim was taken back meanwhile."""
-    # The entry first, as `dispute` does: two who decide at once wait for each other.
-    LedgerEntry.objects.select_for_update().get(pk=dispute.entry_id)
-    locked = Dispute.objects.select_for_update().select_related("entry").get(pk=dispute.pk)
-    if locked.state != Dispute.State.OPEN:
-        raise SettlementError(f"It was closed before: {locked.get_state_display().lower()}.")
-    if state == Dispute.State.CONCEDED:
-        locked.booked = _book_back(locked)
-    locked.state, locked.answer, locked.closed_by = state, answer, by
-    locked.closed_at = timezone.now()
-    locked.save(update_fields=["state", "answer", "closed_by", "closed_at", "booked"])
-    return locked
+def concede(dispute: Dispute, by: AbstractBaseUser, answer: str) -> LedgerEntry:
+    """Give in: book the amount back, first of the face value and then of the fee.
 
-
-def _book_back(dispute: Dispute) -> LedgerEntry:
-    """Book what is conceded: of the face value first, the rest of the fee."""
-    entry = dispute.entry
-    left = _claimed(entry)
-    if dispute.amount > left:
-        raise SettlementError(
-            f"Only {left} {entry.currency} of it is still claimed: it was taken back meanwhile. "
-            "Uphold it, and say so."
-        )
-    of_face_value = min(dispute.amount, entry.face_value)
-    return LedgerEntry.objects.create(
-        kind=LedgerEntry.Kind.DISPUTE,
+    The entry that is returned is in the funder's next statement. Raises SettlementError if the
+    dispute is closed, or if less is claimed by now: the coupon was taken back meanwhile.
+    """
+    entry = _open(dispute)
+    _refuse_more_than_claimed(entry, dispute.amount)
+    face_value = min(dispute.amount, claimed(entry).face_value)
+    booked = LedgerEntry.objects.create(
+        kind=Kind.DISPUTE,
         funder_id=entry.funder_id,
         store_id=entry.store_id,
         offer_id=entry.offer_id,
         redemption_id=entry.redemption_id,
         business_date=entry.business_date,
         coupons=-1 if dispute.amount == entry.face_value + entry.handling_fee else 0,
-        face_value=-of_face_value,
-        handling_fee=of_face_value - dispute.amount,
+        face_value=-face_value,
+        handling_fee=face_value - dispute.amount,
         currency=entry.currency,
         note=dispute.reason,
     )
+    _close(dispute, Dispute.State.CONCEDED, by, answer, booked)
+    return booked
 
 
-class Totals(NamedTuple):
-    coupons: int
-    face_value: Decimal
-    handling_fee: Decimal
-
-    @property
-    def total(self) -> Decimal:
-        return self.face_value + self.handling_fee
+@transaction.atomic
+def uphold(dispute: Dispute, by: AbstractBaseUser, answer: str) -> None:
+    """The claim stands: nothing is booked. Raises SettlementError if the dispute is closed."""
+    _open(dispute)
+    _close(dispute, Dispute.State.UPHELD, by, answer, None)
 
 
-class Line(NamedTuple):
-    """The cleared coupons of one offer at one store."""
-
-    store: Store
-    offer: Offer
-    coupons: int
-    face_value: Decimal
-    handling_fee: Decimal
-
-    @property
-    def total(self) -> Decimal:
-        return self.face_value + self.handling_fee
+def open_disputes(funders: Iterable[Funder]) -> dict[int, int]:
+    """How many disputes are open, by funder's id."""
+    return dict(
+        Dispute.objects.filter(state=Dispute.State.OPEN, entry__funder__in=list(funders))
+        .values_list("entry__funder")
+        .annotate(Count("pk"))
+    )
 
 
-def lines(statement: Statement) -> list[Line]:
-    """What was cleared, by store and offer, in order of the store's number and offer's name."""
-    sums = list(
-        LedgerEntry.objects.filter(
-            statement_entry__statement=statement, kind=LedgerEntry.Kind.REDEMPTION
+def _hold(entry: LedgerEntry) -> None:
+    """Whoever books on a redemption holds it: no two give the same money back."""
+    Redemption.objects.select_for_update(no_key=True).get(pk=entry.redemption_id)
+
+
+def _open(dispute: Dispute) -> LedgerEntry:
+    entry: LedgerEntry = dispute.entry
+    _hold(entry)
+    dispute.refresh_from_db(fields=["state", "amount"])
+    if dispute.state != Dispute.State.OPEN:
+        raise SettlementError(f"the dispute is closed already: {dispute.get_state_display()}")
+    return entry
+
+
+def _close(
+    dispute: Dispute, state: str, by: AbstractBaseUser, answer: str, booked: LedgerEntry | None
+) -> None:
+    closed: dict[str, Any] = {"closed_by_id": by.pk, "answer": answer, "booked": booked}
+    closed |= {"state": state, "closed_at": timezone.now()}
+    Dispute.objects.filter(pk=dispute.pk).update(**closed)
+    dispute.refresh_from_db()
+
+
+def _refuse_more_than_claimed(entry: LedgerEntry, amount: Decimal) -> None:
+    still = claimed(entry).amount
+    if amount > still:
+        raise SettlementError(
+            f"{amount} {entry.currency} is more than the {still} still claimed for this coupon"
         )
-        .order_by("store__number", "offer__name", "offer__code")
-        .values_list("store", "offer")
-        .annotate(Count("pk"), Sum("face_value"), Sum("handling_fee"))
-    )
-    stores = Store.objects.in_bulk({row[0] for row in sums})
-    offers = Offer.objects.in_bulk({row[1] for row in sums})
-    return [Line(stores[store], offers[offer], *rest) for store, offer, *rest in sums]
-
-
-def others(statement: Statement) -> list[LedgerEntry]:
-    """What was booked otherwise: taken back, conceded, corrected."""
-    entries = LedgerEntry.objects.filter(statement_entry__statement=statement)
-    return list(
-        entries.exclude(kind=LedgerEntry.Kind.REDEMPTION)
-        .select_related("store", "offer")
-        .order_by("kind", "business_date", "pk")
-    )
-
-
-def totals(statement: Statement) -> Totals:
-    """All that is in the statement, summed."""
-    found = LedgerEntry.objects.filter(statement_entry__statement=statement).aggregate(
-        coupons=Sum("coupons"), face_value=Sum("face_value"), handling_fee=Sum("handling_fee")
-    )
-    return Totals(
-        found["coupons"] or 0, found["face_value"] or _NOTHING, found["handling_fee"] or _NOTHING
-    )
-
-
-def outstanding(funder: Funder) -> dict[str, Decimal]:
-    """What `funder` owes, by currency: what is stated and unpaid, and what is not yet stated."""
-    unpaid = Q(statement_entry=None) | Q(statement_entry__statement__state=Statement.State.ISSUED)
-    sums = (
-        LedgerEntry.objects.filter(unpaid, funder=funder)
-        .order_by("currency")
-        .values_list("currency")
-        .annotate(Sum("face_value"), Sum("handling_fee"))
-    )
-    return {currency: face_value + fee for currency, face_value, fee in sums}
