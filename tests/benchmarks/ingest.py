@@ -237,7 +237,7 @@ def main() -> None:
     bare: list[float] = []
     with servers.running(workers=2, options=settings) as server:
         server.manage("shell", "-c", "from tests.benchmarks.ingest import open_shop; open_shop()")
-        tokens = [server.add_terminal("330", 1 + number) for number in range(CLIENTS)]
+        tokens = server.add_terminals("330", CLIENTS)
         uploads = f"{server.url}/api/v1/uploads"
 
         def turn(number: int) -> float:

@@ -1,7 +1,7 @@
 """A shop's server on this machine for benchmarks and proofs: gunicorn on a PostgreSQL of its own.
 
     with servers.running(workers=2) as server:
-        token = server.add_terminal("330", 12)
+        tokens = server.add_terminals("330", 4)
         requests go to server.url, such as "http://127.0.0.1:41234"
         rows = server.rows("SELECT count(*) FROM coupons_redemption")
         server.kill_worker()                            # SIGKILL; gunicorn starts another
@@ -90,9 +90,14 @@ class Server:
             raise RuntimeError(f"manage.py {' '.join(words)}: {done.stdout}{done.stderr}")
         return done.stdout
 
-    def add_terminal(self, store: str, number: int, *options: str) -> str:
-        """Let a till in, its store made if need be, and return its token."""
-        return self.manage("add_terminal", store, str(number), *options).split()[-1]
+    def add_terminals(self, store: str, count: int) -> list[str]:
+        """Let the tills 1 to `count` in, the store made if need be; return their tokens."""
+        letting_in = (
+            "from django.core.management import call_command\n"
+            f"for number in range(1, {count} + 1):\n"
+            f"    call_command('add_terminal', {store!r}, str(number))"
+        )
+        return self.manage("shell", "-v0", "-c", letting_in).split("\n")[1::2]
 
     def rows(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Run one statement in a transaction of its own; return its rows, if it has any."""

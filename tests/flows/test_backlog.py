@@ -129,7 +129,7 @@ def test_a_shuffled_backlog_sent_three_times_while_workers_die_is_a_clean_single
             raise
 
     with servers.running(workers=2, options=["--preload"]) as server:
-        tokens = [server.add_terminal("330", number + 1) for number in range(TILLS)]
+        tokens = server.add_terminals("330", TILLS)
         clients = [threading.Thread(target=client, args=(token,)) for token in tokens]
         for one in clients:
             one.start()
