@@ -18,7 +18,7 @@ from pos_integration.formats import cards
 from pos_integration.models import Reject, Upload
 
 MOST_ATTEMPTS = 3
-LINES_AT_ONCE = 20_000  # of a large upload, in one transaction
+LINES_AT_ONCE = 10_000  # of a large upload, in one transaction
 DETAIL_LENGTH = 300
 
 log = logging.getLogger(__name__)
