@@ -22,6 +22,8 @@ STORE_STAFF = (
 )
 MARKETING = STORE_STAFF | (
     _may((ADD, CHANGE, DELETE), "coupons", "offer", "offerproduct", "mailing", "recipient")
+    # Who pays for an offer; what they owe is settled, paid and disputed by Administrators.
+    | _may((ADD, CHANGE), "coupons", "funder")
     | _may((ADD,), "loyalty", "modelrun")  # start the night
 )
 

@@ -162,14 +162,15 @@ def mark_paid(statement: Statement, on: date) -> None:
 
 def totals(statements: Iterable[Statement]) -> dict[int, Totals]:
     """What each statement comes to, by its id."""
+    sums = {one.pk: Totals(0, Decimal(0)) for one in statements}
     rows = (
-        StatementEntry.objects.filter(statement__in=[one.pk for one in statements])
+        StatementEntry.objects.filter(statement__in=[*sums])
         .values_list("statement")
         .annotate(
             Sum("entry__coupons"), face=Sum("entry__face_value"), fee=Sum("entry__handling_fee")
         )
     )
-    return {pk: Totals(coupons, face + fee) for pk, coupons, face, fee in rows}
+    return sums | {pk: Totals(coupons, face + fee) for pk, coupons, face, fee in rows}
 
 
 def owed(funders: Iterable[Funder]) -> dict[int, dict[str, Decimal]]:
