@@ -148,7 +148,7 @@ def warm_up(shop: Shop) -> None:
 def measure(seconds: float, workers: int) -> dict[str, float]:
     """Return percentiles in ms; those without a name are of locks and redeems together."""
     due = timetable(seconds)
-    with servers.running(workers) as server:
+    with servers.running(workers, ["--preload"]) as server:
         coupons = sum(call.name == "lock" for call in due)
         shop = tillshop.opened(server, coupons=coupons, tills=TILLS)
         calls = Calls(shop, sum(call.name == "upload" for call in due))
