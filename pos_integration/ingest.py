@@ -3,17 +3,15 @@
 import contextlib
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import date
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-import msgspec
 from django.conf import settings
-from django.db import DatabaseError, connection, reset_queries, transaction
+from django.db import DatabaseError, reset_queries, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from pos_integration import bulk, catalogue, formats, ground, keeping, records, undoing
+from pos_integration import facts, formats, ground, keeping, records, undoing
 from pos_integration.formats import cards
 from pos_integration.models import Reject, Upload
 
@@ -145,22 +143,6 @@ def _batches(upload: Upload) -> Iterator[_Batch]:
     yield _Batch(entries, True, fault, raw)
 
 
-class _Sale(NamedTuple):
-    """A basket that keeps the rules, and what it is known by."""
-
-    position: int
-    store_id: int
-    basket: records.Basket
-    content_hash: bytes
-
-    @property
-    def key(self) -> tuple[int, int, date, str]:
-        basket = self.basket
-        assert isinstance(basket.till, int)
-        assert basket.business_date is not None
-        return self.store_id, basket.till, basket.business_date, basket.receipt
-
-
 @transaction.atomic
 def _write(upload: Upload, batch: _Batch) -> None:
     """Write what is in `batch`: facts, rejects, and how far the upload has come."""
@@ -179,20 +161,20 @@ def _write(upload: Upload, batch: _Batch) -> None:
             if fault is None:
                 store_id = floor.stores[entry.basket.store or ""].id
                 content_hash = records.content_hash(entry.basket)
-                sales.append(_Sale(entry.position, store_id, entry.basket, content_hash))
+                sales.append(facts.Sale(entry.position, store_id, entry.basket, content_hash))
                 continue
             faults[entry.position] = fault
         elif entry.fault is not None:
             faults[entry.position] = entry.fault
-    new, conflicts = _insert_baskets(upload, sales)
+    new, conflicts = facts.insert_baskets(upload, sales)
     for sale in conflicts:
         faults[sale.position] = records.Fault(
             "conflicting_receipt",
             f"Receipt {sale.basket.receipt} of store {sale.basket.store}, till "
             f"{sale.basket.till}, {sale.basket.business_date} came before with another content.",
         )
-    _insert_lines(new, products, ground.labelled(floor))
-    _insert_coupons_and_tenders(new)
+    facts.insert_lines(new, products, ground.labelled(floor))
+    facts.insert_coupons_and_tenders(new)
     undoing.note([(pk, sale.store_id, sale.basket) for pk, sale in new])
     _reject(upload, entries, faults)
     upload.baskets += sum(not entry.skipped for entry in entries)
@@ -226,152 +208,6 @@ def _payment_card(basket: records.Basket) -> records.Fault | None:
             "wanted. The number was not kept.",
         )
     return None
-
-
-_STAGING = """
-    CREATE TEMPORARY TABLE IF NOT EXISTS basket_staging (
-        position int, store_id bigint, till int, business_date date, receipt text, kind text,
-        ended_at timestamptz, card_number text, currency text, voids jsonb, content_hash bytea
-    ) ON COMMIT DELETE ROWS;
-    DELETE FROM basket_staging
-"""
-_STAGED = (
-    "position",
-    "store_id",
-    "till",
-    "business_date",
-    "receipt",
-    "kind",
-    "ended_at",
-    "card_number",
-    "currency",
-    "voids",
-    "content_hash",
-)
-# In the order of the natural key: loads of overlapping batches wait for each other in one order
-# and cannot deadlock. Of two with the same key in one upload the first is written.
-_INSERT_NEW = """
-    INSERT INTO pos_integration_basket (
-        store_id, till, business_date, receipt, kind, ended_at, card_number, currency, voids,
-        content_hash, upload_id
-    )
-    SELECT store_id, till, business_date, receipt, kind, ended_at, card_number, currency, voids,
-        content_hash, %s
-    FROM basket_staging ORDER BY store_id, till, business_date, receipt, position
-    ON CONFLICT (store_id, till, business_date, receipt) DO NOTHING
-    RETURNING id, store_id, till, business_date, receipt
-"""
-_COMPARE = """
-    SELECT position FROM basket_staging AS staged
-    JOIN pos_integration_basket AS kept USING (store_id, till, business_date, receipt)
-    WHERE kept.content_hash <> staged.content_hash
-"""
-
-
-def _insert_baskets(
-    upload: Upload, sales: Sequence[_Sale]
-) -> tuple[list[tuple[int, _Sale]], list[_Sale]]:
-    """Write the baskets not yet known; return them with their ids, and those that conflict."""
-    if not sales:
-        return [], []
-    first: dict[tuple[int, int, date, str], _Sale] = {}
-    for sale in sales:
-        first.setdefault(sale.key, sale)
-    with connection.cursor() as cursor:
-        cursor.execute(_STAGING)
-        bulk.copy("basket_staging", _STAGED, map(_staging_row, sales))
-        cursor.execute(_INSERT_NEW, [upload.pk])
-        new = [(int(pk), first[tuple(key)]) for pk, *key in cursor.fetchall()]
-        new.sort(key=lambda item: item[0])
-        if len(new) == len(sales):
-            return new, []
-        cursor.execute(_COMPARE)
-        differing = {position for (position,) in cursor.fetchall()}
-    return new, [sale for sale in sales if sale.position in differing]
-
-
-def _staging_row(sale: _Sale) -> str:
-    basket = sale.basket
-    voids = bulk.NULL if basket.voids is None else bulk.field(_json(basket.voids))
-    return (
-        f"{sale.position}\t{sale.store_id}\t{basket.till}\t{basket.business_date}"
-        f"\t{bulk.escape(basket.receipt)}\t{basket.kind}\t{basket.ended_at or bulk.NULL}"
-        f"\t{bulk.escape(basket.card or '')}\t{basket.currency}\t{voids}"
-        f"\t{bulk.field(sale.content_hash)}\n"
-    )
-
-
-_LINE = (
-    "basket_id",
-    "number",
-    "product_id",
-    "code",
-    "kind",
-    "quantity",
-    "unit",
-    "amount",
-    "discount",
-    "returns",
-)
-
-
-def _insert_lines(
-    new: Sequence[tuple[int, _Sale]],
-    products: dict[str, int],
-    labelled: dict[int, dict[str, ground.Labelled]],
-) -> None:
-    """Write the lines of the `new` baskets, and the products that only these have named."""
-    names: dict[str, str | None] = {}
-    for _, sale in new:
-        labels = labelled.get(sale.store_id, {})
-        for line in sale.basket.lines:
-            code = line.code
-            if code not in products and code not in labels and not names.get(code):
-                names[code] = line.description
-    if names:
-        products = products | catalogue.add_unlisted(names)
-    items: dict[str, str] = {}  # code -> its two fields: thousands of lines share a few hundred
-    rows = []
-    for pk, sale in new:
-        labels = labelled.get(sale.store_id, {})
-        for line in sale.basket.lines:
-            code = line.code
-            quantity, unit = line.quantity, line.unit
-            if label := labels.get(code):
-                item = f"{label.product}\t{bulk.escape(code)}"
-                # The weight counts where the till said no more than one piece.
-                if label.weight is not None and (quantity, unit) == ("1.000", "EA"):
-                    quantity, unit = f"{label.weight:.3f}", "KGM"
-            elif not (item := items.get(code, "")):
-                item = items[code] = f"{products[code]}\t{bulk.escape(code)}"
-            if unit != "EA":
-                unit = bulk.escape(unit)
-            returns = bulk.NULL if line.returns is None else bulk.field(_json(line.returns))
-            rows.append(
-                f"{pk}\t{line.line}\t{item}\t{line.kind}\t{quantity}\t{unit}"
-                f"\t{line.amount}\t{line.discount}\t{returns}\n"
-            )
-    bulk.copy("pos_integration_basketline", _LINE, rows)
-
-
-def _insert_coupons_and_tenders(new: Iterable[tuple[int, _Sale]]) -> None:
-    coupons, tenders = [], []
-    for pk, sale in new:
-        for place, coupon in enumerate(sale.basket.coupons or ()):
-            coupons.append(bulk.row((pk, place, coupon.line, coupon.code, coupon.amount)))
-        for place, tender in enumerate(sale.basket.tenders or ()):
-            kind = bulk.escape(tender.kind)
-            tenders.append(f"{pk}\t{place}\t{kind}\t{tender.amount}\n")
-    if coupons:
-        columns = ["basket_id", "position", "line_number", "code", "amount"]
-        bulk.copy("pos_integration_redemptionrecord", columns, coupons)
-    if tenders:
-        columns = ["basket_id", "position", "kind", "amount"]
-        bulk.copy("pos_integration_tender", columns, tenders)
-
-
-def _json(reference: records.Reference | None) -> str | None:
-    return None if reference is None else msgspec.json.encode(reference).decode()
 
 
 def _reject(

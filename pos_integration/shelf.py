@@ -18,7 +18,8 @@ def known_products(codes: Collection[str]) -> dict[str, int]:
     """Return what `catalogue.known_products` does, asking only for what was not asked before.
 
     A change of the catalogue makes every process forget: the database counts changes in the
-    transaction that makes them. Unknown codes are never remembered.
+    transaction that makes them. Unknown codes are never remembered. Products that only tills have
+    named come uncounted: ask before the transaction that makes them, as a load does, or `forget`.
     """
     version = _catalogue_version()
     with _lock:
@@ -32,6 +33,12 @@ def known_products(codes: Collection[str]) -> dict[str, int]:
                 _products.update(found)
         known |= found
     return known
+
+
+def forget() -> None:
+    """Forget everything: for a caller that rolls back what it has let be looked up."""
+    with _lock:
+        _products.clear()
 
 
 def _forget(version: int) -> None:
