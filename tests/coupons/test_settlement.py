@@ -511,6 +511,31 @@ def test_of_two_settling_at_once_one_gets_the_entries_and_one_is_told():
 
 
 @pytest.mark.django_db(transaction=True)
+def test_of_two_disputing_at_once_one_is_noted_and_one_is_told():
+    redemption = redeemed()
+    settled(redemption)
+    entry = cleared(redemption)
+
+    outcome = at_once(*[lambda: settlement.dispute(entry, Decimal("0.40"), "a")] * 2)
+
+    assert sorted(type(one).__name__ for one in outcome) == ["Dispute", "SettlementError"]
+    assert Dispute.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_giving_in_while_the_goods_come_back_never_gives_the_money_back_twice():
+    clerk = User.objects.create(username="clerk")
+    redemption = redeemed()
+    settled(redemption)
+    open_ = settlement.dispute(cleared(redemption), Decimal("0.20"), "a")
+    reversing.reverse(redemption.pk, "returned")
+
+    at_once(settlement.book, lambda: settlement.concede(open_, clerk, "Yes."))
+
+    assert settlement.claimed(cleared(redemption)).amount == 0
+
+
+@pytest.mark.django_db(transaction=True)
 def test_of_two_conceding_at_once_one_books_and_one_is_told():
     clerk = User.objects.create(username="clerk")
     redemption = redeemed()
