@@ -7,9 +7,29 @@ list of nights with its button.
 import django_q.admin  # registers the queue's tables, and only then can they be taken away
 from django.contrib import admin
 
-from coupons.admin import believed, clearing, mailings, offers, posted, sheets
+from coupons.admin import (
+    believed,
+    clearing,
+    funders,
+    ledger,
+    mailings,
+    offers,
+    posted,
+    settlement,
+    sheets,
+)
 
-__all__ = ["believed", "clearing", "mailings", "offers", "posted", "sheets"]
+__all__ = [
+    "believed",
+    "clearing",
+    "funders",
+    "ledger",
+    "mailings",
+    "offers",
+    "posted",
+    "settlement",
+    "sheets",
+]
 
 # A schedule may name any function there is: whoever may write one may run anything on the server.
 _queue = (django_q.admin.Schedule, django_q.admin.Success, django_q.admin.Failure)

@@ -1,0 +1,343 @@
+"""The ledger of what funders owe, and their disputes."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.auth.models import AbstractBaseUser
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.safestring import SafeString
+
+from coupons import settlement
+from coupons.models import Dispute, LedgerEntry
+from coupons.settlement import SettlementError
+from coupons.sheets import codes
+from pos_integration.desk import (
+    NOTHING,
+    LongList,
+    Panel,
+    ReadOnlyAdmin,
+    Tool,
+    link,
+    money,
+    pill,
+    table,
+)
+
+DISPUTES_SHOWN = 12
+ENTRY_TONES = {"redemption": "good", "reversal": "warn", "dispute": "bad", "correction": "busy"}
+DISPUTE_TONES = {"open": "warn", "conceded": "bad", "upheld": "good"}
+# How the other pages ask for part of the ledger.
+PARTS = ("statement_entry__statement", "store", "offer")
+
+
+class DisputeForm(forms.Form):
+    amount = forms.DecimalField(
+        max_digits=10, decimal_places=2, help_text="Of face value and fee, what is not paid"
+    )
+    reason = forms.CharField(max_length=200, help_text="As the funder gave it")
+
+
+class AnswerForm(forms.Form):
+    answer = forms.CharField(max_length=200, label="What we tell them")
+
+
+def entry_pill(entry: LedgerEntry) -> SafeString:
+    return pill(entry.get_kind_display().lower(), ENTRY_TONES[entry.kind])
+
+
+def dispute_pill(dispute: Dispute) -> SafeString:
+    return pill(dispute.state, DISPUTE_TONES[dispute.state])
+
+
+def in_words(error: SettlementError) -> str:
+    said = str(error)
+    return f"{said[:1].upper()}{said[1:]}."
+
+
+def with_form(page: TemplateResponse, form: forms.Form) -> TemplateResponse:
+    """The asking page with `form` above its button."""
+    assert page.context_data is not None
+    page.context_data["form"] = form
+    return page
+
+
+def entries_url(**lookups: object) -> str:
+    said = "&".join(f"{name}={value}" for name, value in lookups.items())
+    return f"{reverse('admin:coupons_ledgerentry_changelist')}?{said}"
+
+
+def disputes_table(rows: QuerySet[Dispute], empty: str) -> SafeString:
+    """Newest first, as many as a panel shows."""
+    return table(
+        ("Raised", "Coupon", "Reason", "Amount#", "State"),
+        (
+            (
+                link(
+                    reverse("admin:coupons_dispute_change", args=[one.pk]),
+                    f"{timezone.localtime(one.raised_at):%d %b %Y}",
+                ),
+                one.entry.offer,
+                one.reason,
+                f"{money(one.amount)} {one.entry.currency}",
+                dispute_pill(one),
+            )
+            for one in rows.select_related("entry__offer").order_by("-pk")[:DISPUTES_SHOWN]
+        ),
+        empty,
+    )
+
+
+@admin.register(LedgerEntry)
+class LedgerEntryAdmin(LongList[LedgerEntry], ReadOnlyAdmin[LedgerEntry]):
+    list_display = (
+        "business_date",
+        "kind_pill",
+        "funder",
+        "store",
+        "offer",
+        "coupons",
+        "amount",
+    )
+    list_select_related = ("funder", "store", "offer")
+    list_filter = ("funder", "kind")
+    date_hierarchy = "booked_at"  # the day of booking has an index
+    search_fields = ("redemption__coupon__code__exact",)
+    search_help_text = "A whole coupon code, with or without hyphens"
+    fields = (
+        ("kind_pill", "funder"),
+        ("store", "business_date"),
+        ("offer", "redemption"),
+        ("coupons", "face_value", "handling_fee", "amount"),
+        ("note", "booked_at"),
+        "stated_in",
+    )
+    empty_hint = "Nothing is booked yet: the night books what it cleared."
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[LedgerEntry]:
+        rows = super().get_queryset(request)
+        return rows.select_related("funder", "store", "offer", "redemption__offer")
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
+        return lookup in PARTS or super().lookup_allowed(lookup, value, request)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[LedgerEntry], search_term: str
+    ) -> tuple[QuerySet[LedgerEntry], bool]:
+        if not search_term.strip():
+            return queryset, False
+        try:
+            return queryset.filter(redemption__coupon__code=codes.normalise(search_term)), False
+        except codes.CodeError:
+            return queryset.none(), False
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.dispute_view)
+        return [
+            path("<int:pk>/dispute/", view, name="coupons_ledgerentry_dispute"),
+            *super().get_urls(),
+        ]
+
+    @admin.display(description="Entry")
+    def kind_pill(self, entry: LedgerEntry) -> SafeString:
+        return entry_pill(entry)
+
+    @admin.display(description="Total")
+    def amount(self, entry: LedgerEntry) -> str:
+        return f"{money(entry.face_value + entry.handling_fee)} {entry.currency}"
+
+    @admin.display(description="Statement")
+    def stated_in(self, entry: LedgerEntry) -> SafeString | str:
+        if not hasattr(entry, "statement_entry"):
+            return NOTHING
+        statement = entry.statement_entry.statement
+        return link(
+            reverse("admin:coupons_statement_change", args=[statement.pk]), statement.number
+        )
+
+    def row_tools(self, request: HttpRequest, row: LedgerEntry) -> list[Tool]:
+        may = request.user.has_perm("coupons.add_dispute") and hasattr(row, "statement_entry")
+        if not may or row.kind != LedgerEntry.Kind.REDEMPTION:
+            return []
+        return [Tool("Dispute", reverse("admin:coupons_ledgerentry_dispute", args=[row.pk]), True)]
+
+    def panels(self, request: HttpRequest, row: LedgerEntry) -> list[Panel]:
+        story = table(
+            ("Booked", "Entry", "Why", "Total#"),
+            (
+                (
+                    link(
+                        reverse("admin:coupons_ledgerentry_change", args=[entry.pk]),
+                        f"{entry.booked_at:%d %b %Y}",
+                    ),
+                    entry_pill(entry),
+                    entry.note or NOTHING,
+                    f"{money(entry.face_value + entry.handling_fee)} {entry.currency}",
+                )
+                for entry in LedgerEntry.objects.filter(redemption=row.redemption_id).order_by("pk")
+            ),
+            "",
+        )
+        still = f"still claimed: {money(settlement.claimed(row).amount)} {row.currency}"
+        disputes = Dispute.objects.filter(entry__redemption=row.redemption_id)
+        return [
+            Panel("All entries of this coupon", story, still, is_wide=True),
+            Panel("Disputes", disputes_table(disputes, "None."), is_wide=True),
+        ]
+
+    def dispute_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Ask what is not paid and why, then note the dispute."""
+        entry = get_object_or_404(self.get_queryset(request), pk=pk)
+        if not request.user.has_perm("coupons.add_dispute"):
+            raise PermissionDenied
+        back = reverse("admin:coupons_ledgerentry_change", args=[pk])
+        claimed = settlement.claimed(entry).amount
+        form = DisputeForm(request.POST or None, initial={"amount": claimed})
+        if not form.is_valid():
+            page = self.ask(
+                request,
+                title=f"Dispute: {entry.offer}, {entry.business_date:%d %b %Y}",
+                says=[
+                    f"'{entry.funder}' will not pay for this coupon, of which {money(claimed)} "
+                    f"{entry.currency} is claimed. Nothing is booked before it is conceded."
+                ],
+                button="Note the dispute",
+                back=back,
+            )
+            return with_form(page, form)
+        try:
+            dispute = settlement.dispute(
+                entry, form.cleaned_data["amount"], form.cleaned_data["reason"]
+            )
+        except SettlementError as error:
+            messages.error(request, in_words(error))
+            return HttpResponseRedirect(back)
+        self.log_change(request, entry, f"Disputed: {dispute.amount} {entry.currency}.")
+        messages.success(request, "The dispute is noted: concede or uphold it.")
+        return HttpResponseRedirect(reverse("admin:coupons_dispute_change", args=[dispute.pk]))
+
+
+class OpenFirst(admin.SimpleListFilter):
+    """What waits for an answer, unless somebody asks for more."""
+
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("conceded", "Conceded"), ("upheld", "Upheld"), ("all", "All")]
+
+    def choices(self, changelist: Any) -> Any:
+        choices = super().choices(changelist)
+        yield {**next(choices), "display": "Open"}
+        yield from choices
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Dispute]) -> QuerySet[Dispute]:
+        state = self.value() or "open"
+        return queryset if state == "all" else queryset.filter(state=state)
+
+
+ANSWERS = {
+    "concede": (
+        "Concede",
+        "The amount is booked back, and is in the funder's next statement. This cannot be taken "
+        "back.",
+    ),
+    "uphold": ("Uphold", "The claim stands, and nothing is booked."),
+}
+
+
+@admin.register(Dispute)
+class DisputeAdmin(ReadOnlyAdmin[Dispute]):
+    list_display = ("raised_at", "state_pill", "funder", "offer", "value", "reason")
+    list_filter = (OpenFirst, "entry__funder")
+    ordering = ("-pk",)
+    fields = (
+        ("funder", "state_pill"),
+        ("offer", "entry_link", "value"),
+        ("reason", "raised_at"),
+        ("answer", "closed_at", "closed_by"),
+    )
+    empty_hint = "No dispute is open. One is noted from the page of a stated entry."
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Dispute]:
+        rows = super().get_queryset(request)
+        return rows.select_related("entry__funder", "entry__offer", "closed_by")
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
+        return lookup == "entry__funder" or super().lookup_allowed(lookup, value, request)
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.answer_view)
+        return [
+            path("<int:pk>/<slug:name>/answer/", view, name="coupons_dispute_answer"),
+            *super().get_urls(),
+        ]
+
+    @admin.display(description="State")
+    def state_pill(self, dispute: Dispute) -> SafeString:
+        return dispute_pill(dispute)
+
+    @admin.display(description="Funder")
+    def funder(self, dispute: Dispute) -> str:
+        return str(dispute.entry.funder)
+
+    @admin.display(description="Offer")
+    def offer(self, dispute: Dispute) -> str:
+        return str(dispute.entry.offer)
+
+    @admin.display(description="Amount")
+    def value(self, dispute: Dispute) -> str:
+        return f"{money(dispute.amount)} {dispute.entry.currency}"
+
+    @admin.display(description="Entry")
+    def entry_link(self, dispute: Dispute) -> SafeString:
+        url = reverse("admin:coupons_ledgerentry_change", args=[dispute.entry_id])
+        return link(url, dispute.entry)
+
+    def sentence(self, row: Dispute) -> str:
+        return "" if row.state != Dispute.State.OPEN else "It waits for our answer."
+
+    def row_tools(self, request: HttpRequest, row: Dispute) -> list[Tool]:
+        if row.state != Dispute.State.OPEN or not request.user.has_perm("coupons.change_dispute"):
+            return []
+        return [
+            Tool(label, reverse("admin:coupons_dispute_answer", args=[row.pk, name]))
+            for name, (label, _) in ANSWERS.items()
+        ]
+
+    def answer_view(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
+        """Ask what we tell them, then concede or uphold."""
+        dispute = get_object_or_404(self.get_queryset(request), pk=pk)
+        if name not in ANSWERS:
+            raise Http404(name)
+        if not request.user.has_perm("coupons.change_dispute"):
+            raise PermissionDenied
+        back = reverse("admin:coupons_dispute_change", args=[pk])
+        label, says = ANSWERS[name]
+        form = AnswerForm(request.POST or None)
+        if not form.is_valid():
+            title = f"{label}: {self.value(dispute)} of '{dispute.entry.funder}'"
+            page = self.ask(
+                request,
+                title=title,
+                says=[f"They said: {dispute.reason}", says],
+                button=label,
+                back=back,
+            )
+            return with_form(page, form)
+        assert isinstance(request.user, AbstractBaseUser)
+        answer = settlement.concede if name == "concede" else settlement.uphold
+        try:
+            answer(dispute, request.user, form.cleaned_data["answer"])
+        except SettlementError as error:
+            messages.error(request, in_words(error))
+        else:
+            self.log_change(request, dispute, f"{label}d.")
+            messages.success(request, f"The dispute is {dispute.get_state_display().lower()}.")
+        return HttpResponseRedirect(back)
