@@ -76,7 +76,9 @@ def judge(
     if isinstance(due, pricing.Shortfall):
         return refuse(record, Reason(due.value), _shortfall(due, claim, offer, items))
     if not record.amount:
-        return refuse(record, Reason.NOT_ENOUGH, f"the till took nothing off, {due.amount} was due")
+        return refuse(
+            record, Reason.NOTHING_OFF, f"the till took nothing off, {due.amount} was due"
+        )
     if record.amount > due.amount:
         return refuse(
             record, Reason.OVER_VALUE, f"the till took {record.amount} off, {due.amount} was due"

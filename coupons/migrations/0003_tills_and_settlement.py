@@ -343,6 +343,7 @@ class Migration(migrations.Migration):
                     ),
                     ("not_enough", "Too few units, or too little spent"),
                     ("not_stacked", "Another coupon was on the item, and these do not go together"),
+                    ("nothing_off", "The till took nothing off: the coupon is good as before"),
                     ("receipt_void", "The receipt it was used on was made void"),
                 ],
                 max_length=16,

