@@ -115,17 +115,21 @@ class _Words:
         self.period = f"{day(statement.period_from)} to {day(statement.period_to)}"
 
     def money(self, amount: Decimal) -> str:
-        # A hyphen is lost before a figure; this is the sign accountants read.
-        return self.amounts.format(amount).replace("-", "\N{MINUS SIGN}")
+        return _signed(self.amounts.format(amount))
 
     def figures(self, row: Line | Totals | LedgerEntry) -> tuple[str, str, str, str]:
         """Coupons, face value, fee and both together, as the columns show them."""
         return (
-            f"{row.coupons:,}".replace("-", "\N{MINUS SIGN}"),
+            _signed(f"{row.coupons:,}"),
             self.money(row.face_value),
             self.money(row.handling_fee),
             self.money(row.face_value + row.handling_fee),
         )
+
+
+def _signed(figure: str) -> str:
+    # A hyphen is lost before a figure; this is the sign accountants read.
+    return figure.replace("-", "\N{MINUS SIGN}")
 
 
 def day(when: date) -> str:
@@ -287,12 +291,14 @@ def _totals(say: _Words, lines: list[Line], others: list[LedgerEntry]) -> Iterat
     rows = [["Coupons cleared", say.money(cleared.total)]]
     if others:
         rows.append(["Taken back, conceded and corrected", say.money(back.total)])
+    total = len(rows)
+    count, face_value, fees, amount = say.figures(totals)
+    coupons = "coupon" if abs(totals.coupons) == 1 else "coupons"
     rows += [
-        ["of it face value", say.money(totals.face_value)],
-        [f"of it handling fees, for {totals.coupons:,} coupons", say.money(totals.handling_fee)],
+        [f"Total in {statement.currency}", amount],
+        ["of it face value", face_value],
+        [f"of it handling fees, for {count} {coupons}", fees],
     ]
-    of_it = len(rows) - 2
-    rows.append([f"Total in {statement.currency}", say.money(totals.total)])
     table = Table(
         rows,
         colWidths=TOTALS,
@@ -300,20 +306,21 @@ def _totals(say: _Words, lines: list[Line], others: list[LedgerEntry]) -> Iterat
         style=[
             *_ROWS,
             ("ALIGN", (1, 0), (1, -1), "RIGHT"),
-            ("LEFTPADDING", (0, of_it), (0, -2), 6 * mm),
-            ("TEXTCOLOR", (0, of_it), (-1, -2), QUIET),
-            ("FONT", (0, -1), (-1, -1), Typeface.BOLD.value, 12, 15),
-            ("BACKGROUND", (0, -1), (-1, -1), TINT),
-            ("LINEABOVE", (0, -1), (-1, -1), 1, GREEN),
-            ("TOPPADDING", (0, -1), (-1, -1), 5),
-            ("BOTTOMPADDING", (0, -1), (-1, -1), 6),
+            ("FONT", (0, total), (-1, total), Typeface.BOLD.value, 12, 15),
+            ("BACKGROUND", (0, total), (-1, total), TINT),
+            ("LINEABOVE", (0, total), (-1, total), 1, GREEN),
+            ("TOPPADDING", (0, total), (-1, total), 5),
+            ("BOTTOMPADDING", (0, total), (-1, total), 6),
+            ("LEFTPADDING", (0, total + 1), (0, -1), 6 * mm),
+            ("TEXTCOLOR", (0, total + 1), (-1, -1), QUIET),
+            ("TOPPADDING", (0, total + 1), (-1, total + 1), 4),
         ],
     )
-    amount = f"{statement.currency} {say.money(abs(totals.total))}"
+    due = f"{statement.currency} {say.money(abs(totals.total))}"
     if totals.total > 0:
-        payment = f"Please pay {amount} to {_house()}, quoting {statement.number}."
+        payment = f"Please pay {due} to {_house()}, quoting {statement.number}."
     elif totals.total < 0:
-        payment = f"{amount} is in your favour. We pay it, quoting {statement.number}."
+        payment = f"{due} is in your favour. We pay it, quoting {statement.number}."
     else:
         payment = "There is nothing to pay."
     late = (

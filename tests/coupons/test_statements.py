@@ -177,6 +177,7 @@ def test_a_credit_asks_for_no_money():
 
     assert "USD 0.58 is in your favour" in words
     assert "Please pay" not in words
+    assert "for \N{MINUS SIGN}1 coupon" in words
 
 
 def test_a_reprint_is_the_same_to_the_byte_paid_or_not(mixed):
