@@ -324,6 +324,57 @@ def test_the_command_books_settles_and_writes_both_files(tmp_path, capsys):
     assert "Nothing to settle until" in capsys.readouterr().out
 
 
+def test_the_bar_leads_to_statements_whoever_may_see_them(admin_client):
+    word = f'<a href="{page("statement_changelist")}"{{}}>Statements</a>'
+    for name in ("statement", "funder", "ledgerentry", "dispute"):
+        body = admin_client.get(page(f"{name}_changelist")).content.decode()
+        assert word.format(' aria-current="page"') in body
+    assert word.format("") in staff("Marketing").get(page("offer_changelist")).content.decode()
+
+    stranger = Client()
+    stranger.force_login(User.objects.create_user("new here", is_staff=True))
+    assert "Statements" not in stranger.get(reverse("admin:index")).content.decode()
+
+
+def test_a_statement_that_lost_its_files_is_written_by_the_next_run(tmp_path, capsys):
+    for name in ("Oat Works", "Rye Works", "Soy Works"):
+        redeemed(name)
+    run = ("settle", "--through=2026-03-31", f"--out={tmp_path}")
+    call_command(*run)
+    whole = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    (tmp_path / "2026-03-OATWORKS-001.pdf").unlink()
+    (tmp_path / "2026-03-RYEWORKS-001.csv").unlink()
+    capsys.readouterr()
+
+    call_command(*run, "--funder=Rye Works")
+    out = capsys.readouterr().out
+    assert "missing on disk" in out
+    assert "2026-03-RYEWORKS-001" in out
+    assert "1 statement, as PDF and CSV" in out
+    assert not (tmp_path / "2026-03-OATWORKS-001.pdf").exists()
+
+    call_command(*run)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == whole
+    capsys.readouterr()
+    call_command(*run)
+    assert "missing" not in capsys.readouterr().out
+    assert Statement.objects.count() == 3
+
+
+def test_a_statement_that_could_not_be_written_is_written_later_under_its_number(tmp_path):
+    redeemed()
+    in_the_way = tmp_path / "2026-03-OATWORKS-001.csv.part"
+    in_the_way.mkdir()
+
+    with pytest.raises(CommandError):
+        call_command("settle", "--through=2026-03-31", f"--out={tmp_path}")
+    in_the_way.rmdir()
+    call_command("settle", "--through=2026-03-31", f"--out={tmp_path}")
+
+    assert Statement.objects.count() == 1
+    assert len(list(tmp_path.iterdir())) == 2
+
+
 def test_the_command_says_which_funders_there_are_and_refuses_a_month_to_come(tmp_path):
     redeemed(day=date(2126, 3, 5))
 

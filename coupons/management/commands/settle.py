@@ -1,6 +1,8 @@
 """`manage.py settle`: state to funders what they owe, as CSV and PDF."""
 
 from argparse import ArgumentParser
+from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -55,15 +57,21 @@ class Command(BaseCommand):
         try:
             folder.mkdir(parents=True, exist_ok=True)
             issued = settlement.settle_all(through, funders=funders)
-            for statement in issued:
+            unwritten = list(_unwritten(folder, through, funders, issued))
+            for statement in [*unwritten, *issued]:
                 _write(folder, statement)
         except (settlement.SettlementError, OSError) as error:
             raise CommandError(str(error)) from error
-        if not issued:
+        if unwritten:
+            self.stdout.write("Issued before, but missing on disk:")
+            self._table(unwritten)
+        if issued:
+            self._table(issued)
+        else:
             self.stdout.write(f"Nothing to settle until {through}.")
-            return
-        self._table(issued)
-        self.stdout.write(f"{len(issued)} statements, as PDF and CSV in {folder}")
+        if written := len(unwritten) + len(issued):
+            statement_s = "statement" if written == 1 else "statements"
+            self.stdout.write(f"{written} {statement_s}, as PDF and CSV in {folder}")
 
     def _table(self, issued: list[Statement]) -> None:
         totals = settlement.totals(issued)
@@ -74,12 +82,31 @@ class Command(BaseCommand):
             self.stdout.write(f"{one.number:<40} {one.funder.name:<30.30} {coupons:>9,} {due:>18}")
 
 
+def _file(folder: Path, statement: Statement, ending: str) -> Path:
+    return folder / f"{statement.number}.{ending}"
+
+
+def _unwritten(
+    folder: Path, through: date, funders: list[Funder] | None, issued: list[Statement]
+) -> Iterator[Statement]:
+    """Statements of the same period that were issued before and of which a file is missing.
+
+    The desk issued them, or an earlier run that was cut short.
+    """
+    before = Statement.objects.filter(period_to=through).exclude(pk__in=[one.pk for one in issued])
+    if funders is not None:
+        before = before.filter(funder__in=funders)
+    for statement in before.select_related("funder").order_by("number"):
+        if not all(_file(folder, statement, ending).exists() for ending in ("csv", "pdf")):
+            yield statement
+
+
 def _write(folder: Path, statement: Statement) -> None:
     for ending, content in (
         ("csv", statements.as_csv(statement)),
         ("pdf", statements.as_pdf(statement)),
     ):
-        path = folder / f"{statement.number}.{ending}"
+        path = _file(folder, statement, ending)
         part = path.with_name(f"{path.name}.part")
         part.write_bytes(content)
         part.replace(path)  # whoever sees the name sees the whole file
