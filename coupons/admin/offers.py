@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from coupons.models import Funder, Offer, OfferProduct
+from coupons.models import Offer, OfferProduct
 from pos_integration.desk import LongList, Page, Panel, Tool, link, pill, table
 
 PRODUCTS_SHOWN = 12
@@ -197,6 +197,7 @@ class OfferAdmin(Page[Offer]):
     list_select_related = ("funder",)
     list_filter = (WhenFilter, "kind", ("shared_code", admin.EmptyFieldListFilter))
     search_fields = ("name", "detail", "funder__name", "code", "shared_code")
+    autocomplete_fields = ("category", "funder")
     ordering = ("-valid_to", "name")
     form = OfferForm
     empty_hint = "No offer yet. Add one, then add the products it is good on."
@@ -229,10 +230,6 @@ class OfferAdmin(Page[Offer]):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Offer | None = None) -> list[str]:
         return list(PROMISED) if obj is not None and _is_promised(obj) else []
-
-    def get_autocomplete_fields(self, request: HttpRequest) -> list[str]:
-        has_page = self.admin_site.is_registered(Funder)
-        return ["category", "funder"] if has_page else ["category"]
 
     @admin.display(description="Worth", ordering="face_value")
     def value(self, offer: Offer) -> str:
