@@ -50,7 +50,8 @@ BASKET = openapi.basket_schema()
 
 def receipt(upload: Upload) -> dict[str, Any]:
     """Return what a till is told of its upload, the same however often it asks."""
-    rejects = upload.rejects.order_by("position").values("position", "code", "detail", "receipt")
+    fields = ("position", "code", "detail", "receipt")
+    rejects = upload.rejects.order_by("position").values(*fields) if upload.rejected else ()
     return {
         "upload": str(upload.pk),
         "state": upload.state,

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from django.utils import timezone
 
 from pos_integration import catalogue, records, scales, shelf
-from pos_integration.models import ScaleLabel, Store, StoreAlias, Terminal
+from pos_integration.models import ScaleLabel, Store, StoreAlias, Terminal, TerminalAlias
 
 
 class Labelled(NamedTuple):
@@ -26,11 +26,11 @@ def of(
     What their scale labels stand for is known once they were checked: see `labelled`.
     """
     stores = _stores({basket.store for basket in baskets if basket.store})
-    tills = _tills(stores)
+    _know_aliases(stores, baskets)
     layouts = _layouts()
     now = timezone.now()
     terms = {}
-    for name, store in stores.items():
+    for name, (store, tills) in stores.items():
         zone = ZoneInfo(store.time_zone)
         terms[name] = records.StoreTerms(
             id=store.pk,
@@ -38,7 +38,7 @@ def of(
             currency=store.currency,
             zone=zone,
             today=now.astimezone(zone).date(),
-            tills=tills[store.pk],
+            tills=tills,
             layouts=(*layouts.get(store.pk, ()), *layouts.get(None, ())),
         )
     # A checked basket names its store by number, whatever it was called by.
@@ -78,24 +78,42 @@ def product_of(store: Store, code: str) -> int | None:
     return catalogue.known_products([code]).get(code)
 
 
-def _stores(names: set[str]) -> dict[str, Store]:
-    """The stores with these numbers or, where there is none, aliases."""
-    stores = {store.number: store for store in Store.objects.filter(number__in=names)}
-    if unknown := names - stores.keys():
-        aliases = StoreAlias.objects.filter(text__in=unknown).select_related("store")
-        stores |= {alias.text: alias.store for alias in aliases}
-    return stores
+def _stores(names: set[str]) -> dict[str, tuple[Store, dict[str, int]]]:
+    """The stores with these numbers or, where there is none, aliases; each with its live tills:
+    their numbers, by number as text.
+    """
+    found: dict[str, tuple[Store, dict[str, int]]] = {}
+    live = Terminal.objects.filter(store__number__in=names, revoked_at=None)
+    for terminal in live.select_related("store"):
+        _, tills = found.setdefault(terminal.store.number, (terminal.store, {}))
+        tills[str(terminal.number)] = terminal.number
+    if unknown := names - found.keys():
+        for store in Store.objects.filter(number__in=unknown):  # without a live till
+            found[store.number] = (store, {})
+        aliases = StoreAlias.objects.filter(text__in=unknown - found.keys())
+        for alias in aliases.select_related("store"):
+            there = Terminal.objects.filter(store=alias.store, revoked_at=None)
+            numbers = {str(number): number for number in there.values_list("number", flat=True)}
+            found[alias.text] = (alias.store, numbers)
+    return found
 
 
-def _tills(stores: dict[str, Store]) -> dict[int, dict[str, int]]:
-    """The tills of each store that are not revoked: number, by number as text and by alias."""
-    tills: dict[int, dict[str, int]] = {store.pk: {} for store in stores.values()}
-    live = Terminal.objects.filter(store__in=tills, revoked_at=None)
-    for store_id, number, alias in live.values_list("store_id", "number", "aliases__text"):
-        tills[store_id][str(number)] = number
-        if alias:
-            tills[store_id][alias] = number
-    return tills
+def _know_aliases(
+    stores: dict[str, tuple[Store, dict[str, int]]], baskets: Sequence[records.Basket]
+) -> None:
+    """Let the tills of `stores` be found by the names that `baskets` call them by, too."""
+    names = {
+        basket.till
+        for basket in baskets
+        if isinstance(basket.till, str) and not basket.till.isdigit()
+    }
+    if not names:
+        return
+    aliases = TerminalAlias.objects.filter(text__in=names, terminal__revoked_at=None)
+    for alias in aliases.select_related("terminal"):
+        for store, tills in stores.values():
+            if store.pk == alias.terminal.store_id:
+                tills[alias.text] = alias.terminal.number
 
 
 def _layouts() -> dict[int | None, list[scales.Layout]]:

@@ -41,6 +41,7 @@ def load(
             for batch in _batches(upload):
                 _write(upload, batch)
                 progress(upload.next_position)
+            return upload
         except _TakenOverError:
             pass
         except Exception:

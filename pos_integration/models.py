@@ -377,7 +377,8 @@ class BasketLine(models.Model):
 
     The two keys are plain numbers to the database: a foreign key would be asked for every one of
     a billion lines, and lines are written in the transaction that wrote their basket, by
-    `ingest.load` alone. The index on `basket` is BRIN, since lines lie in their baskets' order.
+    `facts.insert_lines` alone. The index on `basket` is BRIN, since lines lie in their baskets'
+    order; `id` counts them and has no index at all.
     """
 
     class Kind(models.TextChoices):
@@ -419,7 +420,9 @@ class BasketLine(models.Model):
 class Tender(models.Model):
     """How a basket was paid. Like its lines, written with it and never by itself."""
 
-    basket = models.ForeignKey(Basket, models.CASCADE, related_name="tenders", db_constraint=False)
+    basket = models.ForeignKey(
+        Basket, models.CASCADE, related_name="tenders", db_constraint=False, db_index=False
+    )
     position = models.PositiveSmallIntegerField()
     kind = models.CharField(max_length=20)
     amount = models.DecimalField(max_digits=12, decimal_places=2)

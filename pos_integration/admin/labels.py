@@ -90,6 +90,7 @@ class ScaleLabelAdmin(Page[ScaleLabel]):
     list_display = ("pattern", "decimals", "where")
     list_select_related = ("store",)
     search_fields = ("pattern", "store__number", "store__name")
+    search_help_text = "Part of a pattern, or of a store's number or name"
     ordering = ("store__number", "pattern")
     autocomplete_fields = ("store",)
     fields = ("store", "pattern", "decimals")

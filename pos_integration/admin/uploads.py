@@ -185,6 +185,7 @@ class RejectAdmin(LongList[Reject], ReadOnlyAdmin[Reject]):
     list_select_related = ("upload__terminal__store",)
     list_filter = (OpenFilter, "code")
     search_fields = ("receipt__exact", "detail")
+    search_help_text = "A receipt's whole number, or words of what was wrong"
     fields = ("upload", "position", "code", "detail", "receipt", "resolved_by", "raw_text")
     empty_hint = "Nothing was rejected: every basket so far could be taken."
 

@@ -313,10 +313,17 @@ class Migration(migrations.Migration):
             name="basket",
             field=models.ForeignKey(
                 db_constraint=False,
+                db_index=False,
                 on_delete=django.db.models.deletion.CASCADE,
                 related_name="tenders",
                 to="pos_integration.basket",
             ),
+        ),
+        # Nobody asks for a line by its id, and an index of a billion ids costs as much as the lines.
+        migrations.RunSQL(
+            "ALTER TABLE pos_integration_basketline"
+            " DROP CONSTRAINT IF EXISTS pos_integration_basketline_pkey",
+            "ALTER TABLE pos_integration_basketline ADD PRIMARY KEY (id)",
         ),
         # The bytes come packed: PostgreSQL need not try again.
         migrations.RunSQL(

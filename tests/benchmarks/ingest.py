@@ -212,7 +212,7 @@ _FILL = """
 def fill(server: servers.Server, wanted: int) -> int:
     """Bring the table to `wanted` lines; returns how many it has."""
     ((have,),) = server.rows("SELECT count(*) FROM pos_integration_basketline")
-    begin = 0
+    begin = have  # numbers that no earlier filling took
     while have < wanted:
         more = min(wanted - have, 1_000_000)
         server.rows(_FILL, [begin, begin + more // 10 - 1])
@@ -231,11 +231,13 @@ def main() -> None:
     few = chosen[:DRF_REQUESTS_A_TURN]
     lines, few_lines = (sum(batch.lines for batch in some) for some in (chosen, few))
     rows = as_rows(chosen)
-    settings = ("--preload", "--env", "DJANGO_SETTINGS_MODULE=tests.benchmarks.drf_settings")
+    beside = "tests.benchmarks.drf_settings"
+    gunicorn = ("--preload", "--env", f"DJANGO_SETTINGS_MODULE={beside}")
     ours: list[float] = []
     drf: list[float] = []
     bare: list[float] = []
-    with servers.running(workers=2, options=settings) as server:
+    with servers.running(workers=2, options=gunicorn) as server:
+        server.manage("migrate", "--run-syncdb", "--settings", beside, "-v0")
         server.manage("shell", "-c", "from tests.benchmarks.ingest import open_shop; open_shop()")
         tokens = server.add_terminals("330", CLIENTS)
         uploads = f"{server.url}/api/v1/uploads"
