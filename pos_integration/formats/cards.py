@@ -4,6 +4,7 @@ import csv
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+SHORTEST = 13  # digits of a payment card, legible or not
 _DIGITS = re.compile(r"[0-9](?:[ -]*[0-9]){12,18}", re.ASCII)
 _CONCEALED = re.compile(r"\*{9,}[0-9]{4}", re.ASCII)
 _DOUBLED = bytes.maketrans(b"0123456789", b"0246813579")  # its digits added where there are two
