@@ -34,11 +34,9 @@ class FunderList(ChangeList):
 class FunderAdmin(Page[Funder]):
     list_display = ("name", "reference", "fee", "amount", "disputes")
     search_fields = ("name", "reference")
+    search_help_text = "Part of a name, or of our number in their books"
     ordering = ("name",)
-    fieldsets = (
-        (None, {"fields": (("name", "reference"), "handling_fee")}),
-        ("Where statements go", {"fields": ("address",)}),
-    )
+    fieldsets = ((None, {"fields": (("name", "reference"), "handling_fee", "address")}),)
     empty_hint = "No funder yet. Add one: an offer wants to know who pays for it."
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:

@@ -208,7 +208,8 @@ class OfferAdmin(Page[Offer]):
             {
                 "description": _wanted(),
                 "fields": (
-                    ("kind", "face_value"),
+                    "kind",
+                    "face_value",
                     ("percent", "price"),
                     ("units", "reduced_units", "threshold"),
                 ),

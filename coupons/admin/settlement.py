@@ -267,13 +267,12 @@ class StatementAdmin(ReadOnlyAdmin[Statement]):
         form = PaidForm(request.POST or None, initial={"on": timezone.localdate()})
         if not form.is_valid():
             _, amount = settlement.totals([statement])[pk]
+            came = "has come" if amount >= 0 else "was paid to them"
+            all_of = f"{money(abs(amount))} {statement.currency}"
             page = self.ask(
                 request,
                 title=f"Mark as paid: {statement}",
-                says=[
-                    f"Say this when all of {money(amount)} {statement.currency} has come. It "
-                    "cannot be taken back."
-                ],
+                says=[f"Say this when all of {all_of} {came}. It cannot be taken back."],
                 button="Mark as paid",
                 back=back,
             )

@@ -324,6 +324,20 @@ def test_the_command_books_settles_and_writes_both_files(tmp_path, capsys):
     assert "Nothing to settle until" in capsys.readouterr().out
 
 
+def test_the_desk_asks_whether_a_credit_was_paid_out_not_whether_it_came(admin_client):
+    reversing.reverse(settled().redemption_id, "returned")
+    settlement.book()
+    settlement.settle_all(MARCH)
+    owed, credit = Statement.objects.order_by("pk")
+
+    asked = [
+        admin_client.get(page("statement_paid", one.pk)).content.decode() for one in (owed, credit)
+    ]
+
+    assert "all of 0.58 USD has come" in asked[0]
+    assert "all of 0.58 USD was paid to them" in asked[1]
+
+
 def test_the_bar_leads_to_statements_whoever_may_see_them(admin_client):
     word = f'<a href="{page("statement_changelist")}"{{}}>Statements</a>'
     for name in ("statement", "funder", "ledgerentry", "dispute"):
