@@ -53,7 +53,7 @@ class SettleForm(forms.Form):
 
 
 class PaidForm(forms.Form):
-    on = forms.DateField(label="Day the money came", widget=DayInput)
+    on = forms.DateField(label="Day of the payment", widget=DayInput)
 
 
 def statement_pill(statement: Statement) -> SafeString:
