@@ -338,7 +338,8 @@ class Basket(models.Model):
         RETURN = "return"
         VOID = "void"
 
-    store = models.ForeignKey(Store, models.PROTECT, related_name="baskets")
+    # Triggers keep these two true, once a batch: see the migration 0005_baskets_belong.
+    store = models.ForeignKey(Store, models.PROTECT, related_name="baskets", db_constraint=False)
     till = models.PositiveIntegerField()
     business_date = models.DateField(help_text="The store's trading day, local time")
     receipt = models.CharField(max_length=40)
@@ -347,7 +348,9 @@ class Basket(models.Model):
     card_number = models.CharField(max_length=32, blank=True)
     currency = models.CharField(max_length=3)
     voids = models.JSONField(null=True, help_text="The receipt that this one cancels")
-    upload = models.ForeignKey(Upload, models.PROTECT, related_name="loaded_baskets")
+    upload = models.ForeignKey(
+        Upload, models.PROTECT, related_name="loaded_baskets", db_constraint=False
+    )
     content_hash = models.BinaryField(max_length=16, help_text="Tells a repeat from a conflict")
 
     class Meta:
