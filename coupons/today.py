@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from django.db.models import Count, Max, Sum
+from django.db.models import Count, Exists, Max, OuterRef, Q, Sum
 from django.utils import timezone
 
 from coupons.models import Mailing, Redemption, Refusal
@@ -66,10 +66,19 @@ def look(today: date) -> Today:
         redeemed_since=since,
         live_mailings=sum(states.get(state, 0) for state in ("issued", "printed", "mailed")),
         waiting_mailings=states.get("draft", 0) + states.get("approved", 0),
-        rejects=Reject.objects.all()[:LOOKED_AT].count(),
+        rejects=Reject.objects.filter(resolved_by=None)[:LOOKED_AT].count(),
         refusals=Refusal.objects.all()[:LOOKED_AT].count(),
-        waiting_uploads=Upload.objects.exclude(state=Upload.State.LOADED)[:LOOKED_AT].count(),
+        waiting_uploads=_waiting_uploads(),
     )
+
+
+def _waiting_uploads() -> int:
+    """How many files are not loaded, or could not be read and were not loaded since."""
+    open_rejects = Reject.objects.filter(upload=OuterRef("pk"), resolved_by=None)
+    waiting = Upload.objects.exclude(state=Upload.State.LOADED).filter(
+        Q(state=Upload.State.RECEIVED) | Exists(open_rejects)
+    )
+    return waiting[:LOOKED_AT].count()
 
 
 def _last_day() -> tuple[date | None, int]:

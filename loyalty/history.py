@@ -52,7 +52,8 @@ def buckets() -> range:
 
 
 def seal(progress: Progress = lambda done, total: None) -> int:
-    """Take every loaded upload that is not sealed yet into the history. Returns the lines added.
+    """Take every upload that is loaded, as far as it could be read, and not sealed yet into the
+    history. Returns the lines added.
 
     What voids and returns undo is taken out, on whichever night both receipts are there. Each
     batch is one transaction with the receipts of its uploads, so a crash loses nothing and
@@ -60,7 +61,7 @@ def seal(progress: Progress = lambda done, total: None) -> int:
     """
     _deal_anew()
     waiting = list(
-        Upload.objects.filter(state=Upload.State.LOADED)
+        Upload.objects.exclude(state=Upload.State.RECEIVED)
         .exclude(pk__in=SealedUpload.objects.values("upload_id"))
         .order_by("pk")
         .values_list("pk", flat=True)

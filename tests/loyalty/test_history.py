@@ -7,7 +7,7 @@ import pytest
 
 from loyalty import history, identify
 from loyalty.models import Card, PurchaseChunk
-from pos_integration.models import BasketLine, Product, Tender
+from pos_integration.models import BasketLine, Product, Tender, Upload
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -124,3 +124,12 @@ def test_a_card_that_nobody_claimed_is_kept_and_not_modelled():
     sale("555", date(2026, 3, 5))
     assert history.seal() == 1
     assert Card.objects.get(number="555").household is None
+
+
+def test_a_file_cut_off_in_its_middle_counts_as_far_as_it_could_be_read():
+    home = make.household("900")
+    sold = sale("900", date(2026, 3, 5))
+    Upload.objects.filter(pk=sold.upload_id).update(state=Upload.State.FAILED)
+
+    assert history.seal() == 1
+    assert bought(home) == [(date(2026, 3, 5), 200)]
