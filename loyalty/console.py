@@ -13,6 +13,8 @@ def bar(label: str) -> Callable[[int, int], None]:
     bars: list[tqdm[Any]] = []  # drawn at the first call, when the total is known
 
     def progress(done: int, total: int) -> None:
+        if not total:
+            return
         if not bars:
             bars.append(
                 tqdm(
