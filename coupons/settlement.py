@@ -20,16 +20,15 @@ from coupons.models import Dispute, Funder, LedgerEntry, Redemption, Statement, 
 from pos_integration import money
 
 __all__ = [
+    "Balance",
     "Claimed",
     "SettlementError",
-    "Totals",
     "book",
     "claimed",
     "concede",
     "dispute",
     "mark_paid",
     "open_disputes",
-    "outstanding",
     "owed",
     "settle",
     "settle_all",
@@ -46,7 +45,7 @@ class SettlementError(Exception):
     """Why something cannot be settled, paid or disputed, in a sentence for staff."""
 
 
-class Totals(NamedTuple):
+class Balance(NamedTuple):
     """Coupons cleared less those taken back, and the money of all entries together."""
 
     coupons: int
@@ -160,9 +159,9 @@ def mark_paid(statement: Statement, on: date) -> None:
     statement.refresh_from_db()
 
 
-def totals(statements: Iterable[Statement]) -> dict[int, Totals]:
+def totals(statements: Iterable[Statement]) -> dict[int, Balance]:
     """What each statement comes to, by its id."""
-    sums = {one.pk: Totals(0, Decimal(0)) for one in statements}
+    sums = {one.pk: Balance(0, Decimal(0)) for one in statements}
     rows = (
         StatementEntry.objects.filter(statement__in=[*sums])
         .values_list("statement")
@@ -170,7 +169,7 @@ def totals(statements: Iterable[Statement]) -> dict[int, Totals]:
             Sum("entry__coupons"), face=Sum("entry__face_value"), fee=Sum("entry__handling_fee")
         )
     )
-    return sums | {pk: Totals(coupons, face + fee) for pk, coupons, face, fee in rows}
+    return sums | {pk: Balance(coupons, face + fee) for pk, coupons, face, fee in rows}
 
 
 def owed(funders: Iterable[Funder]) -> dict[int, dict[str, Decimal]]:
@@ -187,15 +186,6 @@ def owed(funders: Iterable[Funder]) -> dict[int, dict[str, Decimal]]:
     sums: dict[int, dict[str, Decimal]] = {}
     for funder, currency, face, fee in rows:
         sums.setdefault(funder, {})[currency] = face + fee
-    return sums
-
-
-def outstanding(funder: Funder) -> dict[str, Decimal]:
-    """What `funder` owes by currency: what was stated and not paid, and what is not yet stated."""
-    sums = dict(owed([funder]).get(funder.pk, {}))
-    waiting = unsettled().filter(funder=funder).order_by("currency").values_list("currency")
-    for currency, face, fee in waiting.annotate(face=Sum("face_value"), fee=Sum("handling_fee")):
-        sums[currency] = sums.get(currency, Decimal(0)) + face + fee
     return sums
 
 

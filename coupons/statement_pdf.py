@@ -261,7 +261,7 @@ def _others(say: _Words, entries: list[LedgerEntry]) -> Iterator[Flowable]:
     yield NextPageTemplate("others")
     yield CondPageBreak(45 * mm)
     yield Spacer(0, 4 * mm)
-    yield _paragraph("Taken back, conceded and corrected", SECTION)
+    yield _paragraph("Taken back and conceded", SECTION)
     yield Spacer(0, 2 * mm)
     yield _titles(OTHER_TITLES, OTHERS)
     for entry in entries:
@@ -290,7 +290,7 @@ def _totals(say: _Words, lines: list[Line], others: list[LedgerEntry]) -> Iterat
     totals = statements.sums([*lines, *others])
     rows = [["Coupons cleared", say.money(cleared.total)]]
     if others:
-        rows.append(["Taken back, conceded and corrected", say.money(back.total)])
+        rows.append(["Taken back and conceded", say.money(back.total)])
     total = len(rows)
     count, face_value, fees, amount = say.figures(totals)
     coupons = "coupon" if abs(totals.coupons) == 1 else "coupons"

@@ -57,7 +57,7 @@ def lines(statement: Statement) -> list[Line]:
 
 
 def others(statement: Statement) -> list[LedgerEntry]:
-    """What was booked otherwise: taken back, conceded, corrected."""
+    """What was booked otherwise: taken back, conceded."""
     entries = LedgerEntry.objects.filter(statement_entry__statement=statement)
     return list(
         entries.exclude(kind=Kind.REDEMPTION)

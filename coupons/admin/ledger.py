@@ -31,7 +31,7 @@ from pos_integration.desk import (
 )
 
 DISPUTES_SHOWN = 12
-ENTRY_TONES = {"redemption": "good", "reversal": "warn", "dispute": "bad", "correction": "busy"}
+ENTRY_TONES = {"redemption": "good", "reversal": "warn", "dispute": "bad"}
 DISPUTE_TONES = {"open": "warn", "conceded": "bad", "upheld": "good"}
 # How the other pages ask for part of the ledger.
 PARTS = ("statement_entry__statement", "store", "offer")

@@ -18,7 +18,6 @@ class LedgerEntry(models.Model):
         REDEMPTION = "redemption", "Coupon cleared"
         REVERSAL = "reversal", "Clearing taken back"
         DISPUTE = "dispute", "Dispute conceded"
-        CORRECTION = "correction", "Correction"
 
     kind = models.CharField(max_length=10, choices=Kind)
     funder = models.ForeignKey(Funder, models.PROTECT, related_name="entries")
@@ -50,8 +49,7 @@ class LedgerEntry(models.Model):
                     coupons__in=[0, -1],
                     face_value__lte=0,
                     handling_fee__lte=0,
-                )
-                | Q(kind="correction", coupons=0),
+                ),
                 name="entry_signs_of_its_kind",
             ),
         ]

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from coupons import ledger, reversing, settlement
+from coupons import ledger, reversing, settlement, statements
 from coupons.models import Dispute, LedgerEntry, Redemption, Statement, StatementEntry
 from coupons.settlement import SettlementError
 from coupons.sheets import codes
@@ -241,10 +241,9 @@ def test_what_is_outstanding_is_what_was_stated_and_what_waits_to_be():
     redeemed(first.offer, "51", currency="JPY")
     settlement.book()
 
-    assert settlement.outstanding(first.offer.funder) == {
-        "JPY": Decimal(51),
-        "USD": Decimal("1.66"),
-    }
+    funder = first.offer.funder
+    assert settlement.owed([funder]) == {funder.pk: {"USD": Decimal("0.58")}}
+    assert statements.waiting(funder) == {"JPY": Decimal(51), "USD": Decimal("1.08")}
 
 
 def test_a_second_statement_of_a_month_has_the_next_number():
