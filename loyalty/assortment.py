@@ -1,5 +1,6 @@
 """The assortment as arrays: which products there are, and what each is at every level."""
 
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +18,8 @@ class Level(NamedTuple):
 
     item_of_product: Ints32  # -1: left out, since its purchases say nothing of a household's needs
     ids: npt.NDArray[np.int64]  # Product or Category of each item, ascending
+    parent: Ints32  # of each item, its item one level up; all 0 where there is no such level
+    parents: int  # how many items that level has
 
     @property
     def items(self) -> int:
@@ -63,22 +66,36 @@ def read(last: int) -> Assortment:
     # A product is modelled where its whole line is known, down to the type, and wanted.
     keeps = {pk: modelled[pk] and len(above[pk]) == 3 for pk in used}
     wanted = np.array([bool(pk) and keeps[int(pk)] for pk in rows[:, 1]], dtype=np.bool_)
-    levels = {
-        "product": Level(np.where(wanted, np.arange(len(products)), -1).astype(np.int32), products)
+    nodes = {
+        level: np.array([at[level].get(int(pk), 0) for pk in rows[:, 1]], dtype=np.int64)
+        for level in ("type", "category", "department")
     }
+    above_all = np.append(np.unique(nodes["department"][nodes["department"] > 0]), 0)
+    place = np.searchsorted(above_all[:-1], nodes["department"]).astype(np.int32)
+    place[nodes["department"] == 0] = len(above_all) - 1
+    item = np.where(wanted, np.arange(len(products)), -1).astype(np.int32)
+    items = {"product": (item, products)}
     for level in ("type", "category"):
-        node = np.array([at[level].get(int(pk), 0) for pk in rows[:, 1]], dtype=np.int64)
-        levels[level] = _level(np.where(wanted, node, 0))
-    department = np.array([at["department"].get(int(pk), 0) for pk in rows[:, 1]], dtype=np.int64)
-    ids = np.append(np.unique(department[department > 0]), 0)
-    place = np.searchsorted(ids[:-1], department)
-    place[department == 0] = len(ids) - 1
-    return Assortment(products, levels, Level(place.astype(np.int32), ids))
+        node = np.where(wanted, nodes[level], 0)
+        ids = np.unique(node[node > 0])
+        of_product = np.where(node > 0, np.searchsorted(ids, node), -1).astype(np.int32)
+        items[level] = (of_product, ids)
+    items["department"] = (place, above_all)
+    order = ("product", "type", "category", "department")
+    levels = {
+        level: Level(*items[level], _parents(*items[level], items[up][0]), len(items[up][1]))
+        for level, up in pairwise(order)
+    }
+    top = Level(place, above_all, np.zeros(len(above_all), np.int32), 1)
+    return Assortment(products, levels, top)
 
 
-def _level(node: npt.NDArray[np.int64]) -> Level:
-    ids = np.unique(node[node > 0])
-    return Level(np.where(node > 0, np.searchsorted(ids, node), -1).astype(np.int32), ids)
+def _parents(item_of_product: Ints32, ids: npt.NDArray[np.int64], above: Ints32) -> Ints32:
+    """Each item's item one level up, from any product of both; 0 for one without products."""
+    parent = np.zeros(len(ids), np.int32)
+    known = (item_of_product >= 0) & (above >= 0)
+    parent[item_of_product[known]] = above[known]
+    return parent
 
 
 def _ancestors(pk: int, tree: Tree) -> dict[str, int]:

@@ -6,7 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
-from pos_integration.models import Category, Undoing, Upload
+from pos_integration.models import Category, Store, Undoing, Upload
 
 SLOTS = 4096
 
@@ -146,6 +146,45 @@ class PurchaseChunk(models.Model):
         return f"bucket {self.bucket}, {self.month:%Y-%m}: {self.rows} lines"
 
 
+class FittedModel(models.Model):
+    """What was learned of all shoppers at once, in plain numbers; one version of a kind is used.
+
+    `fitted.py` keeps and reads them, `learning.py` and its like make them.
+    """
+
+    class Kind(models.TextChoices):
+        NEEDS = "needs", "What a household needs, and when"
+        DISCOVERY = "discovery", "What it may like and does not know"
+        VALUE = "value", "What it is worth"
+        NEWCOMERS = "newcomers", "What to think of who is hardly known"
+        RESPONSE = "response", "Which coupons it uses"
+
+    kind = models.CharField(max_length=10, choices=Kind)
+    version = models.PositiveIntegerField(help_text="Counted from 1 for each kind")
+    as_of = models.DateField(help_text="Only earlier days were learned from")
+    fitted_at = models.DateTimeField(auto_now_add=True)
+    parameters = models.TextField(help_text="JSON; trees as LightGBM's text within it")
+    sha256 = models.CharField(max_length=64, help_text="Of the parameters, as UTF-8")
+    in_use = models.BooleanField(default=False, help_text="By the next night")
+    figures = models.JSONField(
+        default=dict, help_text="How it did on households it was not fitted on, beside the last"
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "version"], name="model_version_once"),
+            models.UniqueConstraint(
+                fields=["kind"], condition=Q(in_use=True), name="one_model_of_a_kind_in_use"
+            ),
+            models.CheckConstraint(
+                condition=Q(sha256__regex="^[0-9a-f]{64}$"), name="model_has_its_hash"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind}, version {self.version}"
+
+
 class ModelRun(models.Model):
     """One nightly rebuild: every summary of a run saw the same history, before `as_of`."""
 
@@ -165,6 +204,12 @@ class ModelRun(models.Model):
     parameters = models.JSONField(default=dict, help_text="What was fitted, in plain numbers")
     fitted = models.BinaryField(
         null=True, editable=False, help_text="Figures of every item over all households, as .npz"
+    )
+    learned = models.ManyToManyField(
+        FittedModel, related_name="runs", editable=False, help_text="What it was computed with"
+    )
+    report = models.JSONField(
+        default=dict, editable=False, help_text="Of the night: seconds a step, changes of tier"
     )
 
     class Meta:
@@ -229,6 +274,41 @@ class HouseholdSummary(models.Model):
         models.IntegerField(), help_text="The last 52 weeks, oldest first"
     )
     categories = models.JSONField(help_text="[name, share of spend], the largest first")
+    weekly_trips = ArrayField(
+        models.SmallIntegerField(),
+        default=list,
+        help_text="Shopping days in each of the last 52 weeks, oldest first",
+    )
+    home_store = models.ForeignKey(
+        Store,
+        models.SET_NULL,
+        null=True,
+        related_name="+",
+        db_index=False,
+        help_text="Where it shops most",
+    )
+    favourite_daypart = models.CharField(
+        max_length=9, blank=True, help_text="morning, midday, afternoon, evening; empty: none"
+    )
+    lifetime_value = models.DecimalField(
+        max_digits=12, decimal_places=2, null=True, help_text="Margin expected in three years"
+    )
+    lifetime_margin = models.DecimalField(
+        max_digits=12, decimal_places=2, null=True, help_text="4 of 5 households end within this"
+    )
+    wallet_share = models.FloatField(
+        null=True, help_text="Our part of what it spends on groceries, 0 to 1; null: not known"
+    )
+    wallets = models.JSONField(
+        default=list, help_text="[department, our part, room in cents a year], most room first"
+    )
+    price_sensitivity = models.FloatField(
+        null=True, help_text="0: buys at any price; 1: buys offers only; null: not known"
+    )
+    is_shared = models.BooleanField(
+        default=False, help_text="A cashier's card, or one that goes around: kept out of the models"
+    )
+    shared_reason = models.CharField(max_length=120, blank=True)
 
     class Meta:
         verbose_name_plural = "household summaries"
@@ -248,7 +328,12 @@ class Profile(models.Model):
         Household, models.CASCADE, related_name="profiles", db_index=False
     )
     needs = models.JSONField(
-        help_text="[product id, chance in 28 days, days bought, usual gap in days, last day]"
+        help_text="[product id, chance in 28 days, days bought, usual gap in days, last day];"
+        " of a newcomer also what others buy there: 0 days, no gap, no day"
+    )
+    discoveries = models.JSONField(
+        default=list,
+        help_text="[category id, chance of a first purchase in 56 days], likeliest first",
     )
 
     class Meta:

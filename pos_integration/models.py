@@ -168,6 +168,13 @@ class Category(models.Model):
         default=True,
         help_text="Says something about what a household needs; not fuel, deposits, gift cards",
     )
+    margin_share = models.DecimalField(
+        max_digits=4,
+        decimal_places=3,
+        null=True,
+        blank=True,
+        help_text="Of the price, 0 to 1, left after buying it; empty: as the one above it",
+    )
 
     class Meta:
         verbose_name_plural = "categories"
@@ -181,6 +188,10 @@ class Category(models.Model):
                 condition=Q(level="department", parent=None)
                 | ~Q(level="department") & ~Q(parent=None),
                 name="only_departments_have_no_parent",
+            ),
+            models.CheckConstraint(
+                condition=Q(margin_share=None) | Q(margin_share__gte=0, margin_share__lte=1),
+                name="margin_share_0_to_1",
             ),
         ]
 

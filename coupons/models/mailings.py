@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from coupons.models.offers import Offer
-from loyalty.models import Household, ModelRun
+from loyalty.models import FittedModel, Household, ModelRun
 
 if TYPE_CHECKING:
     from coupons.models.clearing import Redemption
@@ -51,6 +51,14 @@ class Mailing(models.Model):
         editable=False,
         related_name="+",
         help_text="The beliefs its coupons were chosen by",
+    )
+    response_model = models.ForeignKey(
+        FittedModel,
+        models.SET_NULL,
+        null=True,
+        editable=False,
+        related_name="+",
+        help_text="What said how likely its coupons are used; empty: the prior did",
     )
     approved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, editable=False, related_name="+"

@@ -45,7 +45,8 @@ class Lines(NamedTuple):
 
 
 class Items(NamedTuple):
-    """What all households did with each item, int64[items]; whole numbers, so they add up.
+    """What all households did with each item, int64[items]; whole numbers, so they add up the
+    same in any order.
 
     A purchase is a distinct (household, item, day).
     """
@@ -55,6 +56,7 @@ class Items(NamedTuple):
     purchases: Ints
     gap_sum: Ints  # days between one purchase and the same household's next
     gap_count: Ints
+    decayed: Ints  # [items, 3] millionths of purchases, each halved every HALF_LIVES_DAYS
 
     def plus(self, other: "Items") -> "Items":
         """Add another bucket's."""
@@ -79,6 +81,7 @@ class Households(NamedTuple):
     discount_cents: Ints
     weekday_days: Ints  # [households, 7] shopping days by weekday, Monday first
     week_cents: Ints  # [households, 52] spent in each of the last 52 weeks, the latest last
+    week_days: Ints  # [households, 52] shopping days in each of them
 
 
 class Statistics(NamedTuple):
@@ -149,6 +152,7 @@ def _pass(
     house_decayed: Floats,
     weekday_days: Ints,
     week_cents: Ints,
+    week_days: Ints,
 ) -> int:
     """Fill the tables, household after household; return how many pairs there are."""
     slot = np.full(items, -1, np.int64)  # an item's pair; one below `begin` is another household's
@@ -200,6 +204,8 @@ def _pass(
                 for column in range(3):
                     house_decayed[h, column] += decay[age, column]
                 weekday_days[h, weekday] += 1
+                if week < WEEKS:
+                    week_days[h, WEEKS - 1 - week] += 1
                 receipts = 0
             basket = lines.basket[row]
             known = False
@@ -248,9 +254,10 @@ def statistics(
     house_decayed = np.zeros((households, 3), np.float64)
     weekday_days = np.zeros((households, 7), np.int64)
     week_cents = np.zeros((households, WEEKS), np.int64)
+    week_days = np.zeros((households, WEEKS), np.int64)
     end = _pass(
         order, line_starts, lines, item_of_product, items, as_of, _DECAY,
-        pair, pair_sums, pair_decayed, house, house_decayed, weekday_days, week_cents,
+        pair, pair_sums, pair_decayed, house, house_decayed, weekday_days, week_cents, week_days,
     )  # fmt: skip
     pair, pair_sums, pair_decayed = pair[:end], pair_sums[:end], pair_decayed[:end]
     # No two pairs share a key, so any sort puts them in the same order.
@@ -293,6 +300,7 @@ def statistics(
             discount_cents=house[:, _H_DISCOUNT],
             weekday_days=weekday_days,
             week_cents=week_cents,
+            week_days=week_days,
         ),
         items=Items(
             buyers=np.bincount(item, minlength=items),
@@ -300,6 +308,7 @@ def statistics(
             purchases=_total(item, n, items),
             gap_sum=_total(item, gap_sum, items),
             gap_count=_total(item, n - 1, items),
+            decayed=_millionths(item, pair_decayed[order], items),
         ),
     )
 
@@ -313,6 +322,13 @@ def weekday_counts(weekdays: Ints) -> Ints:
 def _total(item: Ints32, value: Ints32, items: int) -> Ints:
     # Doubles hold whole numbers below 2 ** 53 exactly, far above the days of any bucket.
     return np.bincount(item, value, items).astype(np.int64)
+
+
+def _millionths(item: Ints32, decayed: Floats, items: int) -> Ints:
+    """Sums of each pair's rounded millionths: whole, so buckets add up the same in any order."""
+    whole = np.rint(decayed * 1e6)
+    columns = [np.bincount(item, whole[:, column], items) for column in range(3)]
+    return np.stack(columns, axis=1).astype(np.int64)
 
 
 def _check(lines: Lines, item_of_product: Ints32, households: int, items: int) -> None:
