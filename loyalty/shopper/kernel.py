@@ -56,6 +56,7 @@ class Items(NamedTuple):
     purchases: Ints
     gap_sum: Ints  # days between one purchase and the same household's next
     gap_count: Ints
+    discounted: Ints  # purchases with a discount
     decayed: Ints  # [items, 3] millionths of purchases, each halved every HALF_LIVES_DAYS
 
     def plus(self, other: "Items") -> "Items":
@@ -308,6 +309,7 @@ def statistics(
             purchases=_total(item, n, items),
             gap_sum=_total(item, gap_sum, items),
             gap_count=_total(item, n - 1, items),
+            discounted=_total(item, pair[:, _DISCOUNTED][order], items),
             decayed=_millionths(item, pair_decayed[order], items),
         ),
     )
