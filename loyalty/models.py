@@ -192,6 +192,7 @@ class ModelRun(models.Model):
         RUNNING = "running"
         PUBLISHED = "published"
         REPLACED = "replaced"
+        TRIAL = "trial"  # for an export: nobody sees it, and it goes with the export
 
     as_of = models.DateField(help_text="The morning after: only earlier days were seen")
     state = models.CharField(max_length=9, choices=State, default=State.RUNNING)

@@ -108,6 +108,20 @@ class Migration(migrations.Migration):
                 help_text="Of the night: seconds a step, changes of tier",
             ),
         ),
+        migrations.AlterField(
+            model_name="modelrun",
+            name="state",
+            field=models.CharField(
+                choices=[
+                    ("running", "Running"),
+                    ("published", "Published"),
+                    ("replaced", "Replaced"),
+                    ("trial", "Trial"),
+                ],
+                default="running",
+                max_length=9,
+            ),
+        ),
         migrations.AddField(
             model_name="profile",
             name="discoveries",
