@@ -214,11 +214,11 @@ def judge(told: list[Campaign], scores: list[Floats]) -> Metrics:
     ]
     recall, gain, auc = (np.concatenate(column) for column in zip(*within, strict=True))
     return {
-        "auc": float(roc_auc_score(used, score)),
-        "ap": float(average_precision_score(used, score)),
-        "recall8": float(recall.mean()),
-        "ndcg8": float(gain.mean()),
-        "within_auc": float(np.nanmean(auc)),
+        "b_auc": float(roc_auc_score(used, score)),
+        "b_ap": float(average_precision_score(used, score)),
+        "b_rec8": float(recall.mean()),
+        "b_ndcg8": float(gain.mean()),
+        "b_within_auc": float(np.nanmean(auc)),
     }
 
 
@@ -230,8 +230,8 @@ def judge_chances(told: list[Campaign], chances: list[Floats], usual: list[float
         [np.full(campaign.used.size, rate) for campaign, rate in zip(told, usual, strict=True)]
     )
     return {
-        "skill": 1 - _log_loss(used, chance) / _log_loss(used, base),
-        "ece": calibration_error(used, chance),
+        "b_skill": 1 - _log_loss(used, chance) / _log_loss(used, base),
+        "b_ece": calibration_error(used, chance),
     }
 
 
