@@ -218,7 +218,7 @@ def _pass(
     digits = 0  # of 8 bits, in the highest item
     while len(item_sums) > 1 << (8 * digits):
         digits += 1
-    oldest = len(decay) - 1
+    oldest = np.int64(len(decay) - 1)
     end = 0
     for h in range(len(starts) - 1):
         used = 0
