@@ -8,8 +8,8 @@ from datetime import date, timedelta
 
 WIDTH = 640
 _LEFT = 44  # the axis: figures stand left of it
-_TOP, _FLOOR = 24, 176  # of the band of spend
-_TRIPS_TOP, _TRIPS_FLOOR = 212, 252  # of the band of trips
+_TOP, _FLOOR = 24, 204  # of the band of spend
+_TRIPS_TOP, _TRIPS_FLOOR = 240, 280  # of the band of trips
 _GAP = 2.0
 
 
@@ -33,10 +33,11 @@ def weeks(cents: Sequence[int], trips: Sequence[int], *, until: date) -> str:
     ]
     if trips:
         said = [f"{text}, {_trips(days)}" for text, days in zip(said, trips, strict=True)]
-    bands = _band("Spend a week", [spent / 100 for spent in cents], said, _TOP, _FLOOR)
+    spend = [spent / 100 for spent in cents]
+    bands = _band("Spend a week", spend, _round_up(max(spend)), said, _TOP, _FLOOR)
     floor = _FLOOR
     if trips:
-        bands += _band("Trips a week", trips, said, _TRIPS_TOP, _TRIPS_FLOOR, least=2)
+        bands += _band("Trips a week", trips, max(*trips, 2), said, _TRIPS_TOP, _TRIPS_FLOOR)
         floor = _TRIPS_FLOOR
     title = f"Spend{' and trips' * bool(trips)} in each of {len(cents)} weeks"
     return (
@@ -107,14 +108,12 @@ def interval(low: float, middle: float, high: float, *, top: float) -> str:
 def _band(
     name: str,
     values: Sequence[float],
+    full: int,
     said: Sequence[str],
     top: int,
     floor: int,
-    *,
-    least: int = 1,
 ) -> str:
-    """Bars on an axis of their own, up to the next round figure that is `least` or more."""
-    full = max(_round_up(max(values)), least)
+    """Bars on an axis of their own, from 0 to `full`."""
     step = (WIDTH - _LEFT) / len(values)
     gap = min(_GAP, step / 4)
     bars = []

@@ -93,9 +93,11 @@ class NightAdmin(ModelRunAdmin):
         return [path("start/", view, name="loyalty_modelrun_start"), *super().get_urls()]
 
     def list_tools(self, request: HttpRequest) -> list[Tool]:
-        if not request.user.has_perm("loyalty.add_modelrun"):
-            return []
-        return [Tool("Start the night now", reverse("admin:loyalty_modelrun_start"), is_main=True)]
+        tools = super().list_tools(request)
+        if request.user.has_perm("loyalty.add_modelrun"):
+            url = reverse("admin:loyalty_modelrun_start")
+            tools.append(Tool("Start the night now", url, is_main=True))
+        return tools
 
     def start_view(self, request: HttpRequest) -> HttpResponse:
         if not request.user.has_perm("loyalty.add_modelrun"):

@@ -38,7 +38,7 @@ def may_act(request: HttpRequest) -> bool:
 
 @admin.register(FittedModel)
 class FittedModelAdmin(ReadOnlyAdmin[FittedModel]):
-    list_display = ("what", "version", "as_of", "use_pill", "result", "fitted_at")
+    list_display = ("what", "version", "before", "use_pill", "result")
     list_display_links = ("what", "version")
     list_filter = ("kind", "in_use")
     ordering = ("kind", "-version")
@@ -60,6 +60,10 @@ class FittedModelAdmin(ReadOnlyAdmin[FittedModel]):
     def what(self, model: FittedModel) -> str:
         return model.get_kind_display()
 
+    @admin.display(description="From days before", ordering="as_of")
+    def before(self, model: FittedModel) -> str:
+        return words.day_text(model.as_of)
+
     @admin.display(description="In use", ordering="in_use")
     def use_pill(self, model: FittedModel) -> SafeString:
         return pill("in use", "good") if model.in_use else pill("kept")
@@ -78,7 +82,7 @@ class FittedModelAdmin(ReadOnlyAdmin[FittedModel]):
 
     @admin.display(description="")
     def use_button(self, model: FittedModel) -> SafeString | str:
-        return "" if model.in_use else _use_button(model, is_main=False)
+        return " " if model.in_use else _use_button(model, "Use from the next night")
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
@@ -138,8 +142,9 @@ class FittedModelAdmin(ReadOnlyAdmin[FittedModel]):
         return HttpResponseRedirect(reverse("admin:loyalty_fittedmodel_change", args=[pk]))
 
     def sentence(self, row: FittedModel) -> str:
-        learned = f"Learned from days before {words.day_text(row.as_of)}"
-        return f"{learned}; {'the next night uses it' if row.in_use else 'kept, not in use'}."
+        use = "the next night uses it" if row.in_use else "kept, not in use"
+        day = words.day_text(row.as_of)
+        return f"{row.get_kind_display()}: learned from days before {day}; {use}."
 
     def panels(self, request: HttpRequest, row: FittedModel) -> list[Panel]:
         learned = f"learned from days before {words.day_text(row.as_of)}"
@@ -152,13 +157,11 @@ class FittedModelAdmin(ReadOnlyAdmin[FittedModel]):
         ]
 
 
-def _use_button(model: FittedModel, *, is_main: bool) -> SafeString:
+def _use_button(model: FittedModel, says: str, kind: str = "tool") -> SafeString:
     """A button of the page's own form, which carries the token that a POST needs."""
+    url = reverse("admin:loyalty_fittedmodel_use", args=[model.pk])
     return format_html(
-        '<button type="submit" class="tool{}" formaction="{}">{}</button>',
-        " tool-main" if is_main else "",
-        reverse("admin:loyalty_fittedmodel_use", args=[model.pk]),
-        "Use this version from the next night",
+        '<button type="submit" class="{}" formaction="{}">{}</button>', kind, url, says
     )
 
 
@@ -177,9 +180,8 @@ def _use(model: FittedModel, may_act: bool) -> SafeString:
     state = format_html("{} The next night uses {}.", pill("kept"), other)
     if not may_act:
         return format_html('<p class="how-far">{} Administrators may change that.</p>', state)
-    return format_html(
-        '<p class="how-far">{}</p><p>{}</p>', state, _use_button(model, is_main=True)
-    )
+    button = _use_button(model, "Use this version from the next night", "tool tool-main")
+    return format_html('<p class="how-far">{}</p><p>{}</p>', state, button)
 
 
 def _runs(model: FittedModel) -> SafeString:

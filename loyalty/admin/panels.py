@@ -11,11 +11,15 @@ from loyalty import plots
 from loyalty.admin import words
 from loyalty.models import HouseholdSummary, ModelRun, Profile
 from loyalty.shopper import reasons
+from loyalty.shopper.habits import PACE_DAYS, pace_words
+from loyalty.shopper.wallet import share_words
+from loyalty.shopper.wallet import words as words_of_room
 from pos_integration.desk import NOTHING, Panel, link, money, percent, pill, table
 from pos_integration.models import Category, Product
 
 NEEDS_SHOWN = 10
 DISCOVERIES_SHOWN = 8
+PACE_WEEKS = PACE_DAYS // 7
 WEEKS_A_ROW = 4  # of the plot's figures as a table
 NOT_KNOWN = "Too little bought so far to tell."
 
@@ -68,15 +72,15 @@ def _glance(summary: HouseholdSummary) -> SafeString:
         ("Tier", summary.tier.capitalize(), f"spent {money(summary.monetary)} in 52 weeks"),
         (
             "Expected in a year",
-            money(summary.year_value),
-            f"spend, \N{PLUS-MINUS SIGN} {money(summary.year_margin)}",
+            words.about(summary.year_value),
+            f"spend, \N{PLUS-MINUS SIGN} {words.about(summary.year_margin)}",
         ),
         (
             "Worth in three years",
-            words.amount(value),
+            words.about(value),
             "not known yet"
             if value is None
-            else f"margin, \N{PLUS-MINUS SIGN} {words.amount(summary.lifetime_margin)}",
+            else f"margin, \N{PLUS-MINUS SIGN} {words.about(summary.lifetime_margin)}",
         ),
         (
             "Our share of its groceries",
@@ -185,7 +189,7 @@ def _worth(summary: HouseholdSummary) -> SafeString:
         bar = plots.interval(float(low), float(middle), float(high), top=float(high))
         drawn = mark_safe(bar)  # noqa: S308 # drawn from numbers
         why = words.within_words(middle, margin_of_it)
-        rows.append((_two_lines(name, why), drawn, money(middle)))
+        rows.append((_two_lines(name, why), drawn, words.about(middle)))
     note = "" if len(rows) > 1 else "What it is worth in three years is not known yet."
     shown = table(("What", "", "Expected#"), rows, "")
     return format_html('{}<p class="empty">{}</p>', shown, note) if note else shown
@@ -197,12 +201,19 @@ def _wallets(summary: HouseholdSummary) -> SafeString:
         share = summary.wallet_share
         rows.append((format_html("<b>{}</b>", "All groceries"), _bar(share), percent(share), ""))
     for name, part, room in summary.wallets:
-        rows.append((name, _bar(part), percent(part), f"{room / 100:,.2f}"))
-    return table(
+        rows.append((name, _bar(part), percent(part), f"{room / 100:,.0f}"))
+    shown = table(
         ("Department", "", "Our share#", "Room a year#"),
         rows,
         "Not known: it takes some weeks of shopping, and households like it to compare with.",
     )
+    said = [f"{share_words(summary.wallet_share)}."] if summary.wallet_share is not None else []
+    said += [
+        f"{words_of_room(name.lower(), part, room)}." for name, part, room in summary.wallets[:1]
+    ]
+    if not said:
+        return shown
+    return format_html('<p class="how-far">{}</p>{}', " ".join(said), shown)
 
 
 def _habits(summary: HouseholdSummary) -> SafeString:
@@ -210,24 +221,30 @@ def _habits(summary: HouseholdSummary) -> SafeString:
     price = summary.price_sensitivity
     sensitivity: object = "not known yet"
     if price is not None:
-        said = words.price_words(price)
         sensitivity = format_html(
             '{}<span class="ends"><span>any price</span>{}<span>offers only</span></span>',
-            said[0].upper() + said[1:],
+            words.price_words(price),
             mark_safe(plots.gauge(price)),  # noqa: S308 # drawn from numbers
         )
-    store_page = "admin:pos_integration_store_change"
+    where: object = "not known yet"
+    if store is not None:
+        url = reverse("admin:pos_integration_store_change", args=[store.pk])
+        where = link(url, words.store_words(summary))
     rows = (
-        (
-            "Home store",
-            link(reverse(store_page, args=[store.pk]), store) if store else "not known yet",
-        ),
+        ("Home store", where),
+        ("How often", _pace(summary)),
         ("Shops mostly on", words.when_words(summary) or "no day in particular"),
         ("Prices", sensitivity),
         ("Lines with a coupon", percent(summary.coupon_share)),
         ("Saved by discounts", money(summary.saved)),
     )
     return table(("What", "How"), rows, "")
+
+
+def _pace(summary: HouseholdSummary) -> str:
+    """By its trips of the last quarter."""
+    lately = summary.weekly_trips[-PACE_WEEKS:]
+    return pace_words(sum(lately) / PACE_WEEKS) if lately else "not known yet"
 
 
 def _figures(summary: HouseholdSummary) -> SafeString:

@@ -8,7 +8,7 @@ from pos_integration.desk import NOTHING
 
 # Of what is measured: in which direction it improves, by a word in its name.
 _LESS_IS_BETTER = ("loss", "error", "miss", "ece", "deviation")
-_MORE_IS_BETTER = ("auc", "recall", "ndcg", "precision", "skill", "hit", "covered", "correlation")
+_MORE_IS_BETTER = ("auc", "recall", "ndcg", "precision", "skill", "hits", "correlation")
 
 
 class Compared(NamedTuple):

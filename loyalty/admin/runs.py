@@ -17,7 +17,7 @@ from loyalty.admin import words
 from loyalty.admin.reported import rows_of
 from loyalty.models import BucketReceipt, ModelRun, PurchaseChunk
 from loyalty.shopper.value import TIERS
-from pos_integration.desk import NOTHING, Panel, ReadOnlyAdmin, link, percent, pill, table
+from pos_integration.desk import NOTHING, Panel, ReadOnlyAdmin, Tool, link, percent, pill, table
 
 STEPS_OF_A_NIGHT = 2  # items, score: each leaves a receipt a bucket
 MOVES_SHOWN = 12
@@ -83,6 +83,11 @@ class ModelRunAdmin(ReadOnlyAdmin[ModelRun]):
         so_far = Case(When(state=ModelRun.State.RUNNING, then=Subquery(receipts)), default=None)
         runs = super().get_queryset(request).exclude(state=ModelRun.State.TRIAL)
         return runs.defer("fitted").annotate(receipts_so_far=so_far)
+
+    def list_tools(self, request: HttpRequest) -> list[Tool]:
+        if not request.user.has_perm("loyalty.view_fittedmodel"):
+            return []
+        return [Tool("What was learned", reverse("admin:loyalty_fittedmodel_changelist"))]
 
     @admin.display(description="State", ordering="state")
     def state_pill(self, run: ModelRun) -> SafeString:
@@ -151,12 +156,12 @@ def _tiers(tiers: Mapping[str, int]) -> SafeString:
 def _moves(moves: list[list[Any]]) -> SafeString:
     """`12 rose from silver to gold`, the largest first."""
     rows = [
-        (f"{households:,}", *_move(before, after))
+        (*_move(before, after), f"{households:,}")
         for before, after, households in sorted(moves, key=lambda move: -move[2])[:MOVES_SHOWN]
         if households
     ]
     empty = "No household changed its tier, or there was no night before to compare with."
-    return table(("Households#", "", "From", "To"), rows, empty)
+    return table(("", "From", "To", "Households#"), rows, empty)
 
 
 def _move(before: str | None, after: str | None) -> tuple[object, object, object]:

@@ -12,7 +12,16 @@ from loyalty.admin import panels, words
 from loyalty.admin.households import known_by
 from loyalty.models import HouseholdSummary, ModelRun
 from loyalty.shopper.value import TIERS
-from pos_integration.desk import NOTHING, LongList, Panel, ReadOnlyAdmin, Tool, percent, pill
+from pos_integration.desk import (
+    NOTHING,
+    LongList,
+    Panel,
+    ReadOnlyAdmin,
+    Tool,
+    money,
+    percent,
+    pill,
+)
 
 Summaries = QuerySet[HouseholdSummary]
 # Of the list only: the page of one summary draws them.
@@ -44,7 +53,7 @@ class SharedFilter(admin.SimpleListFilter):
 
 
 class TripsFilter(admin.SimpleListFilter):
-    title = "known for"
+    title = "trips known"
     parameter_name = "trips"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -64,9 +73,9 @@ class HouseholdSummaryAdmin(LongList[HouseholdSummary], ReadOnlyAdmin[HouseholdS
     list_display = (
         "household",
         "tier_pill",
-        "monetary",
-        "year_value",
-        "lifetime_value",
+        "spent",
+        "year",
+        "lifetime",
         "share_of_wallet",
         "trips",
         "last_on",
@@ -74,7 +83,7 @@ class HouseholdSummaryAdmin(LongList[HouseholdSummary], ReadOnlyAdmin[HouseholdS
     )
     list_select_related = ("household", "run")
     list_filter = (TierFilter, SharedFilter, TripsFilter)
-    sortable_by = ("monetary", "year_value")
+    sortable_by = ("spent", "year")
     search_fields = ("household__name",)
     search_help_text = "A whole card number, a postcode, or part of a name"
     empty_hint = "Nothing is believed yet. Start a night under 'Model runs', or run manage.py demo."
@@ -102,6 +111,18 @@ class HouseholdSummaryAdmin(LongList[HouseholdSummary], ReadOnlyAdmin[HouseholdS
     @admin.display(description="Tier")
     def tier_pill(self, summary: HouseholdSummary) -> SafeString:
         return words.tier_pill(summary.tier)
+
+    @admin.display(description="In 52 weeks", ordering="monetary")
+    def spent(self, summary: HouseholdSummary) -> str:
+        return money(summary.monetary)
+
+    @admin.display(description="Year ahead", ordering="year_value")
+    def year(self, summary: HouseholdSummary) -> str:
+        return words.about(summary.year_value)
+
+    @admin.display(description="Three years")
+    def lifetime(self, summary: HouseholdSummary) -> str:
+        return words.about(summary.lifetime_value)
 
     @admin.display(description="Our share")
     def share_of_wallet(self, summary: HouseholdSummary) -> str:

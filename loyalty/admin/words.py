@@ -21,13 +21,6 @@ DAYPARTS = {
 }
 TIER_TONES = {"platinum": "new", "gold": "warn", "silver": "plain", "bronze": "plain"}
 DUE_TONES = {"unknown": "plain", "ahead": "good", "today": "good", "late": "warn", "lapsed": "bad"}
-# From where on a share of offers among what is bought earns which words.
-_PRICE_WORDS = (
-    (0.2, "buys at any price"),
-    (0.4, "takes an offer now and then"),
-    (0.6, "watches its prices"),
-    (0.8, "buys much of it on offer"),
-)
 
 
 def day_text(day: date, today: date | None = None) -> str:
@@ -64,7 +57,9 @@ def newcomer_words(summary: HouseholdSummary) -> str:
 def store_words(summary: HouseholdSummary) -> str:
     """The store it shops most at, the name first: `Greenfield 330`."""
     store = summary.home_store
-    return f"{store.name} {store.number}" if store else "its store"
+    if store is None:
+        return "its store"
+    return store.name if store.number in store.name else f"{store.name} {store.number}"
 
 
 def when_words(summary: HouseholdSummary) -> str:
@@ -80,17 +75,18 @@ def within(middle: Decimal, margin: Decimal) -> tuple[Decimal, Decimal]:
 
 
 def within_words(middle: Decimal, margin: Decimal) -> str:
-    """`4 of 5 such households end between 1,540.00 and 2,240.00`."""
+    """`4 of 5 such households end between 1,540 and 2,240`."""
     low, high = within(middle, margin)
-    return f"4 of 5 such households end between {money(low)} and {money(high)}"
+    return f"4 of 5 such households end between {about(low)} and {about(high)}"
 
 
 def price_words(sensitivity: float) -> str:
-    """What a price sensitivity from 0 to 1 means."""
-    for below, words in _PRICE_WORDS:
-        if sensitivity < below:
-            return words
-    return "buys offers almost only"
+    """What a price sensitivity from 0 to 1 means.
+
+    >>> price_words(0.71)
+    'Of a usual mix it would buy 7 of 10 on offer'
+    """
+    return f"Of a usual mix it would buy {round(10 * sensitivity)} of 10 on offer"
 
 
 def due_pill(days_bought: int, usual_gap_days: float, last_on: date, as_of: date) -> SafeString:
@@ -103,6 +99,6 @@ def tier_pill(tier: str) -> SafeString:
     return pill(tier, TIER_TONES.get(tier, "plain"))
 
 
-def amount(value: Decimal | None) -> str:
-    """Money, or a dash where it is not known."""
-    return NOTHING if value is None else money(value)
+def about(value: Decimal | None) -> str:
+    """An estimate of money, without cents: they would claim too much. A dash if not known."""
+    return NOTHING if value is None else f"{value:,.0f}"

@@ -71,7 +71,7 @@ def test_the_highest_week_stays_below_the_top_line_and_a_returned_one_is_flat():
 
     low, high = (float(bar.get("height")) for bar in bars(svg))
     assert low == 0
-    assert 0.6 * 152 < high < 152
+    assert 0.6 * 180 < high < 180
     assert "200" in texts(svg)
 
 
