@@ -69,7 +69,9 @@ def start(sample: Sample, *, as_of: int) -> value.Model:
     return value.Model(
         tiers=value.Tiers(value.tier_thresholds(spend), value.tier_thresholds(margin)),
         margin_share=usual,
-        lifetime=lifetime.DEFAULT,
+        lifetime=lifetime.DEFAULT._replace(
+            usual_week_cents=lifetime.usual_week(seen.households, as_of)
+        ),
         wallets=wallet.NOTHING,
         prices=prices.DEFAULT,
         figures={},
@@ -281,23 +283,19 @@ def _department_figures(
     )
     seen = _everything(sample, as_of, _part(lines, ~goes))
     found = wallet.wallets(model.wallets, seen, sample.department_ids)
-    before = wallet.wallets(model.wallets, whole, sample.department_ids)
     rows = np.flatnonzero(found.known & (bought > 0).any(axis=1))
     part, room = _by_department(found, ids, rows)
-    _, room_before = _by_department(before, ids, rows)
     is_target = np.arange(len(ids)) == target[rows][:, None]
     counted = bought[rows] > 0
     left = wallet.yearly_cents(seen, sample.department_ids, ids)[rows]
     missing = np.maximum(bought[rows] - left, 0.0)[is_target]
-    more = (room - room_before)[is_target]
+    named = room[is_target]
     lowest = np.where(counted, part, 2.0).argmin(axis=1) == target[rows]
     return {
         "department_taken_found": _rounded(_first_of_two(-part[counted], is_target[counted])),
         "department_taken_is_lowest": _rounded(lowest.mean()) if len(rows) else None,
-        "room_correlation": _rounded(
-            _correlation(np.log1p(np.maximum(more, 0)), np.log1p(missing))
-        ),
-        "room_of_missing": _rounded(more.sum() / max(float(missing.sum()), 1.0)),
+        "room_correlation": _rounded(_correlation(np.log1p(named), np.log1p(missing))),
+        "room_of_missing": _rounded(named.sum() / max(float(missing.sum()), 1.0)),
     }
 
 

