@@ -1,4 +1,4 @@
-"""Plots as SVG: drawn here on the server, looks in desk.css, no script and no inline style.
+"""Plots as SVG: drawn here on the server, looks in the style sheets, no script, no inline style.
 
 Pure: figures in, markup out. Everything drawn is a number or a word of this file's own.
 """
@@ -6,49 +6,61 @@ Pure: figures in, markup out. Everything drawn is a number or a word of this fil
 from collections.abc import Sequence
 from datetime import date, timedelta
 
-WIDTH, HEIGHT = 640, 250
-_LEFT, _TOP, _FLOOR = 44, 10, 224  # the plot's left edge, top and ground line
+WIDTH = 640
+_LEFT = 44  # the axis: figures stand left of it
+_TOP, _FLOOR = 24, 176  # of the band of spend
+_TRIPS_TOP, _TRIPS_FLOOR = 212, 252  # of the band of trips
 _GAP = 2.0
 
 
-def weekly_spend(cents: Sequence[int], *, until: date) -> str:
-    """Bars of what was spent in each week, the oldest first.
+def weeks(cents: Sequence[int], trips: Sequence[int], *, until: date) -> str:
+    """Spend and trips of each week as two bands of bars above one row of months, oldest first.
 
     cents: spend a week; negative where more was given back than bought, drawn as nothing
+    trips: shopping days a week, of the same weeks; empty where they are not known
     until: the day after the last week's last day
-    Returns the markup of one <svg>; its <title> says the same in words.
-    Raises ValueError if there is no week.
+    Returns the markup of one <svg>; its <title> and <desc> say the same in words.
+    Raises ValueError if there is no week, or trips are of other weeks than spend.
     """
     if not cents:
         raise ValueError("no week to draw")
-    top = _round_up(max(max(cents), 1))
-    step = (WIDTH - _LEFT) / len(cents)
-    first = until - timedelta(weeks=len(cents))
-    bars, months = [], []
-    for week, spent in enumerate(cents):
-        x = _LEFT + week * step
-        begins = first + timedelta(weeks=week)
-        height = max(spent, 0) / top * (_FLOOR - _TOP)
-        bars.append(
-            f'<rect x="{x + _GAP / 2:.1f}" y="{_FLOOR - height:.1f}" width="{step - _GAP:.1f}" '
-            f'height="{height:.1f}" rx="1.5"><title>Week of {begins.day} {begins:%b %Y}: '
-            f"{spent / 100:,.2f}</title></rect>"
-        )
-        is_new_month = begins.day <= 7
-        if is_new_month and begins.month % 3 == 0 and week < len(cents) - 2:
-            months.append(f'<text x="{x:.1f}" y="{_FLOOR + 18}">{begins:%b}</text>')
-    lines = [
-        f'<line x1="{_LEFT}" x2="{WIDTH}" y1="{y:.1f}" y2="{y:.1f}"/>'
-        f'<text x="{_LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{_short(value)}</text>'
-        for value, y in ((0, _FLOOR), (top // 2, (_FLOOR + _TOP) / 2), (top, _TOP))
+    if trips and len(trips) != len(cents):
+        raise ValueError(f"trips of {len(trips)} weeks, spend of {len(cents)}")
+    firsts = [until - timedelta(weeks=n) for n in range(len(cents), 0, -1)]
+    said = [
+        f"Week of {_day(first)}: {spent / 100:,.2f}"
+        for first, spent in zip(firsts, cents, strict=True)
     ]
-    mean = sum(cents) / len(cents) / 100
+    if trips:
+        said = [f"{text}, {_trips(days)}" for text, days in zip(said, trips, strict=True)]
+    bands = _band("Spend a week", [spent / 100 for spent in cents], said, _TOP, _FLOOR)
+    floor = _FLOOR
+    if trips:
+        bands += _band("Trips a week", trips, said, _TRIPS_TOP, _TRIPS_FLOOR, least=2)
+        floor = _TRIPS_FLOOR
+    title = f"Spend{' and trips' * bool(trips)} in each of {len(cents)} weeks"
     return (
-        f'<svg class="plot" viewBox="0 0 {WIDTH} {HEIGHT}" role="img">'
-        f"<title>Spend a week over {len(cents)} weeks, {mean:,.2f} on average</title>"
-        f'<g class="plot-axis">{"".join(lines)}{"".join(months)}</g>'
-        f'<g class="plot-bars">{"".join(bars)}</g></svg>'
+        f'<svg class="plot plot-weeks" viewBox="0 0 {WIDTH} {floor + 36}" role="img" '
+        'aria-labelledby="weeks-title weeks-words">'
+        f'<title id="weeks-title">{title}</title>'
+        f'<desc id="weeks-words">{weeks_words(cents, trips, until=until)}</desc>'
+        f"{bands}{_months(firsts, floor)}</svg>"
     )
+
+
+def weeks_words(cents: Sequence[int], trips: Sequence[int], *, until: date) -> str:
+    """What the plot of the same figures shows, in two or three sentences."""
+    best = max(range(len(cents)), key=lambda week: cents[week])
+    words = f"{sum(cents) / 100 / len(cents):,.2f} spent a week on average"
+    if cents[best] > 0:
+        first = until - timedelta(weeks=len(cents) - best)
+        words += f", at most {cents[best] / 100:,.2f} in the week of {_day(first)}"
+    idle = sum(spent <= 0 for spent in cents)
+    words += f". Nothing in {idle} of {len(cents)} weeks." if idle else "."
+    if trips:
+        often = sum(trips) / len(trips)
+        words += f" {often:.1f} trips a week on average, at most {max(trips)}."
+    return words
 
 
 def share_bar(share: float) -> str:
@@ -62,15 +74,105 @@ def share_bar(share: float) -> str:
     )
 
 
-def _round_up(cents: int) -> int:
-    """The next 1, 2 or 5 times a power of ten, at least one unit of currency."""
-    size = 100
+def gauge(share: float) -> str:
+    """A mark between two ends, 0 at the left and 1 at the right."""
+    inside = min(max(share, 0.0), 1.0)
+    return (
+        '<svg class="gauge" viewBox="0 0 160 14" role="img">'
+        f"<title>{100 * inside:.0f} of 100</title>"
+        '<rect class="gauge-whole" x="0" y="5" width="160" height="4" rx="2"/>'
+        f'<circle class="gauge-mark" cx="{6 + 148 * inside:.1f}" cy="7" r="6"/></svg>'
+    )
+
+
+def interval(low: float, middle: float, high: float, *, top: float) -> str:
+    """An estimate as a mark within its interval, on a scale from 0 to `top`.
+
+    What lies outside of the scale is drawn at its end.
+    """
+    begin, mark, end = (
+        160 * min(max(value / top, 0.0), 1.0) if top > 0 else 0.0 for value in (low, middle, high)
+    )
+    return (
+        '<svg class="gauge" viewBox="0 0 160 14" role="img">'
+        f"<title>{middle:,.2f}, between {low:,.2f} and {high:,.2f}</title>"
+        '<rect class="gauge-whole" x="0" y="5" width="160" height="4" rx="2"/>'
+        f'<rect class="gauge-band" x="{begin:.1f}" y="3" width="{end - begin:.1f}" height="8" '
+        'rx="3"/>'
+        f'<rect class="gauge-mark" x="{min(max(mark - 1.5, 0), 157):.1f}" y="0" width="3" '
+        'height="14" rx="1.5"/></svg>'
+    )
+
+
+def _band(
+    name: str,
+    values: Sequence[float],
+    said: Sequence[str],
+    top: int,
+    floor: int,
+    *,
+    least: int = 1,
+) -> str:
+    """Bars on an axis of their own, up to the next round figure that is `least` or more."""
+    full = max(_round_up(max(values)), least)
+    step = (WIDTH - _LEFT) / len(values)
+    gap = min(_GAP, step / 4)
+    bars = []
+    for week, (value, words) in enumerate(zip(values, said, strict=True)):
+        height = max(value, 0) / full * (floor - top)
+        bars.append(
+            f'<rect x="{_LEFT + week * step + gap / 2:.1f}" y="{floor - height:.1f}" '
+            f'width="{step - gap:.1f}" height="{height:.1f}" rx="1.5">'
+            f"<title>{words}</title></rect>"
+        )
+    levels = (0, full) if floor - top < 60 else (0, full / 2, full)
+    lines = [
+        f'<line x1="{_LEFT}" x2="{WIDTH}" y1="{y:.1f}" y2="{y:.1f}"/>'
+        f'<text x="{_LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{_short(level)}</text>'
+        for level in levels
+        for y in [floor - level / full * (floor - top)]
+    ]
+    kind = name.split()[0].lower()
+    return (
+        f'<g class="plot-axis"><text class="plot-name" x="{_LEFT}" y="{top - 10}">{name}</text>'
+        f'{"".join(lines)}</g><g class="plot-bars plot-{kind}">{"".join(bars)}</g>'
+    )
+
+
+def _months(firsts: Sequence[date], floor: int) -> str:
+    """The months below the weeks that begin them; the year where it begins and at the left."""
+    step = (WIDTH - _LEFT) / len(firsts)
+    marks: list[str] = []
+    for week, first in enumerate(firsts):
+        if first.day > 7 or len(firsts) - week < 3:
+            continue
+        x = _LEFT + week * step
+        marks.append(
+            f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{floor}" y2="{floor + 4}"/>'
+            f'<text x="{x:.1f}" y="{floor + 17}">{first:%b}</text>'
+        )
+        if len(marks) == 1 or first.month == 1:
+            marks.append(f'<text x="{x:.1f}" y="{floor + 31}">{first.year}</text>')
+    return f'<g class="plot-axis">{"".join(marks)}</g>'
+
+
+def _day(day: date) -> str:
+    return f"{day.day} {day:%b %Y}"
+
+
+def _trips(days: int) -> str:
+    return "1 trip" if days == 1 else f"{days} trips"
+
+
+def _round_up(value: float) -> int:
+    """The next 1, 2 or 5 times a power of ten, at least 1."""
+    size = 1
     while True:
         for factor in (1, 2, 5):
-            if cents <= factor * size:
+            if value <= factor * size:
                 return factor * size
         size *= 10
 
 
-def _short(cents: int) -> str:
-    return f"{cents // 100:,}" if cents % 100 == 0 else f"{cents / 100:,.2f}"
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if value == int(value) else f"{value:,.1f}"

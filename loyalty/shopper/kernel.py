@@ -5,7 +5,7 @@ taken in the same order, so the figures do not depend on how households are deal
 """
 
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -28,10 +28,11 @@ _DECAY[-1] = 0.0
 
 
 class Lines(NamedTuple):
-    """Purchase lines of one bucket, a value a line, in ascending order of `day`.
+    """Purchase lines of one bucket, a value a line, in ascending order of day.
 
-    Within a day any order will do, and gives the same figures. A line with a negative quantity is
-    a return: it lowers amounts and quantities, and is not a purchase.
+    Either all of them are, or each household's, household after household, which `statistics`
+    takes faster. Within a day any order will do, and gives the same figures. A line with a
+    negative quantity is a return: it lowers amounts and quantities, and is not a purchase.
     """
 
     household: Ints32  # 0 .. households - 1, within the bucket
@@ -110,12 +111,33 @@ class Statistics(NamedTuple):
     items: Items
 
 
-# Columns of the whole-number tables that the pass fills.
-_ITEM, _N, _FIRST, _LAST, _LAST_GAP, _DISCOUNTED, _LAST_DISCOUNTED, _OWNER = range(8)
-_AMOUNT, _QUANTITY, _WEEKDAYS = range(3)
+class _Pairs(NamedTuple):
+    """The fields of Statistics that hold a value a pair, to be filled."""
+
+    household: Ints32
+    item: Ints32
+    n: Ints32
+    first: Ints32
+    last: Ints32
+    last_gap: Ints32
+    gap_sum: Ints32
+    discounted_days: Ints32
+    decayed: Floats
+    amount_cents: Ints
+    quantity: Ints
+    weekdays: Ints
+
+
+_WIDE = ("amount_cents", "quantity", "weekdays")
+# Columns of the tables that the pass fills: a row a pair, a household, an item.
+_N, _FIRST, _LAST, _LAST_GAP = range(4)
+_DISCOUNTED, _LAST_DISCOUNTED, _AMOUNT, _QUANTITY, _WEEKDAYS = range(4, 9)
 _DAYS, _BASKETS, _LINES, _COUPON_LINES, _H_FIRST, _H_LAST, _H_AMOUNT, _H_DISCOUNT = range(8)
+_BUYERS, _REPEAT_BUYERS, _PURCHASES, _GAP_SUM, _I_DISCOUNTED, _DECAYED = range(6)
+_ITEM_COLUMNS = _DECAYED + len(HALF_LIVES_DAYS)
 _WEEKDAY_BITS = 9
 _WEEKDAY_MOST = (1 << _WEEKDAY_BITS) - 1
+_FEW = 40  # a comparison sort is quicker below
 
 
 @njit(cache=True, nogil=True)
@@ -138,75 +160,120 @@ def group(key: Ints32, groups: int) -> tuple[Ints, Ints]:
 
 
 @njit(cache=True, nogil=True)
+def _in_order_of_item(keys: Ints, spare: Ints, counts: Ints, digits: int) -> Ints:
+    """Sort `keys` by their upper half, digit by digit; the sorted ones lie in it or in `spare`."""
+    if len(keys) < _FEW:
+        keys.sort()
+        return keys
+    for digit in range(digits):
+        shift = 32 + 8 * digit
+        counts[:] = 0
+        for key in keys:
+            counts[(key >> shift) & 255] += 1
+        total = 0
+        for value in range(256):
+            count = counts[value]
+            counts[value] = total
+            total += count
+        for key in keys:
+            value = (key >> shift) & 255
+            spare[counts[value]] = key
+            counts[value] += 1
+        keys, spare = spare[: len(keys)], keys
+    return keys
+
+
+@njit(cache=True, nogil=True)
 def _pass(
     order: Ints,
     starts: Ints,
     lines: Lines,
     item_of_product: Ints32,
-    items: int,
     as_of: int,
     decay: Floats,
-    pair: Ints32,
-    pair_sums: Ints,
-    pair_decayed: Floats,
+    pairs: _Pairs,
+    pair_starts: Ints,
     house: Ints,
     house_decayed: Floats,
     weekday_days: Ints,
     week_cents: Ints,
     week_days: Ints,
+    item_sums: Ints,
 ) -> int:
-    """Fill the tables, household after household; return how many pairs there are."""
-    slot = np.full(items, -1, np.int64)  # an item's pair; one below `begin` is another household's
-    todays = np.empty(len(order) + 1, np.int64)  # the receipts seen on the day at hand
+    """Fill the tables, household after household; return how many pairs there are.
+
+    order: which row comes when; empty if they lie in that order. A household's pairs are gathered
+    in a small table that stays in the cache, and written out in order of item after its last line.
+    """
+    ordered = len(order) > 0
+    most = 0
+    for h in range(len(starts) - 1):
+        most = max(most, starts[h + 1] - starts[h])
+    whole = np.empty((most, 9), np.int64)
+    recent = np.empty((most, 3), np.float64)
+    slot = np.full(len(item_sums), -1, np.int32)  # an item's row in these two
+    keys, spare = np.empty(most, np.int64), np.empty(most, np.int64)
+    counts = np.empty(256, np.int64)
+    todays = np.empty(most, np.int64)  # the receipts seen on the day at hand
+    digits = 0  # of 8 bits, in the highest item
+    while len(item_sums) > 1 << (8 * digits):
+        digits += 1
     oldest = len(decay) - 1
     end = 0
     for h in range(len(starts) - 1):
-        begin = end
+        used = 0
         receipts = 0
+        today = shopped = np.int64(-1)
+        age = week = weekday = np.int64(0)
+        decay_0 = decay_1 = decay_2 = 0.0
         for place in range(starts[h], starts[h + 1]):
-            row = order[place]
+            row = order[place] if ordered else place
+            day = np.int64(lines.day[row])
+            if day >= as_of:
+                break
             item = item_of_product[lines.product[row]]
-            day = lines.day[row]
-            if item < 0 or day >= as_of:
+            if item < 0:
                 continue
-            amount = lines.amount_cents[row]
+            if day != today:
+                today = day
+                age = min(as_of - day, oldest)
+                week = WEEKS - 1 - (as_of - 1 - day) // 7
+                weekday = (day + 5) % 7  # 2000-01-01 was a Saturday
+                decay_0, decay_1, decay_2 = decay[age, 0], decay[age, 1], decay[age, 2]
+            amount, quantity = lines.amount_cents[row], lines.quantity[row]
             house[h, _H_AMOUNT] += amount
             house[h, _H_DISCOUNT] += lines.discount_cents[row]
-            week = (as_of - 1 - day) // 7
-            if week < WEEKS:
-                week_cents[h, WEEKS - 1 - week] += amount
+            if week >= 0:
+                week_cents[h, week] += amount
             at = slot[item]
-            if at < begin:
-                at = end
+            if at < 0:
+                at = used
                 slot[item] = at
-                end += 1
-                for column in range(8):
-                    pair[at, column] = 0
-                for column in range(3):
-                    pair_sums[at, column] = 0
-                    pair_decayed[at, column] = 0.0
-                pair[at, _ITEM] = item
-                pair[at, _OWNER] = h
-                pair[at, _LAST_DISCOUNTED] = -1
-            pair_sums[at, _AMOUNT] += amount
-            pair_sums[at, _QUANTITY] += lines.quantity[row]
-            if lines.quantity[row] < 0:
+                keys[at] = np.int64(item) << 32 | at
+                used += 1
+                for column in range(9):
+                    whole[at, column] = 0
+                recent[at, 0] = recent[at, 1] = recent[at, 2] = 0.0
+                whole[at, _LAST_DISCOUNTED] = -1
+            whole[at, _AMOUNT] += amount
+            whole[at, _QUANTITY] += quantity
+            if quantity < 0:
                 continue
-            age = min(as_of - day, oldest)
-            weekday = (day + 5) % 7  # 2000-01-01 was a Saturday
             house[h, _LINES] += 1
             if lines.coupon[row]:
                 house[h, _COUPON_LINES] += 1
-            if house[h, _DAYS] == 0 or day != house[h, _H_LAST]:
+            if day != shopped:
                 if house[h, _DAYS] == 0:
                     house[h, _H_FIRST] = day
+                shopped = day
                 house[h, _DAYS] += 1
                 house[h, _H_LAST] = day
-                for column in range(3):
-                    house_decayed[h, column] += decay[age, column]
+                house_decayed[h, 0] += decay_0
+                house_decayed[h, 1] += decay_1
+                house_decayed[h, 2] += decay_2
                 weekday_days[h, weekday] += 1
-                if week < WEEKS:
-                    week_days[h, WEEKS - 1 - week] += 1
+                if week >= 0:
+                    week_days[h, week] += 1
                 receipts = 0
             basket = lines.basket[row]
             known = False
@@ -218,21 +285,52 @@ def _pass(
                 todays[receipts] = basket
                 receipts += 1
                 house[h, _BASKETS] += 1
-            if pair[at, _N] == 0 or day != pair[at, _LAST]:
-                if pair[at, _N] == 0:
-                    pair[at, _FIRST] = day
+            if whole[at, _N] == 0 or day != whole[at, _LAST]:
+                if whole[at, _N] == 0:
+                    whole[at, _FIRST] = day
                 else:
-                    pair[at, _LAST_GAP] = day - pair[at, _LAST]
-                pair[at, _N] += 1
-                pair[at, _LAST] = day
-                for column in range(3):
-                    pair_decayed[at, column] += decay[age, column]
+                    whole[at, _LAST_GAP] = day - whole[at, _LAST]
+                whole[at, _N] += 1
+                whole[at, _LAST] = day
+                recent[at, 0] += decay_0
+                recent[at, 1] += decay_1
+                recent[at, 2] += decay_2
                 shift = _WEEKDAY_BITS * weekday
-                if (pair_sums[at, _WEEKDAYS] >> shift) & _WEEKDAY_MOST < _WEEKDAY_MOST:
-                    pair_sums[at, _WEEKDAYS] += 1 << shift
-            if lines.discount_cents[row] > 0 and day != pair[at, _LAST_DISCOUNTED]:
-                pair[at, _DISCOUNTED] += 1
-                pair[at, _LAST_DISCOUNTED] = day
+                if (whole[at, _WEEKDAYS] >> shift) & _WEEKDAY_MOST < _WEEKDAY_MOST:
+                    whole[at, _WEEKDAYS] += np.int64(1) << shift
+            if lines.discount_cents[row] > 0 and day != whole[at, _LAST_DISCOUNTED]:
+                whole[at, _DISCOUNTED] += 1
+                whole[at, _LAST_DISCOUNTED] = day
+        for key in _in_order_of_item(keys[:used], spare, counts, digits):
+            item, at = key >> 32, key & 0xFFFFFFFF
+            slot[item] = -1
+            n = whole[at, _N]
+            if n == 0:  # only ever brought back
+                continue
+            gap_sum = whole[at, _LAST] - whole[at, _FIRST]
+            pairs.household[end] = h
+            pairs.item[end] = item
+            pairs.n[end] = n
+            pairs.first[end] = whole[at, _FIRST]
+            pairs.last[end] = whole[at, _LAST]
+            pairs.last_gap[end] = whole[at, _LAST_GAP]
+            pairs.gap_sum[end] = gap_sum
+            pairs.discounted_days[end] = whole[at, _DISCOUNTED]
+            pairs.amount_cents[end] = whole[at, _AMOUNT]
+            pairs.quantity[end] = whole[at, _QUANTITY]
+            pairs.weekdays[end] = whole[at, _WEEKDAYS]
+            item_sums[item, _BUYERS] += 1
+            if n > 1:
+                item_sums[item, _REPEAT_BUYERS] += 1
+            item_sums[item, _PURCHASES] += n
+            item_sums[item, _GAP_SUM] += gap_sum
+            item_sums[item, _I_DISCOUNTED] += whole[at, _DISCOUNTED]
+            for column in range(3):
+                pairs.decayed[end, column] = recent[at, column]
+                # Each pair's are rounded, so that buckets add up the same in any order.
+                item_sums[item, _DECAYED + column] += np.int64(np.rint(recent[at, column] * 1e6))
+            end += 1
+        pair_starts[h + 1] = end
     return end
 
 
@@ -246,48 +344,34 @@ def statistics(
     (household, item, day): three cartons on one receipt are one purchase, as is a second trip.
     Raises ValueError if the lines are not in ascending order of day or point outside the tables.
     """
-    _check(lines, item_of_product, households, items)
-    order, line_starts = group(lines.household, households)
-    pair = np.empty((len(order), 8), np.int32)
-    pair_sums = np.empty((len(order), 3), np.int64)
-    pair_decayed = np.empty((len(order), 3), np.float64)
+    if _check(lines, item_of_product, households, items):
+        order = np.zeros(0, np.int64)
+        line_starts = np.searchsorted(lines.household, np.arange(households + 1)).astype(np.int64)
+    else:
+        order, line_starts = group(lines.household, households)
+    starts = np.zeros(households + 1, np.int64)
     house = np.zeros((households, 8), np.int64)
     house_decayed = np.zeros((households, 3), np.float64)
     weekday_days = np.zeros((households, 7), np.int64)
     week_cents = np.zeros((households, WEEKS), np.int64)
     week_days = np.zeros((households, WEEKS), np.int64)
+    item_sums = _lines_of_cache(items)
+    most = len(lines.day)  # pages that no pair reaches cost nothing
+    room: dict[str, Any] = {
+        name: np.empty(most, np.int64 if name in _WIDE else np.int32) for name in _Pairs._fields
+    }
+    room["decayed"] = np.empty((most, 3), np.float64)
     end = _pass(
-        order, line_starts, lines, item_of_product, items, as_of, _DECAY,
-        pair, pair_sums, pair_decayed, house, house_decayed, weekday_days, week_cents, week_days,
+        order, line_starts, lines, item_of_product, as_of, _DECAY, _Pairs(**room), starts,
+        house, house_decayed, weekday_days, week_cents, week_days, item_sums,
     )  # fmt: skip
-    pair, pair_sums, pair_decayed = pair[:end], pair_sums[:end], pair_decayed[:end]
-    # No two pairs share a key, so any sort puts them in the same order.
-    order = np.argsort(pair[:, _OWNER] * np.int64(items) + pair[:, _ITEM])
-    n = pair[:, _N][order]
-    if not n.all():  # pairs that were only ever brought back
-        order, n = order[n > 0], n[n > 0]
-    owner, item = pair[:, _OWNER][order], pair[:, _ITEM][order]
-    first, last = pair[:, _FIRST][order], pair[:, _LAST][order]
-    gap_sum = last - first
-    starts = np.zeros(households + 1, np.int64)
-    starts[1:] = np.cumsum(np.bincount(owner, minlength=households))
     absent = house[:, _DAYS] == 0
     house[absent, _H_FIRST] = house[absent, _H_LAST] = -1
+    sums = np.ascontiguousarray(item_sums[:, :_DECAYED].T)
     return Statistics(
         as_of=as_of,
         starts=starts,
-        household=owner,
-        item=item,
-        n=n,
-        first=first,
-        last=last,
-        last_gap=pair[:, _LAST_GAP][order],
-        gap_sum=gap_sum,
-        discounted_days=pair[:, _DISCOUNTED][order],
-        decayed=pair_decayed[order],
-        amount_cents=pair_sums[:, _AMOUNT][order],
-        quantity=pair_sums[:, _QUANTITY][order],
-        weekdays=pair_sums[:, _WEEKDAYS][order],
+        **{name: column[:end] for name, column in room.items()},
         households=Households(
             shopping_days=house[:, _DAYS],
             baskets=house[:, _BASKETS],
@@ -304,15 +388,22 @@ def statistics(
             week_days=week_days,
         ),
         items=Items(
-            buyers=np.bincount(item, minlength=items),
-            repeat_buyers=np.bincount(item[n > 1], minlength=items),
-            purchases=_total(item, n, items),
-            gap_sum=_total(item, gap_sum, items),
-            gap_count=_total(item, n - 1, items),
-            discounted=_total(item, pair[:, _DISCOUNTED][order], items),
-            decayed=_millionths(item, pair_decayed[order], items),
+            buyers=sums[_BUYERS],
+            repeat_buyers=sums[_REPEAT_BUYERS],
+            purchases=sums[_PURCHASES],
+            gap_sum=sums[_GAP_SUM],
+            gap_count=sums[_PURCHASES] - sums[_BUYERS],
+            discounted=sums[_I_DISCOUNTED],
+            decayed=np.ascontiguousarray(item_sums[:, _DECAYED:]),
         ),
     )
+
+
+def _lines_of_cache(items: int) -> Ints:
+    """Zeros, int64[items, 8]: 64 bytes an item, each within one line of the processor's cache."""
+    room = np.zeros((items + 1) * _ITEM_COLUMNS, np.int64)
+    begin = -room.ctypes.data // room.itemsize % _ITEM_COLUMNS
+    return room[begin : begin + items * _ITEM_COLUMNS].reshape(items, _ITEM_COLUMNS)
 
 
 def weekday_counts(weekdays: Ints) -> Ints:
@@ -321,25 +412,12 @@ def weekday_counts(weekdays: Ints) -> Ints:
     return (np.asarray(weekdays, np.int64)[..., None] >> shifts) & _WEEKDAY_MOST
 
 
-def _total(item: Ints32, value: Ints32, items: int) -> Ints:
-    # Doubles hold whole numbers below 2 ** 53 exactly, far above the days of any bucket.
-    return np.bincount(item, value, items).astype(np.int64)
-
-
-def _millionths(item: Ints32, decayed: Floats, items: int) -> Ints:
-    """Sums of each pair's rounded millionths: whole, so buckets add up the same in any order."""
-    whole = np.rint(decayed * 1e6)
-    columns = [np.bincount(item, whole[:, column], items) for column in range(3)]
-    return np.stack(columns, axis=1).astype(np.int64)
-
-
-def _check(lines: Lines, item_of_product: Ints32, households: int, items: int) -> None:
+def _check(lines: Lines, item_of_product: Ints32, households: int, items: int) -> bool:
+    """Refuse what the pass cannot take; return whether the lines lie household after household."""
     if len({len(column) for column in lines}) > 1:
         raise ValueError(f"columns of unequal length: {[len(column) for column in lines]}")
     if not len(lines.day):
-        return
-    if (lines.day[1:] < lines.day[:-1]).any():
-        raise ValueError("purchase lines are not in ascending order of day")
+        return True
     for name, column, size in (
         ("household", lines.household, households),
         ("product", lines.product, len(item_of_product)),
@@ -350,3 +428,11 @@ def _check(lines: Lines, item_of_product: Ints32, households: int, items: int) -
             raise ValueError(
                 f"{name} runs from {column.min()} to {column.max()}, outside {least} .. {size - 1}"
             )
+    later = lines.day[1:] >= lines.day[:-1]
+    if later.all():
+        return bool((lines.household[1:] >= lines.household[:-1]).all())
+    following = lines.household[1:] > lines.household[:-1]
+    same = lines.household[1:] == lines.household[:-1]
+    if not (following | (same & later)).all():
+        raise ValueError("purchase lines are not in ascending order of day")
+    return True

@@ -1,25 +1,19 @@
 """The desk for beliefs: a household's page says what is believed of it, and why."""
 
+import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from xml.etree import ElementTree
 
 import pytest
 from django.contrib.auth.models import User
-from django.urls import reverse
 
-from loyalty.admin import due_pill
-from loyalty.models import (
-    BucketReceipt,
-    Consent,
-    Household,
-    HouseholdSummary,
-    ModelRun,
-    Profile,
-)
+from loyalty.admin.words import due_pill, price_words, within_words
+from loyalty.models import Category, Consent, Household, HouseholdSummary, ModelRun, Profile
 from tests import make
+from tests.loyalty.believing import AS_OF, night, page, summary
 
 pytestmark = pytest.mark.django_db
-AS_OF = date(2017, 10, 30)
 
 
 @pytest.fixture
@@ -28,46 +22,9 @@ def admin_user(db):
     return User.objects.create(username="admin", is_staff=True, is_superuser=True)
 
 
-def page(name, *args):
-    return reverse(f"admin:loyalty_{name}", args=args)
-
-
-def summary(run, household, **fields):
-    return HouseholdSummary.objects.create(
-        run=run,
-        household=household,
-        **{
-            "first_on": date(2016, 11, 2),
-            "last_on": date(2017, 10, 28),
-            "recency_days": 2,
-            "frequency": 88,
-            "monetary": Decimal("2340.00"),
-            "baskets": 140,
-            "mean_gap_days": 3.9,
-            "saved": Decimal("12.00"),
-            "coupon_share": 0.04,
-            "tier": "gold",
-            "year_value": Decimal("2400.00"),
-            "year_margin": Decimal("300.00"),
-            "favourite_weekday": 5,
-            "weekly_spend_cents": [4500] * 52,
-            "categories": [["Grocery", 0.6]],
-            **fields,
-        },
-    )
-
-
 @pytest.fixture
 def run():
-    return ModelRun.objects.create(
-        as_of=AS_OF,
-        state="published",
-        history_hash="0" * 64,
-        published_at=datetime(2017, 10, 30, 2, tzinfo=UTC),
-        households=2469,
-        lines=1_441_000,
-        seconds=6.2,
-    )
+    return night()
 
 
 @pytest.fixture
@@ -80,8 +37,22 @@ def home(run):
     return household
 
 
+def body_of(client, url):
+    response = client.get(url)
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def panel(body, title):
+    """The text of the panel with this title, tags taken out."""
+    found = re.search(rf"<h2>{re.escape(title)}.*?</section>", body, re.DOTALL)
+    assert found, f"no panel {title}"
+    text = re.sub(r"<(title|desc)[^>]*>.*?</\1>", "", found.group())
+    return " ".join(re.sub(r"<[^>]+>", " ", text).split())
+
+
 def test_a_household_page_begins_with_a_sentence_on_its_habits(admin_client, home):
-    body = admin_client.get(page("household_change", home.pk)).content.decode()
+    body = body_of(admin_client, page("household_change", home.pk))
 
     assert (
         "Gold. Shops about every 4 days, last on 28 Oct; spent 2,340.00 in the last 52 weeks."
@@ -94,6 +65,148 @@ def test_a_household_page_begins_with_a_sentence_on_its_habits(admin_client, hom
     assert "style=" not in body.split('<div class="panels">')[1].split("<fieldset")[0]
 
 
+@pytest.fixture
+def known(run):
+    """A household of which everything is believed that can be."""
+    household = make.household(card="9002", name="Bo Example")
+    meat = Category.objects.create(
+        name="Fish", level="category", parent=make.category(level="department")
+    )
+    believed = summary(
+        run,
+        household,
+        weekly_trips=[2] * 51 + [4],
+        weekly_spend_cents=[4500] * 51 + [12_345],
+        home_store=make.store("330"),
+        favourite_daypart="morning",
+        lifetime_value=Decimal("1890.00"),
+        lifetime_margin=Decimal("350.00"),
+        wallet_share=0.58,
+        wallets=[["Meat", 0.31, 41_250], ["Drugstore", 0.44, 9_900]],
+        price_sensitivity=0.5,
+    )
+    Profile.objects.create(run=run, household=household, needs=[], discoveries=[[meat.pk, 0.12]])
+    return believed
+
+
+@pytest.mark.parametrize("where", ["household", "summary"])
+def test_all_that_is_believed_stands_on_both_pages_with_its_day(admin_client, known, where):
+    urls = {
+        "household": page("household_change", known.household_id),
+        "summary": page("householdsummary_change", known.pk),
+    }
+    body = body_of(admin_client, urls[where])
+
+    glance = panel(body, "At a glance")
+    assert "Tier Gold spent 2,340.00 in 52 weeks" in glance
+    assert "Expected in a year 2,400.00" in glance
+    assert "Worth in three years 1,890.00" in glance
+    assert "Our share of its groceries 58 % room: Meat, Drugstore" in glance
+    worth = panel(body, "What it is worth")
+    assert "4 of 5 such households end between 2,100.00 and 2,700.00" in worth
+    assert "4 of 5 such households end between 1,540.00 and 2,240.00" in worth
+    assert "Meat 31 % 412.50" in panel(body, "What it buys elsewhere")
+    assert "Fish Grocery 12 %" in panel(body, "What it may like and does not know")
+    habits = panel(body, "Habits")
+    assert "330 High Street" in habits
+    assert "Saturdays, in the morning" in habits
+    assert price_words(0.5) in habits.lower()
+    weeks = panel(body, "Week by week")
+    assert "2.0 trips" in weeks
+    assert "29 Oct 2017 10 258.45" in weeks, "the same as a table, four weeks a row"
+    assert body.count("as of 30 Oct 2017") >= 9
+    assert "nan" not in panel(body, "In figures").lower()
+
+
+def test_every_plot_on_the_page_is_sound_xml_and_says_what_it_shows(admin_client, known):
+    body = body_of(admin_client, page("householdsummary_change", known.pk))
+    drawn = [svg for svg in re.findall(r"<svg.*?</svg>", body, re.DOTALL) if 'role="img"' in svg]
+
+    assert len(drawn) >= 5
+    for svg in drawn:
+        root = ElementTree.fromstring(svg)
+        assert root.find("title").text
+        assert "nan" not in svg.lower()
+        assert "style=" not in svg
+    assert "at most 123.45 in the week of 23 Oct 2017" in body
+
+
+def test_what_is_not_known_of_a_household_says_so(admin_client, home):
+    body = body_of(admin_client, page("household_change", home.pk))
+
+    assert "not known yet" in panel(body, "Habits")
+    assert "not known yet" in panel(body, "What it is worth")
+    assert "Not known: it takes some weeks" in panel(body, "What it buys elsewhere")
+    assert "Nothing suggests itself" in panel(body, "What it may like and does not know")
+    assert "trips" not in panel(body, "Week by week").split("The same")[0]
+
+
+def test_a_newcomer_is_shown_with_what_others_buy_at_its_store(admin_client, run):
+    household = make.household()
+    summary(
+        run,
+        household,
+        frequency=2,
+        home_store=make.store("331"),
+        weekly_spend_cents=[0] * 51 + [2000],
+        weekly_trips=[0] * 51 + [2],
+    )
+    bought, others = make.product("1" * 14, "Bread"), make.product("2" * 14, "Milk")
+    needs = [[others.pk, 0.4, 0, None, None], [bought.pk, 0.3, 1, 9.0, "2017-10-28"]]
+    Profile.objects.create(run=run, household=household, needs=needs)
+
+    body = body_of(admin_client, page("household_change", household.pk))
+
+    assert "Known for 2 trips: mostly what others buy at High Street 331." in body
+    rows = panel(body, "What it needs")
+    assert "Milk others buy it not bought yet 40 %" in rows
+    assert "Bread once not known 30 %" in rows
+
+
+def test_a_shared_card_is_warned_of_with_its_reason(admin_client, run):
+    household = make.household()
+    why = "9 baskets a day at 4 tills"
+    believed = summary(run, household, is_shared=True, shared_reason=why)
+
+    for url in (
+        page("household_change", household.pk),
+        page("householdsummary_change", believed.pk),
+    ):
+        warning = panel(body_of(admin_client, url), "This card seems to be shared")
+        assert f"kept out of the models {why}." in warning
+
+
+def test_a_household_with_an_empty_summary_has_a_page_all_the_same(admin_client, run):
+    believed = summary(
+        run,
+        make.household(name="<b>Bo</b>"),
+        weekly_spend_cents=[],
+        categories=[],
+        mean_gap_days=None,
+        favourite_weekday=-1,
+        frequency=1,
+        monetary=0,
+        year_value=0,
+        year_margin=0,
+    )
+
+    body = body_of(admin_client, page("householdsummary_change", believed.pk))
+
+    assert "No week is known yet" in body
+    assert "Known for 1 trip: mostly what others buy at its store." in body
+    assert "between 0.00 and 0.00" in body
+    assert "no day in particular" in body
+    assert "<b>Bo</b>" not in body
+
+
+@pytest.mark.parametrize(
+    ("middle", "margin", "said"),
+    [("100.00", "30.00", "between 70.00 and 130.00"), ("10.00", "30.00", "between 0.00 and 40.00")],
+)
+def test_nobody_is_expected_to_be_worth_less_than_nothing(middle, margin, said):
+    assert said in within_words(Decimal(middle), Decimal(margin))
+
+
 def test_a_household_that_never_shopped_says_so(admin_client):
     response = admin_client.get(page("household_change", make.household().pk))
 
@@ -101,10 +214,72 @@ def test_a_household_that_never_shopped_says_so(admin_client):
 
 
 def test_a_household_page_asks_the_same_questions_for_one_need_and_for_sixty(
-    admin_client, home, django_assert_max_num_queries
+    admin_client, home, known, django_assert_max_num_queries
 ):
-    with django_assert_max_num_queries(13):
-        assert admin_client.get(page("household_change", home.pk)).status_code == 200
+    for household in (home.pk, known.household_id):
+        with django_assert_max_num_queries(14):
+            body_of(admin_client, page("household_change", household))
+
+
+def test_a_summary_page_asks_few_questions(admin_client, known, django_assert_max_num_queries):
+    with django_assert_max_num_queries(7):
+        body_of(admin_client, page("householdsummary_change", known.pk))
+
+
+@pytest.mark.parametrize(
+    ("chosen", "found"),
+    [
+        ({"tier": "silver"}, ["Cy"]),
+        ({"shared": "yes"}, ["Di"]),
+        ({"shared": "no"}, ["Cy", "Ed"]),
+        ({"trips": "few"}, ["Ed"]),
+        ({"trips": "more"}, ["Cy", "Di"]),
+        ({"q": "card-Di"}, ["Di"]),
+        ({"q": "cy"}, ["Cy"]),
+        ({"q": "00000"}, ["Cy", "Di", "Ed"]),
+        ({"q": "nobody"}, []),
+        ({"tier": "silver", "shared": "yes"}, []),
+    ],
+)
+def test_summaries_are_filtered_and_searched(admin_client, run, chosen, found):
+    summary(run, make.household("card-Cy", "Cy"), tier="silver")
+    summary(run, make.household("card-Di", "Di"), is_shared=True)
+    summary(run, make.household("card-Ed", "Ed"), frequency=3)
+
+    response = admin_client.get(page("householdsummary_changelist"), chosen)
+
+    rows = response.context["cl"].result_list
+    assert sorted(row.household.name for row in rows) == found
+    if not found:
+        assert b"Nothing matches" in response.content
+
+
+def test_the_list_of_summaries_reads_no_weeks_and_no_shares(admin_client, run):
+    summary(run, make.household())
+    response = admin_client.get(page("householdsummary_changelist"))
+
+    [row] = response.context["cl"].result_list
+    heavy = {"weekly_spend_cents", "weekly_trips", "categories", "wallets"}
+    assert heavy <= row.get_deferred_fields()
+
+
+def test_an_empty_list_of_summaries_says_what_to_do(admin_client):
+    body = body_of(admin_client, page("householdsummary_changelist"))
+
+    assert "Start a night" in body
+
+
+def test_nobody_adds_changes_or_deletes_a_belief(admin_client, known):
+    for url in (
+        page("householdsummary_add"),
+        page("householdsummary_delete", known.pk),
+        page("modelrun_add"),
+        page("modelrun_delete", known.run_id),
+        page("modelrun_change", known.run_id),
+        page("householdsummary_change", known.pk),
+    ):
+        assert admin_client.post(url, {"tier": "platinum"}).status_code == 403
+    assert HouseholdSummary.objects.get().tier == "gold"
 
 
 @pytest.mark.parametrize(
@@ -150,18 +325,6 @@ def test_only_what_the_published_night_believes_is_listed(admin_client, home, ru
     response = admin_client.get(page("householdsummary_changelist"))
 
     assert [row.tier for row in response.context["cl"].result_list] == ["gold"]
-
-
-def test_a_running_night_tells_how_far_it_is(admin_client, settings):
-    running = ModelRun.objects.create(as_of=AS_OF, history_hash="0" * 64)
-    for bucket in range(3):
-        BucketReceipt.objects.create(
-            run=running, step="gaps", bucket=bucket, households=1, lines=1, seconds=0.1
-        )
-
-    body = admin_client.get(page("modelrun_changelist")).content.decode()
-
-    assert f"3 of {3 * settings.LOYALTY_BUCKETS} pieces" in body
 
 
 def test_consent_is_added_to_and_what_was_said_before_stays(admin_client):

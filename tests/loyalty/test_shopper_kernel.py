@@ -124,6 +124,31 @@ def test_the_order_of_lines_within_a_day_changes_nothing(rows, random):
 
 
 @settings(max_examples=50, deadline=None)
+@given(st.lists(A_LINE, max_size=40))
+def test_lines_that_lie_household_after_household_say_the_same(rows):
+    lines = lines_of(rows)
+    order, _ = kernel.group(lines.household, HOUSEHOLDS)
+    regrouped = Lines(*(column[order] for column in lines))
+    tables = {"households": HOUSEHOLDS, "items": ITEMS, "as_of": AS_OF}
+    one, other = (statistics(each, ITEM_OF_PRODUCT, **tables) for each in (lines, regrouped))
+    assert same(one, other)
+
+
+def test_a_household_with_many_items_lists_them_in_order():
+    products = np.random.default_rng(7).permutation(70_000)[:500]
+    s = statistics(
+        lines_of([line(product=int(product), day=day) for day, product in enumerate(products)]),
+        np.arange(70_000, dtype=np.int32),
+        households=1,
+        items=70_000,
+        as_of=500,
+    )
+    assert s.item.tolist() == sorted(products.tolist())
+    assert s.first.tolist() == np.argsort(products).tolist()
+    assert s.items.buyers.sum() == s.items.purchases.sum() == 500
+
+
+@settings(max_examples=50, deadline=None)
 @given(st.lists(A_LINE, max_size=60))
 def test_two_buckets_say_bit_for_bit_what_one_says(rows):
     whole = told(rows)
@@ -185,6 +210,9 @@ def test_lines_out_of_order_or_of_unknown_products_are_refused():
     tables = {"households": HOUSEHOLDS, "items": ITEMS, "as_of": AS_OF}
     with pytest.raises(ValueError, match="ascending order of day"):
         statistics(good._replace(day=good.day[::-1]), ITEM_OF_PRODUCT, **tables)
+    homes = lines_of([line(0, day=1), line(1, day=2), line(0, day=3)])
+    with pytest.raises(ValueError, match="ascending order of day"):
+        statistics(homes._replace(day=np.array([1, 5, 3], np.int32)), ITEM_OF_PRODUCT, **tables)
     with pytest.raises(ValueError, match="product runs from 9 to 9"):
         statistics(good._replace(product=np.array([9, 9], np.int32)), ITEM_OF_PRODUCT, **tables)
     with pytest.raises(ValueError, match="unequal length"):

@@ -22,7 +22,8 @@ UNFITTED = np.ones(needs.BINS)
 
 
 def test_an_item_seldom_bought_twice_has_the_usual_gap():
-    items = Items(*(np.array(v) for v in ([9, 0], [9, 0], [19, 0], [100, 0], [10, 0])))
+    columns = ([9, 0], [9, 0], [19, 0], [100, 0], [10, 0], [0, 0], [[0] * 3] * 2)
+    items = Items(*(np.array(column) for column in columns))
     assert needs.item_gaps(items).tolist() == [250 / 15, 30.0]
 
 

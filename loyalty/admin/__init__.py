@@ -1,0 +1,7 @@
+"""The desk for beliefs: households and what is believed of them, the nights, what was learned."""
+
+from loyalty.admin import households, learned, runs, summaries
+from loyalty.admin.households import HouseholdAdmin
+from loyalty.admin.runs import ModelRunAdmin
+
+__all__ = ["HouseholdAdmin", "ModelRunAdmin", "households", "learned", "runs", "summaries"]

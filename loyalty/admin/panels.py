@@ -1,0 +1,255 @@
+"""What is believed of one household, as panels: for its own page and for its summary's."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+
+from loyalty import plots
+from loyalty.admin import words
+from loyalty.models import HouseholdSummary, ModelRun, Profile
+from loyalty.shopper import reasons
+from pos_integration.desk import NOTHING, Panel, link, money, percent, pill, table
+from pos_integration.models import Category, Product
+
+NEEDS_SHOWN = 10
+DISCOVERIES_SHOWN = 8
+WEEKS_A_ROW = 4  # of the plot's figures as a table
+NOT_KNOWN = "Too little bought so far to tell."
+
+
+def of_household(summary: HouseholdSummary) -> list[Panel]:
+    """Everything that the summary's run believes of its household, each with the run's day.
+
+    summary: with its run and home store. Asks the database three things.
+    """
+    run = summary.run
+    profile = Profile.objects.filter(household=summary.household_id, run=run).first()
+    as_of = f"as of {words.day_text(run.as_of)}"
+    return [
+        *_warning(summary, as_of),
+        Panel("At a glance", _glance(summary), as_of, is_wide=True),
+        Panel("Week by week", _weeks(summary), _weeks_note(summary, as_of)),
+        Panel("What it needs", _needs(profile, run), f"{_needs_note(summary)}, {as_of}"),
+        Panel("Where its money goes", _departments(summary), f"the last 52 weeks, {as_of}"),
+        Panel(
+            "What it may like and does not know",
+            _discoveries(profile),
+            f"not bought here so far, {as_of}",
+        ),
+        Panel("What it is worth", _worth(summary), as_of),
+        Panel("What it buys elsewhere", _wallets(summary), f"an estimate, {as_of}"),
+        Panel("Habits", _habits(summary), as_of),
+        Panel("In figures", _figures(summary), as_of),
+    ]
+
+
+def _warning(summary: HouseholdSummary, as_of: str) -> list[Panel]:
+    if not summary.is_shared:
+        return []
+    why = summary.shared_reason.rstrip(".") or "its baskets are not those of one household"
+    body = format_html(
+        '<p class="warning">{} {}{}. Nothing is learned from its purchases, and what is said of it '
+        "below is not one household's. If cashiers lend it out, give them a card of their own.</p>",
+        pill("kept out of the models", "bad"),
+        why[:1].upper(),
+        why[1:],
+    )
+    return [Panel("This card seems to be shared", body, as_of, is_wide=True)]
+
+
+def _glance(summary: HouseholdSummary) -> SafeString:
+    known = summary.wallet_share is not None
+    rooms = [str(name) for name, _, room in summary.wallets[:3] if room > 0]
+    value = summary.lifetime_value
+    figures = (
+        ("Tier", summary.tier.capitalize(), f"spent {money(summary.monetary)} in 52 weeks"),
+        (
+            "Expected in a year",
+            money(summary.year_value),
+            f"spend, \N{PLUS-MINUS SIGN} {money(summary.year_margin)}",
+        ),
+        (
+            "Worth in three years",
+            words.amount(value),
+            "not known yet"
+            if value is None
+            else f"margin, \N{PLUS-MINUS SIGN} {words.amount(summary.lifetime_margin)}",
+        ),
+        (
+            "Our share of its groceries",
+            percent(summary.wallet_share or 0.0) if known else NOTHING,
+            (f"room: {', '.join(rooms)}" if rooms else "no room seen") if known else "not known",
+        ),
+    )
+    return format_html(
+        '<dl class="glance">{}</dl>',
+        format_html_join(
+            "\n", "<div><dt>{}</dt><dd><strong>{}</strong><span>{}</span></dd></div>", figures
+        ),
+    )
+
+
+def _weeks(summary: HouseholdSummary) -> SafeString:
+    cents, until = summary.weekly_spend_cents, summary.run.as_of
+    if not cents:
+        return format_html('<p class="empty">{}</p>', "No week is known yet.")
+    # A run from before trips were counted by week has none.
+    trips = summary.weekly_trips if len(summary.weekly_trips) == len(cents) else []
+    plot = mark_safe(plots.weeks(cents, trips, until=until))  # noqa: S308 # drawn from numbers
+    return format_html(
+        '<div class="scroll">{}</div><details class="as-table"><summary>The same as a table'
+        "</summary>{}</details>",
+        plot,
+        _weeks_table(cents, trips, until),
+    )
+
+
+def _weeks_table(cents: Sequence[int], trips: Sequence[int], until: date) -> SafeString:
+    rows = []
+    for end in range(len(cents), 0, -WEEKS_A_ROW):
+        start = max(end - WEEKS_A_ROW, 0)
+        last = date.fromordinal(until.toordinal() - 7 * (len(cents) - end) - 1)
+        spent = f"{sum(cents[start:end]) / 100:,.2f}"
+        rows.append((words.day_text(last), sum(trips[start:end]) if trips else NOTHING, spent))
+    return table((f"{WEEKS_A_ROW} weeks until", "Trips#", "Spend#"), rows, "")
+
+
+def _weeks_note(summary: HouseholdSummary, as_of: str) -> str:
+    weeks = max(len(summary.weekly_spend_cents), 1)
+    note = f"{sum(summary.weekly_spend_cents) / weeks / 100:,.2f} on average"
+    if summary.weekly_trips:
+        note += f", {sum(summary.weekly_trips) / len(summary.weekly_trips):.1f} trips"
+    return f"{note}, {as_of}"
+
+
+def _needs_note(summary: HouseholdSummary) -> str:
+    if words.is_newcomer(summary):
+        return f"mostly what others buy at {words.store_words(summary)}"
+    return "by this household's own rhythm"
+
+
+def _needs(profile: Profile | None, run: ModelRun) -> SafeString:
+    best = profile.needs[:NEEDS_SHOWN] if profile else []
+    names = Product.objects.in_bulk([entry[0] for entry in best])
+    rows = []
+    for product, chance, days_bought, gap, last in best:
+        name = names[product].name if product in names else f"Product {product}"
+        item = link(reverse("admin:pos_integration_product_change", args=[product]), name)
+        if days_bought:
+            last_on = date.fromisoformat(last)
+            often = reasons.cadence_words(days_bought, gap, (run.as_of - last_on).days)
+            due = words.due_pill(days_bought, gap, last_on, run.as_of)
+        else:
+            often, due = "others buy it", pill("not bought yet")
+        rows.append((item, often, due, percent(chance)))
+    return table(("Item", "Rhythm", "Due", "Next 28 days#"), rows, NOT_KNOWN)
+
+
+def _discoveries(profile: Profile | None) -> SafeString:
+    best = profile.discoveries[:DISCOVERIES_SHOWN] if profile else []
+    found = Category.objects.select_related("parent").in_bulk([entry[0] for entry in best])
+    rows = []
+    for category, chance in best:
+        kind = found.get(category)
+        url = reverse("admin:pos_integration_category_change", args=[category])
+        name = link(url, kind.name if kind else f"Category {category}")
+        parent = kind.parent.name if kind and kind.parent else ""
+        rows.append((name, parent, percent(chance)))
+    return table(
+        ("Category", "Department", "First bought in 56 days#"),
+        rows,
+        "Nothing suggests itself. What was learned of other households may be missing: "
+        "see 'Fitted models'.",
+    )
+
+
+def _departments(summary: HouseholdSummary) -> SafeString:
+    return table(
+        ("Department", "", "Share#"),
+        ((name, _bar(share), percent(share)) for name, share in summary.categories),
+        "Nothing bought in the last 52 weeks.",
+    )
+
+
+def _worth(summary: HouseholdSummary) -> SafeString:
+    estimates = [("Spend in the next 52 weeks", summary.year_value, summary.year_margin)]
+    if summary.lifetime_value is not None and summary.lifetime_margin is not None:
+        margin = ("Margin in three years", summary.lifetime_value, summary.lifetime_margin)
+        estimates.append(margin)
+    rows = []
+    for name, middle, margin_of_it in estimates:
+        low, high = words.within(middle, margin_of_it)
+        bar = plots.interval(float(low), float(middle), float(high), top=float(high))
+        drawn = mark_safe(bar)  # noqa: S308 # drawn from numbers
+        why = words.within_words(middle, margin_of_it)
+        rows.append((_two_lines(name, why), drawn, money(middle)))
+    note = "" if len(rows) > 1 else "What it is worth in three years is not known yet."
+    shown = table(("What", "", "Expected#"), rows, "")
+    return format_html('{}<p class="empty">{}</p>', shown, note) if note else shown
+
+
+def _wallets(summary: HouseholdSummary) -> SafeString:
+    rows: list[tuple[object, ...]] = []
+    if summary.wallet_share is not None:
+        share = summary.wallet_share
+        rows.append((format_html("<b>{}</b>", "All groceries"), _bar(share), percent(share), ""))
+    for name, part, room in summary.wallets:
+        rows.append((name, _bar(part), percent(part), f"{room / 100:,.2f}"))
+    return table(
+        ("Department", "", "Our share#", "Room a year#"),
+        rows,
+        "Not known: it takes some weeks of shopping, and households like it to compare with.",
+    )
+
+
+def _habits(summary: HouseholdSummary) -> SafeString:
+    store = summary.home_store
+    price = summary.price_sensitivity
+    sensitivity: object = "not known yet"
+    if price is not None:
+        said = words.price_words(price)
+        sensitivity = format_html(
+            '{}<span class="ends"><span>any price</span>{}<span>offers only</span></span>',
+            said[0].upper() + said[1:],
+            mark_safe(plots.gauge(price)),  # noqa: S308 # drawn from numbers
+        )
+    store_page = "admin:pos_integration_store_change"
+    rows = (
+        (
+            "Home store",
+            link(reverse(store_page, args=[store.pk]), store) if store else "not known yet",
+        ),
+        ("Shops mostly on", words.when_words(summary) or "no day in particular"),
+        ("Prices", sensitivity),
+        ("Lines with a coupon", percent(summary.coupon_share)),
+        ("Saved by discounts", money(summary.saved)),
+    )
+    return table(("What", "How"), rows, "")
+
+
+def _figures(summary: HouseholdSummary) -> SafeString:
+    gap = summary.mean_gap_days
+    return table(
+        ("What", "Value#"),
+        (
+            ("Spent in 52 weeks", money(summary.monetary)),
+            ("Shopping days in all", f"{summary.frequency:,}"),
+            ("Baskets in all", f"{summary.baskets:,}"),
+            ("Days between two trips", NOTHING if gap is None else f"{gap:,.1f}"),
+            ("Days since the last", f"{summary.recency_days:,}"),
+            ("First basket", words.day_text(summary.first_on)),
+            ("Last basket", words.day_text(summary.last_on)),
+        ),
+        "",
+    )
+
+
+def _bar(share: float) -> SafeString:
+    return mark_safe(plots.share_bar(share))  # noqa: S308 # drawn from numbers
+
+
+def _two_lines(first: str, second: str) -> SafeString:
+    return format_html('{}<br><span class="quiet">{}</span>', first, second)

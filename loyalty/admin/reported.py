@@ -1,0 +1,90 @@
+"""What a night or a fit reported, whatever it reported: plain values as rows of a table."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from pos_integration.desk import NOTHING
+
+# Of what is measured: in which direction it improves, by a word in its name.
+_LESS_IS_BETTER = ("loss", "error", "miss", "ece", "deviation")
+_MORE_IS_BETTER = ("auc", "recall", "ndcg", "precision", "skill", "hit", "covered", "correlation")
+
+
+class Compared(NamedTuple):
+    """A figure on households that nothing was fitted on, beside the version before."""
+
+    measure: str
+    new: float | None
+    before: float | None
+
+    @property
+    def is_better(self) -> bool | None:
+        """None: there is nothing to compare with, or nobody knows which way is better."""
+        if self.new is None or self.before is None or self.new == self.before:
+            return None
+        name = self.measure.lower()
+        if any(word in name for word in _LESS_IS_BETTER):
+            return self.new < self.before
+        if any(word in name for word in _MORE_IS_BETTER):
+            return self.new > self.before
+        return None
+
+
+def value_text(value: Any) -> str:
+    """A plain value as staff read it.
+
+    >>> value_text(0.12345678), value_text(12000), value_text(["a", 1])
+    ('0.1235', '12,000', 'a, 1')
+    """
+    if value is None or value == "":
+        return NOTHING
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:,.1f}" if abs(value) >= 1000 else f"{value:.4g}"
+    if isinstance(value, list) and not any(isinstance(item, list | dict) for item in value):
+        return ", ".join(value_text(item) for item in value)
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def label(key: str) -> str:
+    """`started again` -> `Started again`, `log_loss` -> `Log loss`."""
+    words = key.replace("_", " ").strip()
+    return words[:1].upper() + words[1:]
+
+
+def rows_of(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:
+    """Every value with its name, what lies within a mapping by both names."""
+    for key, value in values.items():
+        name = f"{above}: {key.replace('_', ' ')}" if above else label(key)
+        if isinstance(value, Mapping):
+            yield from rows_of(value, name)
+        else:
+            yield name, value_text(value)
+
+
+def comparisons(figures: Mapping[str, Any], above: str = "") -> Iterator[Compared]:
+    """Whatever was measured on the holdout: each mapping with a `new`, at any depth."""
+    if "new" in figures:
+        measure = str(figures.get("measure") or above or "figure")
+        yield Compared(label(measure), _number(figures["new"]), _number(figures.get("before")))
+    for key, value in figures.items():
+        if isinstance(value, Mapping):
+            yield from comparisons(value, key)
+
+
+def others(figures: Mapping[str, Any]) -> dict[str, Any]:
+    """What `comparisons` leaves."""
+    left = {
+        key: others(value) if isinstance(value, Mapping) else value
+        for key, value in figures.items()
+        if not ("new" in figures and key in ("measure", "new", "before"))
+    }
+    return {key: value for key, value in left.items() if value != {}}
+
+
+def _number(value: Any) -> float | None:
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None

@@ -1,0 +1,215 @@
+"""The desk for nights: how far one is, what it found, what it was computed with; the history."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+from django.contrib import admin
+from django.db.models import Case, Count, OuterRef, QuerySet, Subquery, When
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from loyalty import plots
+from loyalty.admin import words
+from loyalty.admin.reported import rows_of
+from loyalty.models import BucketReceipt, ModelRun, PurchaseChunk
+from loyalty.shopper.value import TIERS
+from pos_integration.desk import NOTHING, Panel, ReadOnlyAdmin, link, percent, pill, table
+
+STEPS_OF_A_NIGHT = 2  # items, score: each leaves a receipt a bucket
+MOVES_SHOWN = 12
+RUN_TONES = {"running": "busy", "published": "good", "replaced": "plain"}
+STEP_WORDS = {
+    "load": "Loading what the tills uploaded",
+    "seal": "Sealing the history",
+    "learn": "Learning anew",
+    "items": "Adding up every item",
+    "score": "Scoring every household",
+    "publish": "Publishing",
+}
+DRAWN = ("steps", "tiers", "moves")  # in panels of their own
+
+
+class StateFilter(admin.SimpleListFilter):
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        states = ModelRun.State
+        return [(s.value, s.label) for s in states if s != states.TRIAL]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[ModelRun]) -> QuerySet[ModelRun]:
+        return queryset.filter(state=self.value()) if self.value() else queryset
+
+
+@admin.register(ModelRun)
+class ModelRunAdmin(ReadOnlyAdmin[ModelRun]):
+    list_display = (
+        "as_of",
+        "state_pill",
+        "progress",
+        "households",
+        "lines",
+        "took",
+        "published_at",
+    )
+    list_filter = (StateFilter,)
+    date_hierarchy = "as_of"
+    ordering = ("-pk",)
+    fields = (
+        ("as_of", "state_pill", "progress"),
+        ("started_at", "published_at", "took"),
+        ("households", "lines"),
+        "history_hash",
+        "fitted_here",
+    )
+    empty_hint = "No night has run yet: start one, or run manage.py demo."
+
+    class Media:
+        css = {"all": ("loyalty/beliefs.css",)}
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ModelRun]:
+        """With `receipts_so_far`, counted only where somebody waits for it. Trials are nobody's."""
+        receipts = (
+            BucketReceipt.objects.filter(run=OuterRef("pk"))
+            .order_by()
+            .values("run")
+            .annotate(n=Count("pk"))
+            .values("n")
+        )
+        so_far = Case(When(state=ModelRun.State.RUNNING, then=Subquery(receipts)), default=None)
+        runs = super().get_queryset(request).exclude(state=ModelRun.State.TRIAL)
+        return runs.defer("fitted").annotate(receipts_so_far=so_far)
+
+    @admin.display(description="State", ordering="state")
+    def state_pill(self, run: ModelRun) -> SafeString:
+        return pill(run.get_state_display().lower(), RUN_TONES.get(run.state, "plain"))
+
+    @admin.display(description="Progress")
+    def progress(self, run: Any) -> str | SafeString:
+        if run.state != ModelRun.State.RUNNING:
+            return "done"
+        done, total = run.receipts_so_far or 0, STEPS_OF_A_NIGHT * settings.LOYALTY_BUCKETS
+        return format_html("{} {} of {} pieces", _bar(done / total), done, total)
+
+    @admin.display(description="Took", ordering="seconds")
+    def took(self, run: ModelRun) -> str:
+        return f"{run.seconds:,.1f} s" if run.seconds else NOTHING
+
+    @admin.display(description="What was fitted")
+    def fitted_here(self, run: ModelRun) -> SafeString:
+        return format_html('<pre class="raw">{}</pre>', json.dumps(run.parameters, indent=1))
+
+    def sentence(self, row: ModelRun) -> str:
+        if row.state == ModelRun.State.RUNNING:
+            return "This night is being computed, or was cut short: the next start goes on with it."
+        return (
+            f"{row.households:,} households were rebuilt from {row.lines:,} lines in "
+            f"{row.seconds:,.1f} s; the last day seen was the one before "
+            f"{words.day_text(row.as_of)}."
+        )
+
+    def panels(self, request: HttpRequest, row: ModelRun) -> list[Panel]:
+        report: Mapping[str, Any] = row.report
+        as_of = f"as of {words.day_text(row.as_of)}"
+        tiers, steps = report.get("tiers") or {}, report.get("steps") or {}
+        shown = []
+        if row.state == ModelRun.State.RUNNING:
+            how_far = format_html('<p class="how-far">{}</p>', self.progress(row))
+            shown.append(Panel("How far it is", how_far, "look again for more", is_wide=True))
+        shown.append(Panel("Households by tier", _tiers(tiers), as_of))
+        shown.append(Panel("Changes of tier", _moves(report.get("moves") or []), as_of))
+        shown.append(Panel("How long it took", _steps(steps), f"{row.seconds:,.1f} s in all"))
+        shown.append(Panel("What it was computed with", _learned(row), as_of))
+        rest = {name: value for name, value in report.items() if name not in DRAWN}
+        if rest:
+            shown.append(Panel("In figures", table(("What", "Figure#"), rows_of(rest), ""), as_of))
+        return shown
+
+
+def _tiers(tiers: Mapping[str, int]) -> SafeString:
+    """The best first; what is no tier of today's comes last."""
+    rank = {tier: place for place, tier in enumerate(TIERS)}
+    names = sorted(tiers, key=lambda tier: -rank.get(tier, -1))
+    everybody = max(sum(tiers.values()), 1)
+    rows = (
+        (
+            words.tier_pill(tier),
+            _bar(tiers[tier] / everybody),
+            percent(tiers[tier] / everybody),
+            f"{tiers[tier]:,}",
+        )
+        for tier in names
+    )
+    empty = "Not counted: the night is not finished, or found no household."
+    return table(("Tier", "", "Share#", "Households#"), rows, empty)
+
+
+def _moves(moves: list[list[Any]]) -> SafeString:
+    """`12 rose from silver to gold`, the largest first."""
+    rows = [
+        (f"{households:,}", *_move(before, after))
+        for before, after, households in sorted(moves, key=lambda move: -move[2])[:MOVES_SHOWN]
+        if households
+    ]
+    empty = "No household changed its tier, or there was no night before to compare with."
+    return table(("Households#", "", "From", "To"), rows, empty)
+
+
+def _move(before: str | None, after: str | None) -> tuple[object, object, object]:
+    if not before:
+        return pill("came", "new"), NOTHING, after
+    if not after:
+        return pill("left", "plain"), before, NOTHING
+    if before in TIERS and after in TIERS:
+        rose = TIERS.index(after) > TIERS.index(before)
+        return pill("rose", "good") if rose else pill("fell", "warn"), before, after
+    return pill("moved"), before, after
+
+
+def _steps(steps: Mapping[str, float]) -> SafeString:
+    """In the order they were done, as long as the longest."""
+    longest = max([*steps.values(), 0.001])
+    rows = (
+        (STEP_WORDS.get(step, step.capitalize()), _bar(seconds / longest), f"{seconds:,.1f} s")
+        for step, seconds in steps.items()
+    )
+    return table(("Step", "", "Took#"), rows, "Not told: the night is not finished.")
+
+
+def _learned(run: ModelRun) -> SafeString:
+    rows = (
+        (
+            model.get_kind_display(),
+            link(
+                reverse("admin:loyalty_fittedmodel_change", args=[model.pk]),
+                f"version {model.version}",
+            ),
+            words.day_text(model.as_of),
+        )
+        for model in run.learned.defer("parameters", "figures").order_by("kind", "-version")
+    )
+    empty = (
+        "With no learned model: its households' own rhythms, closed form. "
+        "'Learn anew now' under 'Fitted models' makes them."
+    )
+    return table(("What was learned", "Version", "From days before"), rows, empty)
+
+
+def _bar(share: float) -> SafeString:
+    return mark_safe(plots.share_bar(share))  # noqa: S308 # drawn from numbers
+
+
+@admin.register(PurchaseChunk)
+class PurchaseChunkAdmin(ReadOnlyAdmin[PurchaseChunk]):
+    list_display = ("bucket", "of_buckets", "month", "rows")
+    list_filter = (("month", admin.DateFieldListFilter),)
+    ordering = ("-month", "bucket")
+    fields = ("bucket", "of_buckets", "month", "rows", "sha256")
+    empty_hint = "No history is sealed yet. The next night seals what the tills uploaded."
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[PurchaseChunk]:
+        return super().get_queryset(request).defer("data")

@@ -1,0 +1,128 @@
+"""The desk for what is believed of every household: a list to filter, and a page for each."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.safestring import SafeString
+
+from loyalty.admin import panels, words
+from loyalty.admin.households import known_by
+from loyalty.models import HouseholdSummary, ModelRun
+from loyalty.shopper.value import TIERS
+from pos_integration.desk import NOTHING, LongList, Panel, ReadOnlyAdmin, Tool, percent, pill
+
+Summaries = QuerySet[HouseholdSummary]
+# Of the list only: the page of one summary draws them.
+NOT_LISTED = ("weekly_spend_cents", "weekly_trips", "categories", "wallets", "run__fitted")
+
+
+class TierFilter(admin.SimpleListFilter):
+    title = "tier"
+    parameter_name = "tier"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(tier, tier.capitalize()) for tier in TIERS]
+
+    def queryset(self, request: HttpRequest, queryset: Summaries) -> Summaries:
+        return queryset.filter(tier=self.value()) if self.value() else queryset
+
+
+class SharedFilter(admin.SimpleListFilter):
+    title = "card"
+    parameter_name = "shared"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("no", "One household's"), ("yes", "Seems to be shared")]
+
+    def queryset(self, request: HttpRequest, queryset: Summaries) -> Summaries:
+        if self.value() not in ("yes", "no"):
+            return queryset
+        return queryset.filter(is_shared=self.value() == "yes")
+
+
+class TripsFilter(admin.SimpleListFilter):
+    title = "known for"
+    parameter_name = "trips"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        most = words.FEW_TRIPS - 1
+        return [("few", f"1 to {most} trips"), ("more", f"{most + 1} trips or more")]
+
+    def queryset(self, request: HttpRequest, queryset: Summaries) -> Summaries:
+        if self.value() == "few":
+            return queryset.filter(frequency__lt=words.FEW_TRIPS)
+        if self.value() == "more":
+            return queryset.filter(frequency__gte=words.FEW_TRIPS)
+        return queryset
+
+
+@admin.register(HouseholdSummary)
+class HouseholdSummaryAdmin(LongList[HouseholdSummary], ReadOnlyAdmin[HouseholdSummary]):
+    list_display = (
+        "household",
+        "tier_pill",
+        "monetary",
+        "year_value",
+        "lifetime_value",
+        "share_of_wallet",
+        "trips",
+        "last_on",
+        "card_pill",
+    )
+    list_select_related = ("household", "run")
+    list_filter = (TierFilter, SharedFilter, TripsFilter)
+    sortable_by = ("monetary", "year_value")
+    search_fields = ("household__name",)
+    search_help_text = "A whole card number, a postcode, or part of a name"
+    empty_hint = "Nothing is believed yet. Start a night under 'Model runs', or run manage.py demo."
+    fields = (("household", "run"),)
+
+    class Media:
+        css = {"all": ("loyalty/beliefs.css",)}
+
+    def get_queryset(self, request: HttpRequest) -> Summaries:
+        rows = super().get_queryset(request).filter(run__state=ModelRun.State.PUBLISHED)
+        match = request.resolver_match
+        if match is not None and match.url_name == "loyalty_householdsummary_changelist":
+            return rows.defer(*NOT_LISTED)
+        return rows.select_related("household", "run", "home_store").defer("run__fitted")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: Summaries, search_term: str
+    ) -> tuple[Summaries, bool]:
+        term = search_term.strip()
+        ids = known_by(term) if term else None
+        if ids is not None:
+            return queryset.filter(household__in=ids), False
+        return super().get_search_results(request, queryset, search_term)
+
+    @admin.display(description="Tier")
+    def tier_pill(self, summary: HouseholdSummary) -> SafeString:
+        return words.tier_pill(summary.tier)
+
+    @admin.display(description="Our share")
+    def share_of_wallet(self, summary: HouseholdSummary) -> str:
+        return NOTHING if summary.wallet_share is None else percent(summary.wallet_share)
+
+    @admin.display(description="Trips")
+    def trips(self, summary: HouseholdSummary) -> str:
+        return f"{summary.frequency:,}"
+
+    @admin.display(description="Card")
+    def card_pill(self, summary: HouseholdSummary) -> str | SafeString:
+        if summary.is_shared:
+            return pill("shared", "bad")
+        return pill("new", "new") if words.is_newcomer(summary) else ""
+
+    def sentence(self, row: HouseholdSummary) -> str:
+        return words.habits(row)
+
+    def row_tools(self, request: HttpRequest, row: HouseholdSummary) -> list[Tool]:
+        url = reverse("admin:loyalty_household_change", args=[row.household_id])
+        return [Tool("The household", url)]
+
+    def panels(self, request: HttpRequest, row: HouseholdSummary) -> list[Panel]:
+        return panels.of_household(row)
