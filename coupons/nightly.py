@@ -19,7 +19,6 @@ from coupons import (
     holding,
     mailing,
     printing,
-    responding,
     reversing,
     settlement,
 )
@@ -60,7 +59,6 @@ def night(as_of: date, bars: Bars = _silent) -> Night:
         cleared = clearing.clear_redemptions(bars("Clear redemptions"))
         cleared += Counter(reversed=reversing.reverse_undone(bars("Take back what came back")))
         settlement.book(bars("Book for the funders"))
-        learned += responding.learn_if_due(as_of, bars("Learn what is redeemed"))
         _forget_answers()
         issued, printed = [], []
         due = Mailing.objects.filter(

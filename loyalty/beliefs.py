@@ -6,6 +6,7 @@ offer) calls `of_bucket`, which costs less than reading it back would.
 
 import io
 from collections.abc import Mapping
+from datetime import date
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -14,12 +15,15 @@ import numpy.typing as npt
 
 from loyalty import assortment, fitted, history
 from loyalty.assortment import Assortment
+from loyalty.chunks import Receipts
 from loyalty.history import Bucket
 from loyalty.models import FittedModel, ModelRun
-from loyalty.shopper import discovery, kernel, needs, newcomers, value
-from loyalty.shopper.kernel import Floats, Items, Statistics
+from loyalty.shopper import discovery, kernel, needs, sharing, value, value_learning
+from loyalty.shopper.kernel import Floats, Items, Lines, Statistics
 
 LEVELS = ("product", "type", "category")
+NO_LIMIT_CENTS = 1 << 60
+"""Before anything is known of what cards spend, no spending is impossible."""
 Kind = FittedModel.Kind
 
 
@@ -29,7 +33,7 @@ class Learned(NamedTuple):
     needs: dict[str, needs.Model]  # by level
     discovery: discovery.Model | None
     value: value.Model | None
-    newcomers: newcomers.Model | None
+    usual_most_cents: int  # what 999 of 1,000 cards spend at most in a year
 
 
 class Needs(NamedTuple):
@@ -42,10 +46,32 @@ class Needs(NamedTuple):
     next_trip: Floats  # of one on the next shopping day
 
 
-class Beliefs(NamedTuple):
+class KeptOut(NamedTuple):
+    """A household whose cards are shared: nothing is believed of it but this."""
+
+    why: str
+    first: int  # day numbers
+    last: int
+    days: int  # with a receipt
+    receipts: int
+    year_cents: int  # of the last 52 weeks
+
+
+class Read(NamedTuple):
+    """One bucket's purchases, without what shared cards bought."""
+
     bucket: Bucket
+    shared: dict[int, KeptOut]  # by the household's place in the bucket
+
+
+class Beliefs(NamedTuple):
+    read: Read
     assortment: Assortment
     levels: dict[str, Needs]
+
+    @property
+    def bucket(self) -> Bucket:
+        return self.read.bucket
 
 
 def pack(arrays: Mapping[str, npt.NDArray[np.generic]]) -> bytes:
@@ -83,13 +109,61 @@ def _learned(model_ids: tuple[int, ...]) -> Learned:
 def from_plain(parameters: Mapping[str, Mapping[str, Any]]) -> Learned:
     """The models of plain values by kind, as `fitted` keeps them."""
     plain = {str(kind): dict(values) for kind, values in parameters.items()}
-    discovered, valued = plain.get(Kind.DISCOVERY), plain.get(Kind.VALUE)
-    new = plain.get(Kind.NEWCOMERS)
+    found, worth = plain.get(Kind.DISCOVERY), plain.get(Kind.VALUE)
     return Learned(
         {level: needs.Model.from_plain(one) for level, one in plain.get(Kind.NEEDS, {}).items()},
-        discovery.Model.from_plain(discovered) if discovered else None,
-        value.Model.from_plain(valued) if valued else None,
-        newcomers.Model.from_plain(new) if new else None,
+        discovery.Model.from_plain(found) if found else None,
+        value_learning.from_plain(worth) if worth else None,
+        int(worth["usual_most_cents"]) if worth else NO_LIMIT_CENTS,
+    )
+
+
+def read(
+    kinds: Assortment, bucket: int, before: date, *, most_cents: int, by_household: bool = True
+) -> Read:
+    """Read one bucket back, and leave out what went over cards that no household has to itself.
+
+    most_cents: Learned.usual_most_cents. by_household: see history.read.
+    """
+    read = history.read(
+        bucket, kinds.products, before=before, by_household=by_household, with_receipts=True
+    )
+    receipts = read.receipts
+    assert receipts is not None  # they were asked for
+    visits = sharing.Visits(
+        receipts.household, receipts.day, receipts.minute, receipts.store, receipts.lines,
+        receipts.amount_cents,
+    )  # fmt: skip
+    found = sharing.shared(
+        visits,
+        cards=len(read.households),
+        as_of=history.day_number(before),
+        usual_most_cents=most_cents,
+    )
+    out = np.flatnonzero(found.flags).tolist()
+    shared = {
+        home: _kept_out(receipts, home, found.why[home], history.day_number(before)) for home in out
+    }
+    if out:
+        lines, mine = ~found.flags[read.lines.household], ~found.flags[receipts.household]
+        read = read._replace(
+            lines=Lines._make(column[lines] for column in read.lines),
+            receipts=Receipts._make(column[mine] for column in receipts),
+        )
+    return Read(read, shared)
+
+
+def _kept_out(receipts: Receipts, home: int, why: str, as_of: int) -> KeptOut:
+    mine = (receipts.household == home) & (receipts.day < as_of)
+    day = receipts.day[mine]
+    lately = day >= as_of - 7 * kernel.WEEKS
+    return KeptOut(
+        why,
+        int(day.min()),
+        int(day.max()),
+        len(np.unique(day)),
+        len(day),
+        int(receipts.amount_cents[mine][lately].sum()),
     )
 
 
@@ -123,9 +197,11 @@ def statistics(bucket: Bucket, kinds: Assortment, level: str, as_of: int) -> Sta
 
 def of_bucket(run: ModelRun, bucket: int, levels: tuple[str, ...] = LEVELS) -> Beliefs:
     """Return what the run believes of the bucket's households at these levels."""
-    kinds = assortment_of(run)
-    read = history.read(bucket, kinds.products, before=run.as_of)
-    return Beliefs(read, kinds, {level: _needs(run, kinds, read, level) for level in levels})
+    kinds, known = assortment_of(run), learned_by(run)
+    found = read(kinds, bucket, run.as_of, most_cents=known.usual_most_cents)
+    return Beliefs(
+        found, kinds, {level: _needs(run, kinds, found.bucket, level) for level in levels}
+    )
 
 
 def _needs(run: ModelRun, kinds: Assortment, read: Bucket, level: str) -> Needs:
@@ -137,3 +213,16 @@ def _needs(run: ModelRun, kinds: Assortment, read: Bucket, level: str) -> Needs:
     return Needs(
         seen, believed.usual_gaps, believed.expected, believed.probability, believed.next_trip
     )
+
+
+def discoveries(run: ModelRun, held: Beliefs) -> Floats:
+    """The chance that each household first buys each category within 56 days.
+
+    float64[households, categories]; 0 for what it bought already. held: with the level "category".
+    """
+    seen = held.levels["category"].statistics
+    model = learned_by(run).discovery
+    if model is None:
+        return np.zeros((len(held.bucket.households), len(seen.items.buyers)), np.float64)
+    chances: Floats = discovery.score(seen, held.assortment.levels["category"].ids, model)
+    return chances

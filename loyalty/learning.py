@@ -6,22 +6,30 @@ in use; `fitted` keeps every version.
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from loyalty import assortment, beliefs, fitted, history
 from loyalty.assortment import Assortment
+from loyalty.chunks import Receipts
 from loyalty.models import FittedModel
-from loyalty.shopper.habits import Receipts
-from loyalty.shopper.kernel import Flags, Ints, Ints32, Lines
+from loyalty.shopper import (
+    discovery,
+    discovery_learning,
+    needs,
+    needs_learning,
+    sharing,
+    value_learning,
+)
+from loyalty.shopper.kernel import Flags, Ints, Lines
 
 Kind = FittedModel.Kind
 Progress = Callable[[int, int], None]
 Plain = dict[str, Any]
-Rows = TypeVar("Rows", Lines, Receipts)
 
 SAMPLE_HOUSEHOLDS = 20_000
 """How many households are learned from, at least one bucket: more would not say more."""
@@ -97,7 +105,8 @@ def _learn(
 def is_held_out(households: Ints) -> Flags:
     """Which households, by id, are never learned from: one of eight, always the same."""
     mixed = households.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-    return mixed >> np.uint64(61) == 0
+    held_out: Flags = mixed >> np.uint64(61) == 0
+    return held_out
 
 
 def _learn_one(
@@ -121,12 +130,15 @@ def _learn_one(
 def read_sample(as_of: date, progress: Progress = lambda done, total: None) -> Sample:
     """Read whole buckets, until they hold SAMPLE_HOUSEHOLDS, without what shared cards bought."""
     kinds = assortment.read(assortment.last_product())
+    worth = fitted.in_use(Kind.VALUE)
+    most = fitted.parameters(worth)["usual_most_cents"] if worth else beliefs.NO_LIMIT_CENTS
     parts: list[history.Bucket] = []
     households = 0
     for bucket in history.buckets():
         if households >= SAMPLE_HOUSEHOLDS:
             break
-        parts.append(beliefs.read(kinds, bucket, as_of).bucket)
+        read = beliefs.read(kinds, bucket, as_of, most_cents=most, by_household=False)
+        parts.append(read.bucket)
         households += len(parts[-1].households)
         progress(bucket + 1, len(history.buckets()))
     progress(len(history.buckets()), len(history.buckets()))
@@ -134,37 +146,142 @@ def read_sample(as_of: date, progress: Progress = lambda done, total: None) -> S
 
 
 def _joined(kinds: Assortment, as_of: date, parts: list[history.Bucket]) -> Sample:
+    """Buckets as one: households numbered on, in order of day."""
     first = np.cumsum([0, *(len(one.households) for one in parts)]).tolist()
-    lines = _together([one.lines for one in parts], first, Lines)
-    receipts = _together([one.receipts for one in parts], first, Receipts)
-    ids = np.concatenate([one.households for one in parts])
-    return Sample(kinds, history.day_number(as_of), ids, lines, receipts)
-
-
-def _together(parts: Sequence[Rows], first: Sequence[int], kind: type[Rows]) -> Rows:
-    """Rows of several buckets as one's: households numbered on, in order of day."""
-    if not parts:
-        raise ValueError("No purchase is sealed yet.")
-    moved = [
-        one._replace(household=one.household + np.int32(begin))
+    lines = [
+        one.lines._replace(household=one.lines.household + np.int32(begin))
         for one, begin in zip(parts, first, strict=False)
     ]
-    joined = kind(*(np.concatenate(column) for column in zip(*moved, strict=True)))
-    order = np.argsort(joined.day, kind="stable")
-    return kind(*(column[order] for column in joined))
+    receipts = [
+        one.receipts._replace(household=one.receipts.household + np.int32(begin))
+        for one, begin in zip(parts, first, strict=False)
+        if one.receipts is not None
+    ]
+    return Sample(
+        kinds,
+        history.day_number(as_of),
+        np.concatenate([one.households for one in parts]),
+        Lines._make(_by_day(lines)),
+        Receipts._make(_by_day(receipts)),
+    )
+
+
+def _by_day(parts: Sequence[Lines] | Sequence[Receipts]) -> Iterator[npt.NDArray[Any]]:
+    order = np.argsort(np.concatenate([one.day for one in parts]), kind="stable")
+    for column in zip(*parts, strict=True):
+        yield np.concatenate(column)[order]
 
 
 def part(sample: Sample, chosen: Flags) -> Sample:
     """The sample of the households that `chosen`, bool[households], marks, numbered anew."""
     number = np.cumsum(chosen, dtype=np.int32) - np.int32(1)
+    lines, receipts = sample.lines, sample.receipts
+    mine, theirs = chosen[lines.household], chosen[receipts.household]
+    lines = Lines._make(column[mine] for column in lines)
+    receipts = Receipts._make(column[theirs] for column in receipts)
     return sample._replace(
         households=sample.households[chosen],
-        lines=_rows(sample.lines, chosen, number),
-        receipts=_rows(sample.receipts, chosen, number),
+        lines=lines._replace(household=number[lines.household]),
+        receipts=receipts._replace(household=number[receipts.household]),
     )
 
 
-def _rows(rows: Rows, chosen: Flags, number: Ints32) -> Rows:
-    keep = chosen[rows.household]
-    kept = type(rows)(*(column[keep] for column in rows))
-    return kept._replace(household=number[kept.household])
+# Needs: the chance of buying an item again, at every level.
+
+
+def _learn_needs(sample: Sample) -> Plain:
+    return {
+        level: needs_learning.learn(sample.lines, **_level(sample, level)).to_plain()
+        for level in beliefs.LEVELS
+    }
+
+
+def _needs_quality(plain: Plain, sample: Sample) -> Plain:
+    told = {
+        level: needs_learning.quality(
+            needs.Model.from_plain(plain[level]), sample.lines, **_level(sample, level)
+        )._asdict()
+        for level in beliefs.LEVELS
+    }
+    return {"loss": float(np.mean([one["log_loss"] for one in told.values()])), **told}
+
+
+def _level(sample: Sample, level: str) -> dict[str, Any]:
+    items = sample.kinds.levels[level]
+    return {
+        "item_of_product": items.item_of_product,
+        "parent_of_item": items.parent,
+        "parents": items.parents,
+        "households": len(sample.households),
+        "items": items.items,
+        "as_of": sample.as_of,
+    }
+
+
+# Discovery: the chance of a first purchase in a category.
+
+
+def _learn_discovery(sample: Sample) -> Plain:
+    return discovery_learning.learn(sample.lines, **_categories(sample)).to_plain()
+
+
+def _discovery_quality(plain: Plain, sample: Sample) -> Plain:
+    model = discovery.Model.from_plain(plain)
+    told = discovery_learning.quality(model, sample.lines, **_categories(sample))
+    return {"loss": told.log_loss, **told._asdict()}
+
+
+def _categories(sample: Sample) -> dict[str, Any]:
+    items = sample.kinds.levels["category"]
+    return {
+        "category_of_product": items.item_of_product,
+        "ids": items.ids,
+        "households": len(sample.households),
+        "as_of": sample.as_of,
+    }
+
+
+# Value: tiers, lifetime, wallets, prices; and what one card spends at most.
+
+
+def _learn_value(sample: Sample) -> Plain:
+    receipts = sample.receipts
+    visits = sharing.Visits(
+        receipts.household, receipts.day, receipts.minute, receipts.store, receipts.lines,
+        receipts.amount_cents,
+    )  # fmt: skip
+    bought = _bought(sample)
+    try:
+        model = value_learning.learn(bought, as_of=sample.as_of)
+    except ValueError:  # a young shop has tiers all the same
+        model = value_learning.start(bought, as_of=sample.as_of)
+    most = sharing.usual_most_cents(visits, cards=len(sample.households), as_of=sample.as_of)
+    return {**value_learning.to_plain(model), "usual_most_cents": most}
+
+
+def _value_quality(plain: Plain, sample: Sample) -> Plain:
+    told = value_learning.quality(
+        value_learning.from_plain(plain), _bought(sample), as_of=sample.as_of
+    )
+    return {"loss": told["spend"].get("error_of_mean", 0.0), **told}
+
+
+def _bought(sample: Sample) -> value_learning.Sample:
+    kinds = sample.kinds
+    goods = kinds.levels["product"]
+    return value_learning.Sample(
+        lines=sample.lines,
+        households=len(sample.households),
+        department_of_product=kinds.department.item_of_product,
+        department_ids=kinds.department.ids,
+        margin_shares=kinds.margin_shares,
+        item_of_product=goods.item_of_product,
+        items=goods.items,
+    )
+
+
+LEARNERS = (
+    Learner(Kind.NEEDS, _learn_needs, _needs_quality),
+    Learner(Kind.DISCOVERY, _learn_discovery, _discovery_quality),
+    Learner(Kind.VALUE, _learn_value, _value_quality),
+)

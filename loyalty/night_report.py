@@ -18,7 +18,8 @@ def of(run: ModelRun, before: ModelRun | None) -> dict[str, Any]:
     read = run.receipts.filter(step="score").aggregate(Sum("households"), Sum("lines"))
     mine = HouseholdSummary.objects.filter(run=run)
     counted = mine.aggregate(
-        shared=Count("pk", filter=Q(is_shared=True)), newcomers=Count("pk", filter=Q(frequency__lte=3))
+        shared=Count("pk", filter=Q(is_shared=True)),
+        newcomers=Count("pk", filter=Q(frequency__lte=3)),
     )
     tiers = dict(mine.filter(is_shared=False).values_list("tier").annotate(n=Count("pk")))
     return {

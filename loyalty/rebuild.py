@@ -50,9 +50,7 @@ def rebuild(as_of: date, progress: Progress = lambda done, total: None) -> Model
 
 
 @contextmanager
-def prepared(
-    as_of: date, progress: Progress = lambda done, total: None
-) -> Iterator[ModelRun]:
+def prepared(as_of: date, progress: Progress = lambda done, total: None) -> Iterator[ModelRun]:
     """A run that may be asked about every bucket, and that nobody else sees: for exports.
 
     Computes with the latest models that knew nothing of `as_of` or later.
@@ -150,7 +148,8 @@ def _items_of_bucket(bucket: int, run_id: int) -> None:
     started = time.monotonic()
     run = ModelRun.objects.get(pk=run_id)
     kinds = beliefs.assortment_of(run)
-    read = beliefs.read(kinds, bucket, run.as_of)
+    most = beliefs.learned_by(run).usual_most_cents
+    read = beliefs.read(kinds, bucket, run.as_of, most_cents=most)
     sums: dict[str, npt.NDArray[np.int64]] = {}
     for level in LEVELS:
         seen = beliefs.statistics(read.bucket, kinds, level, history.day_number(run.as_of))
@@ -164,7 +163,7 @@ def _items_of_bucket(bucket: int, run_id: int) -> None:
 
 def _add_items_up(run: ModelRun) -> None:
     kinds = beliefs.assortment_of(run)
-    totals = {level: kernel.no_items(kinds.levels[level].items) for level in LEVELS}
+    totals = {level: Items.none(kinds.levels[level].items) for level in LEVELS}
     receipts = run.receipts.filter(step="items").order_by("bucket")
     for packed in receipts.values_list("sums", flat=True).iterator(chunk_size=8):
         sums = beliefs.unpack(bytes(packed or b""))
@@ -193,7 +192,7 @@ def _score(run: ModelRun, progress: Progress) -> None:
 def _score_bucket(bucket: int, run_id: int) -> None:
     started = time.monotonic()
     run = ModelRun.objects.get(pk=run_id)
-    held = beliefs.of_bucket(run, bucket, ("product",), with_rest=True)
+    held = beliefs.of_bucket(run, bucket, ("product", "category"))
     summaries.write_profiles(run, held)
     summaries.write_summaries(run, held)
     _receipt(run, "score", bucket, started, held.read, None)
