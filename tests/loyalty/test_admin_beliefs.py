@@ -3,13 +3,15 @@
 import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 from django.contrib.auth.models import User
 
 from loyalty.admin.words import due_pill, price_words, within_words
-from loyalty.models import Category, Consent, Household, HouseholdSummary, ModelRun, Profile
+from loyalty.models import Consent, Household, HouseholdSummary, ModelRun, Profile
+from pos_integration.models import Category
 from tests import make
 from tests.loyalty.believing import AS_OF, night, page, summary
 
@@ -124,7 +126,7 @@ def test_every_plot_on_the_page_is_sound_xml_and_says_what_it_shows(admin_client
 
     assert len(drawn) >= 5
     for svg in drawn:
-        root = ElementTree.fromstring(svg)
+        root: Any = ElementTree.fromstring(svg)
         assert root.find("title").text
         assert "nan" not in svg.lower()
         assert "style=" not in svg

@@ -138,7 +138,7 @@ def test_the_button_of_the_page_carries_the_token_that_its_post_needs(admin_user
             if f'formaction="{url}"' in part
         )
         assert form.count("<form") == 1
-        token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', form).group(1)
+        [token] = re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', form)
 
         assert client.post(url, {"csrfmiddlewaretoken": token}).status_code == 302
         assert in_use() == [("needs", 1)]

@@ -1,11 +1,16 @@
 """The purchase history: nothing lost, nothing doubled, and it follows its cards."""
 
-from datetime import date
+import io
+from datetime import UTC, date, datetime
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from loyalty import history, identify
+from loyalty import chunks, history, identify, purchases
 from loyalty.models import Card, PurchaseChunk
 from pos_integration.models import BasketLine, Product, Tender, Upload
 from tests import make
@@ -133,3 +138,131 @@ def test_a_file_cut_off_in_its_middle_counts_as_far_as_it_could_be_read():
 
     assert history.seal() == 1
     assert bought(home) == [(date(2026, 3, 5), 200)]
+
+
+def listed():
+    return np.array(sorted(Product.objects.values_list("pk", flat=True)), dtype=np.int64)
+
+
+def test_months_sealed_as_parquet_are_read_and_grow_on():
+    home = make.household("900")
+    sale("900", date(2026, 3, 5))
+    sale("900", date(2026, 4, 2))
+    history.seal()
+    for chunk in PurchaseChunk.objects.all():
+        old = io.BytesIO()
+        pq.write_table(chunks.table(chunk.data), old, compression="zstd")
+        PurchaseChunk.objects.filter(pk=chunk.pk).update(data=old.getvalue())
+    assert bought(home) == [(date(2026, 3, 5), 200), (date(2026, 4, 2), 200)]
+
+    sale("900", date(2026, 3, 1), amount="1.50")
+    history.seal()
+    assert bought(home) == [
+        (date(2026, 3, 1), 150),
+        (date(2026, 3, 5), 200),
+        (date(2026, 4, 2), 200),
+    ]
+
+
+def test_the_receipts_say_where_and_when_a_household_shopped():
+    home = make.household("900")
+    make.household("901")  # never shops
+    late = sale("900", date(2026, 3, 6), amount="3.00")
+    early = sale("900", date(2026, 3, 5), amount="1.00")
+    make.line(early, amount="0.50")
+    make.line(late, make.product("04006381333931", "Sourdough loaf"), amount="9.00")
+    sale("900", date(2026, 3, 7))
+    type(late).objects.filter(pk=late.pk).update(ended_at=datetime(2026, 3, 6, 12, 30, tzinfo=UTC))
+    type(late).objects.filter(pk=early.pk).update(ended_at=None)
+    history.seal()
+
+    bucket = history.read(
+        history.bucket_of(home.slot), listed()[:1], before=date(2026, 3, 7), with_receipts=True
+    )
+    told = bucket.receipts
+    assert told is not None
+    assert bucket.households[told.household].tolist() == [home.pk, home.pk]
+    assert bucket.cards[told.card].tolist() == [home.cards.get().pk] * 2
+    assert [history.day_of(int(day)) for day in told.day] == [date(2026, 3, 5), date(2026, 3, 6)]
+    assert told.minute[0] == -1
+    assert told.minute[1] > 0
+    assert told.store.tolist() == [early.store_id, late.store_id]
+    assert told.lines.tolist() == [2, 1]  # the loaf is not listed
+    assert told.amount_cents.tolist() == [150, 300]
+
+
+def test_lines_lie_by_day_or_by_household_and_are_the_same_ones():
+    homes = [make.household(f"card {number}") for number in range(12)]
+    oats, bread = make.product(), make.product("04006381333931", "Sourdough loaf")
+    for day in (3, 1, 2):
+        for number in range(12):
+            basket = make.basket(f"card {number}", date(2026, 3, day))
+            make.line(basket, oats, amount=f"{number + 1}.00")
+            make.line(basket, bread)
+    history.seal()
+    for bucket in {history.bucket_of(home.slot) for home in homes}:
+        for products in (listed(), listed()[1:]):
+            end = date(2026, 3, 3)
+            by_day = history.read(bucket, products, before=end).lines
+            by_home = history.read(bucket, products, before=end, by_household=True).lines
+            assert (np.diff(by_day.day) >= 0).all()
+            assert (np.diff(by_home.household) >= 0).all()
+            order = np.argsort(by_day.household, kind="stable")
+            for name in by_day._fields:
+                one, other = getattr(by_day, name), getattr(by_home, name)
+                assert one.dtype == other.dtype
+                assert one[order].tolist() == other.tolist()
+
+
+A_RECEIPT = st.tuples(
+    st.integers(1, 2**40),
+    st.integers(0, 40),
+    st.integers(-1, 1439),
+    st.integers(1, 70_000),
+    st.lists(
+        st.tuples(
+            st.integers(1, 2**40),
+            st.integers(-(2**40), 2**40),
+            st.integers(-(2**40), 2**40),
+            st.integers(0, 300),
+            st.booleans(),
+        ),
+        min_size=1,
+        max_size=5,
+    ),
+)
+
+
+@given(st.lists(A_RECEIPT, max_size=6))
+def test_what_is_packed_into_a_chunk_comes_out_of_it(receipts):
+    rows = [
+        {
+            "card": card,
+            "basket": place * 3_000_000_000,
+            "number": number,
+            "day": 9_000 + day,
+            "minute": minute,
+            "store": store,
+            "product": product,
+            "quantity": quantity,
+            "amount_cents": cents,
+            "discount_cents": off,
+            "coupon": coupon,
+        }
+        for place, (card, day, minute, store, lines) in enumerate(
+            sorted(receipts, key=lambda receipt: receipt[1])
+        )
+        for number, (product, quantity, cents, off, coupon) in enumerate(lines, 1)
+    ]
+    lines = pa.Table.from_pylist(rows, purchases.SCHEMA)
+    data = chunks.pack(lines)
+    assert chunks.table(data).equals(lines)
+    assert chunks.pack(chunks.table(data)) == data
+
+
+@pytest.mark.parametrize("step", [1, 100_000_000])
+def test_a_place_among_ids_is_found_however_far_apart_they_are(step):
+    place = history._Places(np.array([3, 5, 6]) * step)
+    wanted = np.array([6, 2, 3, 7, 4, 5, 0]) * step
+    assert place(wanted).tolist() == [2, -1, 0, -1, -1, 1, -1]
+    assert history._Places(np.zeros(0, np.int64))(wanted).tolist() == [-1] * 7

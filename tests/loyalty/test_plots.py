@@ -2,6 +2,7 @@
 
 from datetime import date
 from itertools import pairwise
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -13,12 +14,16 @@ from loyalty import plots
 UNTIL = date(2017, 10, 30)
 
 
-def bars(svg, band="spend"):
-    return ElementTree.fromstring(svg).findall(f"g[@class='plot-bars plot-{band}']/rect")
+def read(svg) -> Any:
+    return ElementTree.fromstring(svg)
+
+
+def bars(svg, band="spend") -> Any:
+    return read(svg).findall(f"g[@class='plot-bars plot-{band}']/rect")
 
 
 def texts(svg):
-    return [text.text for text in ElementTree.fromstring(svg).iter("text")]
+    return [text.text for text in read(svg).iter("text")]
 
 
 def test_a_year_is_52_bars_of_spend_and_52_of_trips_and_the_weeks_say_what_they_were():
@@ -32,7 +37,7 @@ def test_a_year_is_52_bars_of_spend_and_52_of_trips_and_the_weeks_say_what_they_
 
 def test_the_plot_says_in_words_what_it_shows():
     svg = plots.weeks([0, 4500, 9000, 0], [0, 1, 3, 0], until=UNTIL)
-    root = ElementTree.fromstring(svg)
+    root = read(svg)
 
     assert root.get("role") == "img"
     assert root.get("aria-labelledby").split() == [root.find("title").get("id"), "weeks-words"]
@@ -88,7 +93,7 @@ cents = st.lists(st.integers(-(10**9), 10**9), min_size=1, max_size=60)
 def test_whatever_was_spent_the_plot_is_sound_and_inside_its_frame(spend, random):
     svg = plots.weeks(spend, [random.randint(0, 7) for _ in spend], until=UNTIL)
 
-    root = ElementTree.fromstring(svg)
+    root = read(svg)
     _, _, width, height = map(float, root.get("viewBox").split())
     for bar in (*bars(svg), *bars(svg, "trips")):
         x, y, wide, high = (float(bar.get(key)) for key in ("x", "y", "width", "height"))
@@ -106,7 +111,7 @@ def test_gauges_and_intervals_never_leave_their_frames(share, middle, margin):
         plots.interval(max(middle - margin, 0), middle, middle + margin, top=middle + margin),
     ]
     for svg in drawn:
-        root = ElementTree.fromstring(svg)
+        root = read(svg)
         width = float(root.get("viewBox").split()[2])
         assert root.find("title").text
         for part in root.iter("rect"):
@@ -120,8 +125,7 @@ def test_gauges_and_intervals_never_leave_their_frames(share, middle, margin):
 
 def test_a_gauge_moves_from_left_to_right():
     marks = [
-        float(ElementTree.fromstring(plots.gauge(share)).find("circle").get("cx"))
-        for share in (0, 0.25, 0.5, 1)
+        float(read(plots.gauge(share)).find("circle").get("cx")) for share in (0, 0.25, 0.5, 1)
     ]
 
     assert all(left < right for left, right in pairwise(marks))

@@ -128,7 +128,7 @@ def test_the_order_of_lines_within_a_day_changes_nothing(rows, random):
 def test_lines_that_lie_household_after_household_say_the_same(rows):
     lines = lines_of(rows)
     order, _ = kernel.group(lines.household, HOUSEHOLDS)
-    regrouped = Lines(*(column[order] for column in lines))
+    regrouped = Lines._make(column[order] for column in lines)
     tables = {"households": HOUSEHOLDS, "items": ITEMS, "as_of": AS_OF}
     one, other = (statistics(each, ITEM_OF_PRODUCT, **tables) for each in (lines, regrouped))
     assert same(one, other)
