@@ -1,4 +1,4 @@
-"""The night in order: load what waits, rebuild, clear, select and print what is due.
+"""The night in order: load what waits, learn, rebuild, clear, select and print what is due.
 
 Every step may be repeated: one that has nothing new to do changes nothing.
 """
@@ -12,10 +12,19 @@ from typing import NamedTuple
 from django.db import connection
 from django.utils import timezone
 
-from coupons import answers, clearing, guessing, holding, mailing, printing, reversing, settlement
+from coupons import (
+    answers,
+    clearing,
+    guessing,
+    holding,
+    mailing,
+    printing,
+    reversing,
+    settlement,
+)
 from coupons.models import Mailing
-from loyalty import history, rebuild
-from loyalty.models import ModelRun
+from loyalty import history, learning, rebuild
+from loyalty.models import FittedModel, ModelRun
 from pos_integration import ingest, undoing
 
 Progress = Callable[[int, int], None]
@@ -28,6 +37,7 @@ class NightError(Exception):
 
 class Night(NamedTuple):
     sealed_lines: int
+    learned: list[FittedModel]  # versions kept, in use or not
     run: ModelRun
     cleared: Counter[str]  # redemption, refusal, reversed
     issued: list[str]  # mailings by code
@@ -44,6 +54,7 @@ def night(as_of: date, bars: Bars = _silent) -> Night:
         ingest.load_waiting()
         undoing.find_originals()
         sealed = history.seal(bars("Seal the history"))
+        learned = learning.learn_if_due(as_of, bars("Learn, once a month"))
         run = rebuild.rebuild(as_of, bars("Rebuild the models"))
         cleared = clearing.clear_redemptions(bars("Clear redemptions"))
         cleared += Counter(reversed=reversing.reverse_undone(bars("Take back what came back")))
@@ -59,7 +70,7 @@ def night(as_of: date, bars: Bars = _silent) -> Night:
                 issued.append(one.code)
             printing.print_mailing(one, progress=bars(f"Print {one.code}"))
             printed.append(one.code)
-    return Night(sealed, run, cleared, issued, printed)
+    return Night(sealed, learned, run, cleared, issued, printed)
 
 
 def _forget_answers() -> None:

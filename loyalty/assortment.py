@@ -10,6 +10,7 @@ from django.db.models import Max
 from pos_integration.models import Category, Product
 
 Ints32 = npt.NDArray[np.int32]
+Floats = npt.NDArray[np.float64]
 Tree = dict[int, tuple[int | None, str, bool]]  # category -> parent, level, is it modelled
 
 
@@ -30,6 +31,7 @@ class Assortment(NamedTuple):
     products: npt.NDArray[np.int64]  # Product ids, ascending
     levels: dict[str, Level]  # product, type, category: modelled products only
     department: Level  # of every product; the last item, id 0, is "without"
+    margin_shares: Floats  # of each department: what is left of a cent, 0 to 1; NaN: not known
 
 
 def last_product() -> int:
@@ -49,12 +51,11 @@ def read(last: int) -> Assortment:
         ],
         dtype=np.int64,
     ).reshape(-1, 2)
-    tree: Tree = {
-        pk: (parent, level, modelled)
-        for pk, parent, level, modelled in Category.objects.values_list(
-            "pk", "parent_id", "level", "is_modelled"
-        )
-    }
+    nodes_of_tree = list(
+        Category.objects.values_list("pk", "parent_id", "level", "is_modelled", "margin_share")
+    )
+    tree: Tree = {pk: (up, level, modelled) for pk, up, level, modelled, _ in nodes_of_tree}
+    margins = {pk: float(share) for pk, *_, share in nodes_of_tree if share is not None}
     above = {pk: _ancestors(pk, tree) for pk in tree}
     modelled = {pk: all(tree[node][2] for node in path.values()) for pk, path in above.items()}
     products = rows[:, 0]
@@ -87,7 +88,25 @@ def read(last: int) -> Assortment:
         for level, up in pairwise(order)
     }
     top = Level(place, above_all, np.zeros(len(above_all), np.int32), 1)
-    return Assortment(products, levels, top)
+    kept = {pk: _nearest(above[pk], margins) for pk in used}
+    margin = np.array([kept.get(int(pk), np.nan) for pk in rows[:, 1]], dtype=np.float64)
+    return Assortment(products, levels, top, _means(place, margin, len(above_all)))
+
+
+def _nearest(path: dict[str, int], margins: dict[int, float]) -> float:
+    """The margin of the node itself, or of the first one above it that has one; NaN of none."""
+    for level in ("type", "category", "department"):
+        if path.get(level) in margins:
+            return margins[path[level]]
+    return np.nan
+
+
+def _means(place: Ints32, value: Floats, places: int) -> Floats:
+    """The mean of the known values at each place; NaN where there are none."""
+    known = ~np.isnan(value)
+    count = np.bincount(place[known], minlength=places)
+    total = np.bincount(place[known], value[known], places)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
 def _parents(item_of_product: Ints32, ids: npt.NDArray[np.int64], above: Ints32) -> Ints32:

@@ -27,7 +27,10 @@ class Household(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(slot__lt=SLOTS), name="household_slot_in_range")
         ]
-        indexes = [models.Index(fields=["name"], name="household_by_name")]
+        indexes = [
+            models.Index(fields=["name"], name="household_by_name"),
+            models.Index(fields=["slot"], name="household_by_slot"),
+        ]
 
     def __str__(self) -> str:
         return self.name or f"Household {self.pk}"
@@ -62,6 +65,9 @@ class Card(models.Model):
     sealed_slot = models.PositiveSmallIntegerField(
         null=True, editable=False, help_text="Where its purchases lie in the history"
     )
+
+    class Meta:
+        indexes = [models.Index(fields=["sealed_slot"], name="card_by_sealed_slot")]
 
     def __str__(self) -> str:
         return self.number

@@ -7,7 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 import pandas as pd
-from django.db import transaction
+from django.core.management.color import no_style
+from django.db import connection, transaction
 
 from coupons.demo import people, words
 from coupons.demo.journey import CAMPAIGN, COUPONS_OF_A_TYPE_A_HOUSEHOLD, Journey
@@ -95,13 +96,19 @@ def _catalogue(journey: Journey) -> None:
 
 @transaction.atomic
 def _households(journey: Journey) -> None:
-    """Every card of the data is a household's; each gets a made-up name, address and its yes."""
+    """Every card of the data is a household's; each gets a made-up name, address and its yes.
+
+    In an empty database a household's id is its number in the data, so that whoever exports scores
+    can compare them with the data.
+    """
+    has_numbers = not Household.objects.exists()
     first_day = journey.baskets.groupby("household")["day"].min()
     known = set(Card.objects.filter(household__isnull=False).values_list("number", flat=True))
     new = [number for number in journey.households if str(number) not in known]
     homes = Household.objects.bulk_create(
         [
             Household(
+                pk=number if has_numbers else None,
                 name=people.person(number).name,
                 joined_on=first_day[number].date(),
                 slot=slot_of(str(number)),
@@ -110,6 +117,10 @@ def _households(journey: Journey) -> None:
         ],
         batch_size=BATCH,
     )
+    if has_numbers:  # the next household is numbered after them
+        with connection.cursor() as cursor:
+            for sql in connection.ops.sequence_reset_sql(no_style(), [Household]):
+                cursor.execute(sql)
     pairs = list(zip(new, homes, strict=True))
     Card.objects.bulk_create(
         [

@@ -60,6 +60,12 @@ class Items(NamedTuple):
     discounted: Ints  # purchases with a discount
     decayed: Ints  # [items, 3] millionths of purchases, each halved every HALF_LIVES_DAYS
 
+    @classmethod
+    def none(cls, items: int) -> "Items":
+        """Of nobody: what buckets are added to."""
+        whole = [np.zeros(items, np.int64) for _ in range(len(cls._fields) - 1)]
+        return cls._make([*whole, np.zeros((items, len(HALF_LIVES_DAYS)), np.int64)])
+
     def plus(self, other: "Items") -> "Items":
         """Add another bucket's."""
         return Items(*(mine + its for mine, its in zip(self, other, strict=True)))

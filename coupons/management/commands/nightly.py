@@ -37,6 +37,8 @@ class Command(BaseCommand):
         except (nightly.NightError, mailing.MailingError, printing.PrintError) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"{done.sealed_lines:>9,} lines sealed into the history")
+        for model in done.learned:
+            self.stdout.write(f"          learned: {model}{'' if model.in_use else ', kept aside'}")
         self.stdout.write(f"{done.run.households:>9,} households modelled as of {done.run.as_of}")
         self.stdout.write(
             f"{done.cleared['redemption']:>9,} redemptions cleared, "
