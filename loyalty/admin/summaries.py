@@ -93,7 +93,9 @@ class HouseholdSummaryAdmin(LongList[HouseholdSummary], ReadOnlyAdmin[HouseholdS
         css = {"all": ("loyalty/beliefs.css",)}
 
     def get_queryset(self, request: HttpRequest) -> Summaries:
-        rows = super().get_queryset(request).filter(run__state=ModelRun.State.PUBLISHED)
+        # The run itself, not a join with it: so the newest rows are read in order of their index.
+        published = ModelRun.objects.filter(state=ModelRun.State.PUBLISHED).values_list("pk")
+        rows = super().get_queryset(request).filter(run=(published.first() or (None,))[0])
         match = request.resolver_match
         if match is not None and match.url_name == "loyalty_householdsummary_changelist":
             return rows.defer(*NOT_LISTED)
