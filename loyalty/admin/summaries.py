@@ -111,8 +111,8 @@ class HouseholdSummaryAdmin(LongList[HouseholdSummary], ReadOnlyAdmin[HouseholdS
         return super().get_search_results(request, queryset, search_term)
 
     @admin.display(description="Tier")
-    def tier_pill(self, summary: HouseholdSummary) -> SafeString:
-        return words.tier_pill(summary.tier)
+    def tier_pill(self, summary: HouseholdSummary) -> str | SafeString:
+        return NOTHING if summary.is_shared else words.tier_pill(summary.tier)
 
     @admin.display(description="In 52 weeks", ordering="monetary")
     def spent(self, summary: HouseholdSummary) -> str:
@@ -120,7 +120,7 @@ class HouseholdSummaryAdmin(LongList[HouseholdSummary], ReadOnlyAdmin[HouseholdS
 
     @admin.display(description="Year ahead", ordering="year_value")
     def year(self, summary: HouseholdSummary) -> str:
-        return words.about(summary.year_value)
+        return NOTHING if summary.is_shared else words.about(summary.year_value)
 
     @admin.display(description="Three years")
     def lifetime(self, summary: HouseholdSummary) -> str:

@@ -264,6 +264,16 @@ def test_summaries_are_filtered_and_searched(admin_client, run, chosen, found):
         assert b"Nothing matches" in response.content
 
 
+def test_of_a_shared_card_the_list_tells_what_it_spent_and_no_tier(admin_client, run):
+    summary(run, make.household(name="Di"), is_shared=True, tier="bronze", year_value=0)
+
+    body = body_of(admin_client, page("householdsummary_changelist")).split("</thead>")[1]
+
+    assert "2,340.00" in body
+    assert '<span class="pill pill-bad">shared</span>' in body
+    assert "bronze" not in body.split("</table>")[0]
+
+
 def test_the_list_of_summaries_reads_no_weeks_and_no_shares(admin_client, run):
     summary(run, make.household())
     response = admin_client.get(page("householdsummary_changelist"))
