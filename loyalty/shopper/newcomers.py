@@ -22,6 +22,9 @@ TIERS = 3
 FAMILIAR_TRIPS = 9
 """From so many shopping days on a household's own purchases say all."""
 
+OFTEN = 0.02
+"""From this share of shopping days on, what sells more is bought so much the likelier."""
+
 _SEASON_DAYS = 25.0  # bought so often last year, or it tells no season
 _MOST_SEASON = 4.0
 _LEAST_CORRELATION = 1e-6
@@ -37,8 +40,8 @@ class Counts(NamedTuple):
 
     store_days: Ints  # int64[stores + 1], shopping days in the last 28 days, by home store
     store_bought: Ints  # int64[stores + 1, candidates]
-    tier_days: Ints  # int64[TIERS]
-    tier_bought: Ints  # int64[TIERS, candidates]
+    tier_days: Ints  # int64[TIERS + 1], by the size of the basket before; the last: not known
+    tier_bought: Ints  # int64[TIERS + 1, candidates]
     season_days: Ints  # int64[2]: the 28 days up to a year ago, and the 28 from then on
     season_bought: Ints  # int64[2, candidates]
 
@@ -61,7 +64,7 @@ class Model(NamedTuple):
     tier_cents: Ints  # int64[TIERS - 1], the least spend a shopping day of medium and large
     trips: float  # of its own that weigh as much as popularity
     own: Floats  # float64[3]: what popularity adds to the logit of an item bought before
-    new: Floats  # float64[4]: the logit of one not bought before
+    new: Floats  # float64[5]: the logit of one not bought before
 
     def to_plain(self) -> dict[str, Any]:
         """Lists and numbers that JSON knows."""
@@ -85,7 +88,7 @@ class Model(NamedTuple):
             raise ValueError(f"the model of newcomers is damaged: {error!r}") from None
         shapes = [table.shape for table in (model.tier_cents, model.own, model.new)]
         numbers = np.concatenate([[model.trips], model.own, model.new])
-        if shapes != [(TIERS - 1,), (3,), (4,)] or not np.isfinite(numbers).all():
+        if shapes != [(TIERS - 1,), (3,), (5,)] or not np.isfinite(numbers).all():
             raise ValueError("the model of newcomers is damaged: its numbers do not match")
         if model.products.ndim != 1 or (np.diff(model.products) <= 0).any() or model.trips <= 0:
             raise ValueError("the model of newcomers is damaged: its products are out of order")
@@ -142,8 +145,8 @@ def count(
     counts = Counts(
         np.zeros(stores + 1, np.int64),
         np.zeros((stores + 1, candidates), np.int64),
-        np.zeros(TIERS, np.int64),
-        np.zeros((TIERS, candidates), np.int64),
+        np.zeros(TIERS + 1, np.int64),
+        np.zeros((TIERS + 1, candidates), np.int64),
         np.zeros(2, np.int64),
         np.zeros((2, candidates), np.int64),
     )
@@ -156,12 +159,10 @@ def count(
 
 
 @njit(cache=True, nogil=True)
-def _tier(cents: int, days: int, tier_cents: Ints) -> int:
-    if days == 0:
-        return -1
+def _tier(cents: int, tier_cents: Ints) -> int:
     tier = 0
     for bound in tier_cents:
-        tier += cents >= bound * days
+        tier += cents >= bound
     return tier
 
 
@@ -180,20 +181,9 @@ def _count(
     stamp = np.full(counts.tier_bought.shape[1], -1, np.int64)  # the last shopping day with it
     stamps = 0
     for h in range(len(starts) - 1):
-        cents = days = 0
-        latest = -1
-        for place in range(starts[h], starts[h + 1]):
-            row = order[place]
-            day = lines.day[row]
-            if item_of_product[lines.product[row]] < 0 or not as_of - HORIZON_DAYS <= day < as_of:
-                continue
-            cents += lines.amount_cents[row]
-            if lines.quantity[row] >= 0 and day != latest:
-                days += 1
-                latest = day
-        tier = _tier(cents, days, tier_cents)
         store = store_of_household[h]
-        latest = -1
+        latest = tier = -1
+        cents = 0  # of the latest shopping day
         for place in range(starts[h], starts[h + 1]):
             row = order[place]
             day = lines.day[row]
@@ -206,13 +196,17 @@ def _count(
             if item < 0 or lines.quantity[row] < 0:
                 continue
             if day != latest:
+                # What one basket tells of the next: the size of the one before.
+                tier = _tier(cents, tier_cents) if latest >= as_of - HORIZON_DAYS else -1
                 latest = day
+                cents = 0
                 stamps += 1
                 if is_recent:
                     counts.store_days[store] += 1
                     counts.tier_days[tier] += 1
                 else:
                     counts.season_days[season] += 1
+            cents += lines.amount_cents[row]
             candidate = candidate_of_item[item]
             if candidate < 0 or stamp[candidate] == stamps:
                 continue
@@ -236,7 +230,8 @@ def rates(counts: Counts) -> Popularity:
     store = _shrunk(counts.store_bought, counts.store_days, chain)
     store[-1] = chain
     tier = _shrunk(counts.tier_bought, counts.tier_days, chain) / chain
-    return Popularity(store * _season(counts), np.vstack([tier, np.ones(len(chain))]))
+    tier[-1] = 1.0
+    return Popularity(store * _season(counts), tier)
 
 
 def _shrunk(bought: Ints, days: Ints, chain: Floats) -> Floats:
@@ -376,7 +371,8 @@ def _believe(
         fades = 1.0 - (trips / FAMILIAR_TRIPS) ** 3
         for at in range(found):
             popular = log(rate[best[at]])
-            logit = new[0] + new[1] * popular + w * (new[2] + new[3] * popular)
+            bent = max(popular - log(OFTEN), 0.0)
+            logit = new[0] + new[1] * popular + new[2] * bent + w * (new[3] + new[4] * popular)
             household[end] = h
             item[end] = item_of_candidate[best[at]]
             probability[end] = fades * _chance(logit)

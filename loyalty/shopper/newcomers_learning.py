@@ -14,6 +14,7 @@ from loyalty.shopper.kernel import Flags, Floats, Ints, Ints32, Lines, Statistic
 from loyalty.shopper.newcomers import (
     FAMILIAR_TRIPS,
     HORIZON_DAYS,
+    OFTEN,
     TIERS,
     Model,
     Popularity,
@@ -232,20 +233,19 @@ def _fit(samples: list[_Sample], half: float) -> tuple[float, Floats, Floats]:
         np.ones(sum(len(s.logit) for s in samples)),
     )
     new_loss, new = _logistic(
-        np.concatenate(
-            [
-                np.stack(
-                    [one := np.ones(len(s.new_popular)), s.new_popular, w * one, w * s.new_popular],
-                    axis=1,
-                )
-                for w, s in zip(fades, samples, strict=True)
-            ]
-        ),
+        np.concatenate([_new(s.new_popular, w) for w, s in zip(fades, samples, strict=True)]),
         np.concatenate([s.new_bought for s in samples]),
         np.zeros(sum(len(s.new_popular) for s in samples)),
         np.concatenate([s.new_weight for s in samples]),
     )
     return own_loss + new_loss, own, new
+
+
+def _new(popular: Floats, w: float) -> Floats:
+    """What the chance of an item not bought before is told from, float64[pairs, 5]."""
+    one = np.ones(len(popular))
+    bent = np.maximum(popular - np.log(OFTEN), 0.0)
+    return np.stack([one, popular, bent, w * one, w * popular], axis=1)
 
 
 def _logistic(x: Floats, y: Flags, given: Floats, weight: Floats) -> tuple[float, Floats]:

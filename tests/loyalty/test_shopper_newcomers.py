@@ -87,8 +87,8 @@ def test_shopping_days_are_counted_by_store_and_by_size_of_basket():
     assert counts.store_days.tolist() == [2, 1, 1]
     assert counts.store_bought[:, 1].tolist() == [1, 1, 1]
     assert counts.store_bought.sum() == 4
-    assert counts.tier_days.tolist() == [1, 2, 1]
-    assert counts.tier_bought[:, 2].tolist() == [0, 1, 0]
+    assert counts.tier_days.tolist() == [1, 0, 0, 3]
+    assert counts.tier_bought[:, 1].tolist() == [1, 0, 0, 2]
     assert not counts.season_days.any()
 
 
