@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from coupons import responding
+from coupons.exposures import Record
 from coupons.models import Mailing, Recipient
 from coupons.responding import Market as Market
 from coupons.responding import read_market as read_market
@@ -39,23 +40,27 @@ def choose(
     """
     mailing.response_model = responding.model_of(run)
     mailing.save(update_fields=["response_model"])
+    record = responding.record_of(run)
     slots = Household.objects.filter(pk__in=homes).values_list("slot", flat=True).distinct()
     buckets = sorted({history.bucket_of(slot) for slot in slots})
     chosen: dict[int, list[Choice]] = {}
     for done, part in enumerate(
-        engine.map_buckets(_choose_in_bucket, buckets, mailing.pk, run.pk, lines=run.lines), 1
+        engine.map_buckets(_choose_in_bucket, buckets, mailing.pk, run.pk, record, lines=run.lines),
+        1,
     ):
         chosen.update((home, choices) for home, choices in part.items() if home in homes)
         progress(done, len(buckets))
     return chosen
 
 
-def _choose_in_bucket(bucket: int, mailing_id: int, run_id: int) -> dict[int, list[Choice]]:
+def _choose_in_bucket(
+    bucket: int, mailing_id: int, run_id: int, record: Record
+) -> dict[int, list[Choice]]:
     mailing = Mailing.objects.get(pk=mailing_id)
     run = ModelRun.objects.get(pk=run_id)
     held = beliefs.of_bucket(run, bucket, ("product", "type"))
     homes = held.bucket.households
-    market = read_market(mailing.offers.order_by("pk"), run, homes)
+    market = read_market(mailing.offers.order_by("pk"), run, homes, record)
     answer = respond(held, market)
     eligible = _eligible(homes, market, mailing)
     sheets = allocation.allocate(

@@ -11,24 +11,20 @@ from typing import NamedTuple
 import numpy as np
 from django.db.models import QuerySet
 
-from coupons import exposures
-from coupons.exposures import Campaign, Doings, Record
+from coupons import exposures, past_mailings
+from coupons.exposures import Record
 from coupons.models import Mailing, Offer, Recipient
+from coupons.past_mailings import LEVELS, Told
 from coupons.selection import response, response_features, response_learning
 from coupons.selection.response import Coverage, Offers, Response
-from coupons.selection.response_features import Floats32, Hand, Past, Shop
-from coupons.selection.response_learning import Exposures, Model
+from coupons.selection.response_features import Hand, Past, Shop
+from coupons.selection.response_learning import Model
 from loyalty import beliefs, fitted, learning
 from loyalty.assortment import Assortment
-from loyalty.history import day_number, day_of
+from loyalty.history import day_number
 from loyalty.models import FittedModel, ModelRun
-from loyalty.shopper import kernel
-from loyalty.shopper.kernel import Flags, Floats, Ints, Ints32, Items, Lines
-from pos_integration.models import Product
+from loyalty.shopper.kernel import Floats, Ints, Ints32
 
-LEVELS = ("product", "type")
-MOST_MAILINGS = 60  # the latest
-MOST_UNUSED = 150_000  # coupons not used that are learned from, of all there were
 Progress = Callable[[int, int], None]
 
 
@@ -63,12 +59,20 @@ def model_of(run: ModelRun) -> FittedModel | None:
     return run.learned.filter(kind=FittedModel.Kind.RESPONSE).first()
 
 
-def scores(run: ModelRun, mailing: Mailing, bucket: int) -> Scores:
-    """Say how likely the mailing's recipients in the bucket use its offers, as of the run's day."""
+def record_of(run: ModelRun) -> Record:
+    """How coupons fared before the run's morning, over all households."""
+    return exposures.read_record(beliefs.assortment_of(run), run.as_of)
+
+
+def scores(run: ModelRun, mailing: Mailing, bucket: int, record: Record | None = None) -> Scores:
+    """Say how likely the mailing's recipients in the bucket use its offers, as of the run's day.
+
+    record: record_of(run), for whoever asks of many buckets.
+    """
     held = beliefs.of_bucket(run, bucket, LEVELS)
     homes = held.bucket.households
     printed = not exposures.from_elsewhere(Mailing.objects.filter(pk=mailing.pk)).exists()
-    market = read_market(mailing.offers.order_by("pk"), run, homes, printed=printed)
+    market = read_market(mailing.offers.order_by("pk"), run, homes, record, printed=printed)
     wanted = Recipient.objects.filter(mailing=mailing, household__in=homes.tolist())
     rows = np.flatnonzero(np.isin(homes, list(wanted.values_list("household_id", flat=True))))
     return Scores(homes[rows], market.offer_ids, respond(held, market).probability[rows])
@@ -109,16 +113,22 @@ def respond(held: beliefs.Beliefs, market: Market) -> Response:
 
 
 def read_market(
-    offers: QuerySet[Offer], run: ModelRun, homes: Ints, *, printed: bool = True
+    offers: QuerySet[Offer],
+    run: ModelRun,
+    homes: Ints,
+    record: Record | None = None,
+    *,
+    printed: bool = True,
 ) -> Market:
     """Read offers and how coupons fared before the run's morning, for these homes.
 
-    printed: whether a home will get those offers that are chosen for it, rather than all.
+    record: record_of(run), read anew if it is not given. printed: whether a home will get those
+    offers that are chosen for it, rather than all.
     """
     kinds, day = beliefs.assortment_of(run), day_number(run.as_of)
     rows = list(offers.order_by("pk").values_list("pk", "name", "category_id"))
     ids = np.array([row[0] for row in rows], dtype=np.int64)
-    record = exposures.read_record(kinds, run.as_of)
+    record = record or record_of(run)
     past = exposures.read_doings(homes, record.offers, run.as_of).past(day)
     promised = record.promised(day)
     columns = np.searchsorted(record.offers, ids)
@@ -137,7 +147,7 @@ def read_market(
     learned = model_of(run)
     shop = hand = None
     if learned is not None:
-        shop = _shop(kinds, items, _brands(kinds))
+        shop = past_mailings.shop_of(kinds, items)
         hand = response_features.describe(
             shop, promised, columns, starts, products, printed=printed, as_of=day
         )
@@ -168,48 +178,7 @@ def _categories(ids: Sequence[int | None], kinds: Assortment) -> Ints32:
     return np.array([place[pk or 0] for pk in ids], dtype=np.int32)
 
 
-def _shop(kinds: Assortment, items: dict[str, Items], brands: Ints32) -> Shop:
-    types = kinds.levels["type"]
-    return Shop(types.item_of_product, types.parent, brands, items["product"], items["type"])
-
-
-def _brands(kinds: Assortment) -> Ints32:
-    """Each product's brand as a number, -1 for none."""
-    numbers = {"": -1}
-    named = dict(
-        Product.objects.filter(pk__lte=int(kinds.products.max(initial=0)))
-        .values_list("pk", "brand")
-        .iterator(chunk_size=50_000)
-    )
-    return np.array(
-        [
-            numbers.setdefault(named.get(product, ""), len(numbers) - 1)
-            for product in kinds.products.tolist()
-        ],
-        dtype=np.int32,
-    )
-
-
 # Learning.
-
-
-class Sample(NamedTuple):
-    """The households that are learned from, as one bucket, and what they did with coupons."""
-
-    kinds: Assortment
-    record: Record
-    households: Ints  # ids, ascending
-    lines: Lines
-    doings: Doings
-
-
-class Told(NamedTuple):
-    """What became of the coupons of ended mailings."""
-
-    exposures: Exposures
-    held_out: Flags  # of each pair, whether its household is one to judge by
-    campaigns: list[Campaign]  # by number of mailing in the exposures
-    tables: dict[str, Floats]  # that the features were made with
 
 
 def learn_if_due(as_of: date, progress: Progress = lambda done, total: None) -> FittedModel | None:
@@ -239,7 +208,7 @@ def learn(
     newest = fitted.in_use(FittedModel.Kind.RESPONSE)
     current = newest if newest and newest.as_of <= as_of else None
     known = Model(fitted.parameters(current)) if current is not None else None
-    told = _tell(known, as_of, progress)
+    told = past_mailings.tell(known, as_of, progress)
     if told is None or told.exposures.used.sum() < response_learning.LEAST_USED:
         return None
     latest = _last_third(told)
@@ -298,110 +267,3 @@ def _last_third(told: Told) -> set[int]:
         found.add(told.campaigns[at].mailing)
         count += used[at]
     return found
-
-
-def _tell(known: Model | None, as_of: date, progress: Progress) -> Told | None:
-    """Describe a sample of the coupons of ended mailings, each as of the day its mailing began.
-
-    With the tables of the version in use, if there is one, so that both see the same features.
-    """
-    sample = _sample(as_of)
-    if not len(sample.lines.day):
-        return None
-    first = day_of(int(sample.lines.day.min()) + response_learning.HORIZON_DAYS)
-    mailings = list(exposures.ended(as_of, first))[-MOST_MAILINGS:]
-    campaigns = [
-        exposures.read_campaign(mailing, sample.households, sample.doings, sample.record.offers)
-        for mailing in mailings
-    ]
-    campaigns = [campaign for campaign in campaigns if campaign.pairs]
-    tables = known.tables if known else _tables(sample, day_number(as_of))
-    unused = sum(campaign.pairs - len(campaign.used) for campaign in campaigns)
-    rate = min(1.0, MOST_UNUSED / max(unused, 1))
-    brands = _brands(sample.kinds)
-    held_out = learning.is_held_out(sample.households)
-    parts: list[tuple[Exposures, Flags]] = []
-    for number, campaign in enumerate(campaigns):
-        progress(number, len(campaigns))
-        table = _describe(campaign, sample, brands, tables)
-        used = np.zeros(len(table), np.bool_)
-        used[campaign.used] = True
-        chosen = used | (np.random.default_rng(campaign.mailing).random(len(table)) < rate)
-        if campaign.printed:
-            was_given = np.zeros(len(table), np.bool_)
-            was_given[campaign.given] = True
-            chosen &= was_given
-        mine = np.repeat(held_out[campaign.homes], len(campaign.offers))
-        weight = np.where(used, 1.0, 1.0 / rate)[chosen]
-        mailing = np.full(len(weight), number)
-        parts.append((Exposures(table[chosen], used[chosen], weight, mailing), mine[chosen]))
-    progress(len(campaigns), len(campaigns))
-    if not parts:
-        return None
-    together = Exposures(
-        np.concatenate([part.table for part, _ in parts]),
-        np.concatenate([part.used for part, _ in parts]),
-        np.concatenate([part.weight for part, _ in parts]),
-        np.concatenate([part.mailing for part, _ in parts]),
-    )
-    return Told(together, np.concatenate([mine for _, mine in parts]), campaigns, tables)
-
-
-def _describe(
-    campaign: Campaign,
-    sample: Sample,
-    brands: Ints32,
-    tables: dict[str, Floats],
-) -> Floats32:
-    """The features of every household that got the mailing and every offer in it."""
-    day = campaign.begins
-    products, types = (_statistics(sample, level, day) for level in LEVELS)
-    items = {"product": products.items, "type": types.items}
-    shop = _shop(sample.kinds, items, brands)
-    columns = np.searchsorted(sample.record.offers, campaign.offers)
-    hand = response_features.describe(
-        shop, sample.record.promised(day), columns,
-        *exposures.read_products(campaign.offers, sample.kinds),
-        printed=campaign.printed, as_of=day,
-    )  # fmt: skip
-    return response_features.features(
-        campaign.homes, products, types, sample.lines, sample.doings.past(day), shop, hand, tables
-    )
-
-
-def _tables(sample: Sample, day: int) -> dict[str, Floats]:
-    """How far to believe a household's pace, from the last 28 days."""
-    found = {}
-    for level in LEVELS:
-        before, after = (
-            _statistics(sample, level, at) for at in (day - response_learning.HORIZON_DAYS, day)
-        )
-        found[level] = response_learning.pace_table(before, after, before.items)
-    return found
-
-
-def _statistics(sample: Sample, level: str, day: int) -> kernel.Statistics:
-    return kernel.statistics(
-        sample.lines,
-        sample.kinds.levels[level].item_of_product,
-        households=len(sample.households),
-        items=sample.kinds.levels[level].items,
-        as_of=day,
-    )
-
-
-def _sample(as_of: date) -> Sample:
-    """Read the households that are learned from, in order of their ids."""
-    read = learning.read_sample(as_of)
-    order = np.argsort(read.households)
-    row = np.empty(len(order), np.int32)
-    row[order] = np.arange(len(order))
-    households = read.households[order]
-    record = exposures.read_record(read.kinds, as_of)
-    return Sample(
-        read.kinds,
-        record,
-        households,
-        read.lines._replace(household=row[read.lines.household]),
-        exposures.read_doings(households, record.offers, as_of),
-    )

@@ -7,7 +7,7 @@ mailing promises too much of the next. While few coupons were used, the closed f
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -55,7 +55,11 @@ _PARAMETERS = {
     "monotone_constraints": [1 if name in _RISING else 0 for name in _TREES],
 }  # fmt: skip
 _PARTS = 3  # of the mailings, each judged by what the others teach
-_SHIFT_RIDGE, _SLOPE_RIDGE = 5.0, 50.0
+# They are set right by a line through the log odds, which bends where the highest begin.
+_HIGHEST_SHARE = 0.003
+_CALIBRATION_RIDGE = (5.0, 50.0, 5.0)  # of shift, slope and bend, which are pulled to nothing
+_LEAST_SLOPE = 0.2
+_NOT_CALIBRATED = (0.0, 1.0, 0.0, 0.0)
 
 
 class Exposures(NamedTuple):
@@ -83,7 +87,7 @@ class Model:
             self._weights = _numbers(self.plain["logistic"]["weights"], columns)
             self._line = _numbers(self.plain["logistic"]["line"], 3)
             self._trees_base = float(_numbers([self.plain["trees_base"]], 1)[0])
-            self._shift, self._slope = _numbers(self.plain["calibration"], 2).tolist()
+            self._calibration = _numbers(self.plain["calibration"], 4)
             self.tables = {
                 level: _numbers(self.plain["tables"][level], BINS) for level in ("product", "type")
             }
@@ -91,8 +95,9 @@ class Model:
             trees = self._trees
         except (KeyError, TypeError, lightgbm.basic.LightGBMError) as error:
             raise ValueError(f"no model of responses can be read from this: {error}") from error
-        if self._slope <= 0 or self.redeemed < 0:
-            raise ValueError("a model of responses is the wrong way round")
+        _, slope, bend, _ = self._calibration.tolist()
+        if slope <= 0 or slope + bend <= 0 or self.redeemed < 0:
+            raise ValueError("the model is the wrong way round")
         if trees.num_feature() != len(_TREES):
             raise ValueError(f"its trees ask for {trees.num_feature()} features, not {len(_TREES)}")
 
@@ -106,7 +111,9 @@ class Model:
 
     def log_odds(self, table: Floats32) -> Floats:
         """The log odds of each row's coupon being used, float64[rows]."""
-        learned = self._shift + self._slope * self.raw(table)
+        shift, slope, bend, highest = self._calibration.tolist()
+        raw = self.raw(table)
+        learned = shift + slope * raw + bend * np.maximum(raw - highest, 0.0)
         share = min(1.0, max(0.0, (self.redeemed - LEAST_USED) / (PLENTY_USED - LEAST_USED)))
         return np.asarray(share * learned + (1.0 - share) * prior_log_odds(table))
 
@@ -205,14 +212,16 @@ def _fit(exposures: Exposures, tables: Mapping[str, Floats]) -> dict[str, Any]:
         },
         "trees": trees.model_to_string(),
         "trees_base": base,
-        "calibration": [0.0, 1.0],
+        "calibration": list(_NOT_CALIBRATED),
         "tables": {level: np.asarray(tables[level]).tolist() for level in ("product", "type")},
         "redeemed": int(exposures.used.sum()),
     }
 
 
-def _calibrate(exposures: Exposures, tables: Mapping[str, Floats]) -> tuple[float, float]:
-    """Shift and slope that set the log odds right, from mailings that were not learned from."""
+def _calibrate(exposures: Exposures, tables: Mapping[str, Floats]) -> Sequence[float]:
+    """Shift, slope and bend that set the log odds right, and where the line bends; from mailings
+    that were not learned from.
+    """
     part = _parts(exposures)
     raw = np.zeros(len(exposures.used))
     judged = np.zeros(len(exposures.used), np.bool_)
@@ -221,15 +230,27 @@ def _calibrate(exposures: Exposures, tables: Mapping[str, Floats]) -> tuple[floa
         if others.used.sum() >= LEAST_USED and not others.used.all():
             judged |= part == one
             raw[part == one] = Model(_fit(others, tables)).raw(exposures.table[part == one])
-    seen = those(exposures, judged)
+    seen, raw = those(exposures, judged), raw[judged]
     if not seen.used.any():
-        return 0.0, 1.0
-    middle = float(np.average(raw[judged], weights=seen.weight))
-    design = np.column_stack([np.ones(len(seen.used)), raw[judged] - middle])
-    start, ridge = np.array([middle, 1.0]), np.array([_SHIFT_RIDGE, _SLOPE_RIDGE])
-    target = seen.used.astype(np.float64)
-    at_middle, slope = _logistic(design, target, seen.weight, start, ridge).tolist()
-    return at_middle - slope * middle, slope
+        return _NOT_CALIBRATED
+    middle = float(np.average(raw, weights=seen.weight))
+    highest = _where_highest(raw, seen.weight)
+    above = np.maximum(raw - highest, 0.0)
+    design = np.column_stack([np.ones(len(raw)), raw - middle, above])
+    at_middle, slope, bend = _logistic(
+        design, seen.used.astype(np.float64), seen.weight, np.array([middle, 1.0, 0.0]),
+        np.array(_CALIBRATION_RIDGE),
+    ).tolist()  # fmt: skip
+    slope = max(slope, _LEAST_SLOPE)
+    bend = max(min(bend, 0.0), _LEAST_SLOPE - slope)
+    return at_middle - slope * middle, slope, bend, highest
+
+
+def _where_highest(raw: Floats, weight: Floats) -> float:
+    """The value that only the highest share of the pairs exceeds."""
+    order = np.argsort(-raw, kind="stable")
+    reached = np.cumsum(weight[order])
+    return float(raw[order][np.searchsorted(reached, _HIGHEST_SHARE * reached[-1])])
 
 
 def _parts(exposures: Exposures) -> Ints:

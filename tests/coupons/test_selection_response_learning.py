@@ -106,7 +106,7 @@ def test_what_is_kept_as_text_says_the_same_and_learning_again_gives_the_same(ex
         lambda plain: plain["logistic"]["weights"].pop(),
         lambda plain: plain["logistic"].update(centre=[float("nan")] * 23),
         lambda plain: plain["logistic"].update(names=[]),
-        lambda plain: plain.update(calibration=[0.0, -1.0]),
+        lambda plain: plain.update(calibration=[0.0, 1.0, -1.0, 0.0]),
         lambda plain: plain.update(tables={"product": [1.0] * BINS}),
         lambda plain: plain.update(redeemed=None),
     ],
@@ -128,10 +128,14 @@ def test_too_few_uses_teach_nothing(exposures):
 
 def test_while_few_were_used_the_closed_form_has_its_say(exposures, model):
     prior, learned = prior_log_odds(exposures.table), model.raw(exposures.table)
-    shift, slope = model.plain["calibration"]
+    shift, slope, bend, highest = model.plain["calibration"]
+    assert bend <= 0 < slope + bend
     for used, share in ((200, 0.0), (350, 0.5), (500, 1.0), (5000, 1.0)):
         told = Model({**model.plain, "redeemed": used}).log_odds(exposures.table)
-        wanted = share * (shift + slope * learned) + (1 - share) * prior
+        wanted = (
+            share * (shift + slope * learned + bend * np.maximum(learned - highest, 0))
+            + (1 - share) * prior
+        )
         assert np.allclose(told, wanted)
 
 
