@@ -129,7 +129,7 @@ def _learn_one(
 
 def read_sample(as_of: date, progress: Progress = lambda done, total: None) -> Sample:
     """Read whole buckets, until they hold SAMPLE_HOUSEHOLDS, without what shared cards bought."""
-    kinds = assortment.read(assortment.last_product())
+    kinds = assortment.read(assortment.last_product(), assortment.last_store())
     worth = fitted.in_use(Kind.VALUE)
     most = fitted.parameters(worth)["usual_most_cents"] if worth else beliefs.NO_LIMIT_CENTS
     parts: list[history.Bucket] = []
@@ -264,6 +264,36 @@ def _value_quality(plain: Plain, sample: Sample) -> Plain:
         value_learning.from_plain(plain), _bought(sample), as_of=sample.as_of
     )
     return {"loss": told["spend"].get("error_of_mean", 0.0), **told}
+
+
+# Newcomers: what to think of who is hardly known.
+
+
+def _learn_newcomers(sample: Sample) -> Plain:
+    goods = sample.kinds.levels["product"]
+    known = fitted.known_on(Kind.NEEDS, history.day_of(sample.as_of))
+    judge = needs.Model.from_plain(fitted.parameters(known)["product"]) if known else None
+
+    def chances(seen: Statistics) -> Floats:
+        told: Floats = needs.believe(
+            seen, seen.items, goods.parent, goods.parents, judge
+        ).probability
+        return told
+
+    return newcomers_learning.learn(
+        sample.lines,
+        goods.item_of_product,
+        goods.ids,
+        beliefs.stores_of(
+            sample.receipts,
+            sample.kinds,
+            households=len(sample.households),
+            as_of=sample.as_of,
+        ),
+        chances,
+        stores=len(sample.kinds.stores),
+        as_of=sample.as_of,
+    ).to_plain()
 
 
 def _bought(sample: Sample) -> value_learning.Sample:
