@@ -11,8 +11,8 @@ from loyalty.shopper.kernel import Flags, Floats, Ints, Ints32, group
 Ints16 = npt.NDArray[np.int16]
 
 DAYPARTS = ("morning", "midday", "afternoon", "evening")
-DAYPARTS_FROM_MINUTE = (0, 11 * 60, 14 * 60, 17 * 60)
-"""Morning ends at 11, midday at 14, and afternoon at 17 o'clock."""
+DAYPARTS_FROM_MINUTE = (5 * 60, 11 * 60, 14 * 60, 17 * 60)
+"""From 5, 11, 14 and 17 o'clock; an evening lasts until 5 in the morning."""
 
 PACE_DAYS = 91
 TREND_DAYS = 91
@@ -58,11 +58,15 @@ def habits(receipts: Receipts, *, households: int, as_of: int) -> Habits:
     return Habits(*_habits(order, starts, receipts, as_of, _DECAY))
 
 
+@njit(cache=True, nogil=True)
 def daypart_of(minute: int) -> int:
     """The part of the day that a minute falls in, an index in DAYPARTS; -1 for an unknown one."""
     if minute < 0:
         return -1
-    return sum(minute >= begins for begins in DAYPARTS_FROM_MINUTE) - 1
+    part = len(DAYPARTS_FROM_MINUTE) - 1
+    while part > 0 and minute < DAYPARTS_FROM_MINUTE[part]:
+        part -= 1
+    return part if minute >= DAYPARTS_FROM_MINUTE[0] else len(DAYPARTS_FROM_MINUTE) - 1
 
 
 def store_words(store: str, share: float) -> str:
@@ -147,11 +151,8 @@ def _habits(
             when = 2 if age <= TREND_DAYS else 1 if age <= TREND_DAYS + 364 else 0
             spent[when] += amount
             count[when] += 1
-            minute = receipts.minute[row]
-            if 0 <= minute < 1440:
-                part = 0
-                while part < 3 and minute >= DAYPARTS_FROM_MINUTE[part + 1]:
-                    part += 1
+            part = daypart_of(receipts.minute[row])
+            if part >= 0:
                 parts[part] += 1
             if receipts.store[row] < 0:
                 continue

@@ -219,18 +219,16 @@ def words(cents: int, margin_cents: int) -> str:
     """
     if cents <= 0:
         return "Nothing is expected of it"
-    least, most = max(cents - margin_cents, 0), cents + margin_cents
-    return (
-        f"Worth about {_round(cents)} in margin over three years;"
-        f" 4 of 5 such households end between {_round(least)} and {_round(most)}"
+    # Two or three figures: more would claim too much.
+    step = 10 if cents >= 200_00 else 5 if cents >= 50_00 else 1
+    about, least, most = (
+        f"{round(amount / 100 / step) * step:,}"
+        for amount in (cents, max(cents - margin_cents, 0), cents + margin_cents)
     )
-
-
-def _round(cents: int) -> str:
-    """Whole units of money, to two or three figures: more would claim too much."""
-    units = cents / 100
-    step = 10 if units >= 200 else 5 if units >= 50 else 1
-    return f"{round(units / step) * step:,}"
+    return (
+        f"Worth about {about} in margin over three years;"
+        f" 4 of 5 such households end between {least} and {most}"
+    )
 
 
 def _of(households: Households, as_of: int, usual: float) -> Floats:

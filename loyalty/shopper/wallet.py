@@ -36,6 +36,7 @@ _WIDTH = 0.4
 _MOST_WEIGHT = 0.3  # of one department in the class
 _LEAST_SPREAD, _MOST_SPREAD = 0.2, 2.0
 _ROUNDS = 4
+_LEAST_ODDS, _MOST_ODDS = -2.0, 6.0  # of a trip reaching the shop: no rarer guest was learned from
 
 
 class References(NamedTuple):
@@ -305,7 +306,7 @@ def _fill(
         odds = 0.0
         for column in range(4):
             odds += weights[column] * rhythm[h, column]
-        reaching = 1.0 / (1.0 + math.exp(-min(max(odds, -3.0), 6.0)))
+        reaching = 1.0 / (1.0 + math.exp(-min(max(odds, _LEAST_ODDS), _MOST_ODDS)))
         spent, needed = 0.0, 0.0
         for d in range(departments):
             usual = level[d] + slope[d] * classes[h, d]

@@ -28,7 +28,7 @@ def told(rows, *, households=3, as_of=AS_OF):
 
 def test_a_favourite_part_of_the_day_is_clear_or_none():
     evenings = [receipt(day=day, minute=18 * 60) for day in range(6)] + [receipt(day=9)]
-    split = [receipt(1, day=day, minute=minute) for day in range(4) for minute in (60, 700, 1000)]
+    split = [receipt(1, day=day, minute=minute) for day in range(4) for minute in (400, 700, 1000)]
     untimed = [receipt(2, day=day, minute=-1) for day in range(9)]
     found = told(evenings + split + untimed)
     assert [DAYPARTS[part] if part >= 0 else "" for part in found.daypart] == ["evening", "", ""]
@@ -36,7 +36,19 @@ def test_a_favourite_part_of_the_day_is_clear_or_none():
 
 @pytest.mark.parametrize(
     ("minute", "part"),
-    [(0, 0), (659, 0), (660, 1), (839, 1), (840, 2), (1019, 2), (1020, 3), (1439, 3), (-1, -1)],
+    [
+        (0, 3),
+        (299, 3),
+        (300, 0),
+        (659, 0),
+        (660, 1),
+        (839, 1),
+        (840, 2),
+        (1019, 2),
+        (1020, 3),
+        (1439, 3),
+        (-1, -1),
+    ],
 )
 def test_the_day_has_four_parts(minute, part):
     assert habits.daypart_of(minute) == part
