@@ -4,15 +4,15 @@ A bucket function stands at the top of a module. It takes a bucket and small arg
 something small, may run twice, and commits what it writes together with its receipt.
 
 LOYALTY_ENGINE says where: `loop` here, `processes` on every core, unset whichever of the two is
-sooner done, and `dask://host:port` on the workers of that scheduler. For a cluster, the same
-release of this software, on the same Python and packages, lies on every machine, and there run
+sooner done, and `dask://host:port` on the workers of that scheduler. For a cluster, put the same
+release of this software, with the same Python and packages, on every machine, and in its folder
 
-    dask scheduler --port 8786 --no-dashboard                             # on one
-    DATABASE_URL=... SECRET_KEY=... dask worker tcp://host:8786 \\
-        --nworkers 8 --nthreads 1 --nanny --death-timeout 60              # on each
+    python -m dask scheduler --port 8786 --no-dashboard           # on one of them
+    export DATABASE_URL=... SECRET_KEY=...                        # on each
+    python -m dask worker tcp://host:8786 --nworkers 8 --nthreads 1 --nanny --death-timeout 60
 
-in the folder that holds manage.py. Whoever reaches the scheduler's port can run anything on the
-workers: it belongs into a private network. A bucket whose worker dies is given to another one.
+Whoever reaches the scheduler's port can run anything on the workers: it belongs into a private
+network. A bucket whose worker dies is given to another one.
 """
 
 import multiprocessing

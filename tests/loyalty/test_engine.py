@@ -82,7 +82,7 @@ class Cluster:
         with (self._folder / f"{kind}.log").open("ab") as log:
             return subprocess.Popen(
                 [
-                    *(sys.executable, "-m", f"distributed.cli.dask_{kind}", "--no-dashboard"),
+                    *(sys.executable, "-m", "dask", kind, "--no-dashboard"),
                     *("--scheduler-file", str(self._contact), *words),
                 ],
                 cwd=ROOT,
@@ -143,12 +143,12 @@ def shop() -> ModelRun:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_cluster_that_loses_a_worker_says_what_one_machine_says_and_each_bucket_once(
+def test_a_cluster_that_loses_workers_says_what_one_machine_says_and_each_bucket_once(
     settings, tmp_path
 ):
     run = shop()
     with cluster(tmp_path) as made:
-        made.hire(2)
+        made.hire(3)
         settings.LOYALTY_ENGINE = "loop"
         expected = dict(engine.map_buckets(tell, history.buckets(), run.pk))
         assert len(set(expected.values())) > 5
@@ -158,27 +158,22 @@ def test_a_cluster_that_loses_a_worker_says_what_one_machine_says_and_each_bucke
         assert dict(engine.map_buckets(tell, history.buckets(), run.pk)) == expected
         pids = set(engine.map_buckets(where_am_i, history.buckets()))
         assert pids <= {worker.pid for worker in made.workers}
-        run.receipts.all().delete()
 
-        told = {}
-        for count, (bucket, said) in enumerate(
-            engine.map_buckets(tell, history.buckets(), run.pk, 0.05), start=1
-        ):
-            assert bucket not in told
-            told[bucket] = said
-            if count == 4:
-                made.kill_worker()
-        assert told == expected
-        receipts = run.receipts.filter(step="told").values_list("bucket", flat=True)
-        assert sorted(receipts) == list(history.buckets())
+        while len(made.workers) > 1:  # three work and one is killed, then two
+            run.receipts.all().delete()
+            told = {}
+            for bucket, said in engine.map_buckets(tell, history.buckets(), run.pk, 0.05):
+                assert bucket not in told
+                told[bucket] = said
+                if len(told) == 4:  # with others under way
+                    made.kill_worker()
+            assert told == expected
+            receipts = run.receipts.filter(step="told").values_list("bucket", flat=True)
+            assert sorted(receipts) == list(history.buckets())
 
-        # The one that is left, and then three.
         assert dict(engine.map_buckets(tell, history.buckets(), run.pk)) == expected
         with pytest.raises(LookupError, match="holds nothing"):
             list(engine.map_buckets(refuse, [1, 2, 3]))
-        made.hire(2)
-        assert made.engine == settings.LOYALTY_ENGINE
-        assert dict(engine.map_buckets(tell, history.buckets(), run.pk)) == expected
     assert run.receipts.count() == len(history.buckets())
 
 
