@@ -49,7 +49,7 @@ def test_parameters_that_somebody_changed_are_refused():
     model = keep()
     FittedModel.objects.filter(pk=model.pk).update(parameters='{"w":[99]}')
     with pytest.raises(fitted.DamagedModelError, match="needs, version 1 do not match"):
-        fitted.parameters(fitted.in_use(NEEDS))
+        fitted.parameters(FittedModel.objects.get(pk=model.pk))
 
 
 @pytest.mark.django_db
