@@ -13,12 +13,13 @@ _TRIPS_TOP, _TRIPS_FLOOR = 240, 280  # of the band of trips
 _GAP = 2.0
 
 
-def weeks(cents: Sequence[int], trips: Sequence[int], *, until: date) -> str:
+def weeks(cents: Sequence[int], trips: Sequence[int], *, until: date, since: date) -> str:
     """Spend and trips of each week as two bands of bars above one row of months, oldest first.
 
     cents: spend a week; negative where more was given back than bought, drawn as nothing
     trips: shopping days a week, of the same weeks; empty where they are not known
     until: the day after the last week's last day
+    since: the first day on which anything was known; means are of the weeks from there
     Returns the markup of one <svg>; its <title> and <desc> say the same in words.
     Raises ValueError if there is no week, or trips are of other weeks than spend.
     """
@@ -44,23 +45,29 @@ def weeks(cents: Sequence[int], trips: Sequence[int], *, until: date) -> str:
         f'<svg class="plot plot-weeks" viewBox="0 0 {WIDTH} {floor + 36}" role="img" '
         'aria-labelledby="weeks-title weeks-words">'
         f'<title id="weeks-title">{title}</title>'
-        f'<desc id="weeks-words">{weeks_words(cents, trips, until=until)}</desc>'
+        f'<desc id="weeks-words">{weeks_words(cents, trips, until=until, since=since)}</desc>'
         f"{bands}{_months(firsts, floor)}</svg>"
     )
 
 
-def weeks_words(cents: Sequence[int], trips: Sequence[int], *, until: date) -> str:
-    """What the plot of the same figures shows, in two or three sentences."""
+def weeks_known(weeks: int, *, until: date, since: date) -> int:
+    """How many of the last weeks before `until` know the household that was first seen `since`."""
+    return min(max(-((since - until).days // 7), 1), weeks)
+
+
+def weeks_words(cents: Sequence[int], trips: Sequence[int], *, until: date, since: date) -> str:
+    """What the plot of the same figures shows, in a few sentences."""
+    known = weeks_known(len(cents), until=until, since=since)
     best = max(range(len(cents)), key=lambda week: cents[week])
-    words = f"{sum(cents) / 100 / len(cents):,.2f} spent a week on average"
+    words = f"Known since {_day(since)}. " if known < len(cents) else ""
+    words += f"{sum(cents) / 100 / known:,.2f} spent a week on average"
     if cents[best] > 0:
         first = until - timedelta(weeks=len(cents) - best)
         words += f", at most {cents[best] / 100:,.2f} in the week of {_day(first)}"
-    idle = sum(spent <= 0 for spent in cents)
-    words += f". Nothing in {idle} of {len(cents)} weeks." if idle else "."
+    idle = sum(spent <= 0 for spent in cents[len(cents) - known :])
+    words += f". Nothing in {idle} of {known} weeks." if idle else "."
     if trips:
-        often = sum(trips) / len(trips)
-        words += f" {often:.1f} trips a week on average, at most {max(trips)}."
+        words += f" {sum(trips) / known:.1f} trips a week on average, at most {max(trips)}."
     return words
 
 

@@ -31,10 +31,12 @@ ANY_COUPON = 0.01
 
 # What a household or an offer is taken for before it has shown anything, and how much showing it
 # takes: a household uses 0.4 coupons a mailing, believed like 1 mailing; 1.5 % of its lines carry
-# a coupon, believed like 20 lines; an offer is used at the base rate, believed like 800 coupons.
+# a coupon, believed like 20 lines; an offer is used at the base rate, believed like 800 coupons;
+# and of all coupons 1 % are used, believed like 500.
 _HOUSEHOLD_RATE, _HOUSEHOLD_MAILINGS = 0.4, 1.0
 _COUPON_SHARE, _COUPON_LINES = 0.015, 20.0
 _OFFER_COUPONS = 800.0
+_RATE, _COUPONS = 0.01, 500  # a grocer's mailing of personal coupons
 
 TYPICAL_NEED = 0.025
 SHARPNESS = 0.65
@@ -75,6 +77,11 @@ def household_rates(used: Ints, mailings: Ints) -> Floats:
     return (used + _HOUSEHOLD_RATE * _HOUSEHOLD_MAILINGS) / (mailings + _HOUSEHOLD_MAILINGS)
 
 
+def base_rate(used: Ints, handed_out: Ints) -> float:
+    """Share of all coupons handed out that were used, pulled to 1 % as by 500 more."""
+    return float((used.sum() + _RATE * _COUPONS) / (handed_out.sum() + _COUPONS))
+
+
 def offer_rates(used: Ints, printed: Ints, *, base_rate: float) -> Floats:
     """Share of an offer's coupons that are used, pulled towards `base_rate` as by 800 more."""
     return (used + _OFFER_COUPONS * base_rate) / (printed + _OFFER_COUPONS)
@@ -108,6 +115,32 @@ def coverage(offers: Offers, type_of_product: Ints32, sold: Ints, *, types: int)
         (cells % count).astype(np.int32),
         covered / of_type[cells // count],
     )
+
+
+def log_odds(
+    need: Floats,
+    type_need: Floats,
+    *,
+    household_rate: Floats,
+    coupon_share: Floats,
+    offer_rate: Floats,
+    base_rate: float,
+) -> Floats:
+    """The log odds of the closed form, before MOST caps them; arrays that broadcast together.
+
+    need, type_need: purchases expected of the offer's own products, and of their types times the
+    offer's share in them. The rates are above 0.
+    """
+    typical = log(_HOUSEHOLD_RATE) + log(_COUPON_SHARE + ANY_COUPON)
+    pull = (
+        np.log((need + TYPE_SHARE * type_need + ANY_NEED) / TYPICAL_NEED)
+        + np.log(household_rate)
+        + np.log(coupon_share + ANY_COUPON)
+        - typical
+        + np.log(offer_rate / base_rate)
+    )
+    odds: Floats = log(base_rate / (1.0 - base_rate)) + SHARPNESS * pull
+    return odds
 
 
 def respond(

@@ -41,6 +41,7 @@ class FittedModelAdmin(ReadOnlyAdmin[FittedModel]):
     list_display = ("what", "version", "before", "use_pill", "result")
     list_display_links = ("what", "version")
     list_filter = ("kind", "in_use")
+    sortable_by = ()
     ordering = ("kind", "-version")
     fields = (("kind", "version"), ("as_of", "fitted_at"), "sha256")
     empty_hint = (
@@ -56,15 +57,15 @@ class FittedModelAdmin(ReadOnlyAdmin[FittedModel]):
     def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
         return (*self.list_display, "use_button") if may_act(request) else self.list_display
 
-    @admin.display(description="What was learned", ordering="kind")
+    @admin.display(description="What was learned")
     def what(self, model: FittedModel) -> str:
         return model.get_kind_display()
 
-    @admin.display(description="From days before", ordering="as_of")
+    @admin.display(description="From days before")
     def before(self, model: FittedModel) -> str:
         return words.day_text(model.as_of)
 
-    @admin.display(description="In use", ordering="in_use")
+    @admin.display(description="In use")
     def use_pill(self, model: FittedModel) -> SafeString:
         return pill("in use", "good") if model.in_use else pill("kept")
 
@@ -80,9 +81,9 @@ class FittedModelAdmin(ReadOnlyAdmin[FittedModel]):
             "{}, before {} {}", said, value_text(compared.before), _verdict(compared)
         )
 
-    @admin.display(description="")
+    @admin.display(description="", empty_value="")
     def use_button(self, model: FittedModel) -> SafeString | str:
-        return " " if model.in_use else _use_button(model, "Use from the next night")
+        return "" if model.in_use else _use_button(model, "Use from the next night")
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
@@ -149,8 +150,10 @@ class FittedModelAdmin(ReadOnlyAdmin[FittedModel]):
     def panels(self, request: HttpRequest, row: FittedModel) -> list[Panel]:
         learned = f"learned from days before {words.day_text(row.as_of)}"
         note = "on households it was not fitted on"
+        is_damaged = _is_damaged(row)
         return [
-            Panel("In use", _use(row, may_act(request)), learned),
+            *([Panel("Its parameters are damaged", _damage(), is_wide=True)] if is_damaged else []),
+            Panel("In use", _use(row, may_act(request) and not is_damaged), learned),
             Panel("Runs that used it", _runs(row)),
             Panel("How it did", _figures(row.figures), note, is_wide=True),
             Panel("What it learned", _parameters(row), "plain numbers, as JSON", is_wide=True),
@@ -162,6 +165,22 @@ def _use_button(model: FittedModel, says: str, kind: str = "tool") -> SafeString
     url = reverse("admin:loyalty_fittedmodel_use", args=[model.pk])
     return format_html(
         '<button type="submit" class="{}" formaction="{}">{}</button>', kind, url, says
+    )
+
+
+def _is_damaged(model: FittedModel) -> bool:
+    try:
+        fitted.parameters(model)
+    except fitted.DamagedModelError:
+        return True
+    return False
+
+
+def _damage() -> SafeString:
+    return format_html(
+        '<p class="warning">{} The text is not what was kept: its hash does not match. No night '
+        "can use it. Put an earlier version to use, or learn anew.</p>",
+        pill("damaged", "bad"),
     )
 
 
@@ -179,7 +198,7 @@ def _use(model: FittedModel, may_act: bool) -> SafeString:
     )
     state = format_html("{} The next night uses {}.", pill("kept"), other)
     if not may_act:
-        return format_html('<p class="how-far">{} Administrators may change that.</p>', state)
+        return format_html('<p class="how-far">{}</p>', state)
     button = _use_button(model, "Use this version from the next night", "tool tool-main")
     return format_html('<p class="how-far">{}</p><p>{}</p>', state, button)
 
@@ -234,11 +253,7 @@ def _parameters(model: FittedModel) -> SafeString:
     try:
         values = fitted.parameters(model)
     except fitted.DamagedModelError:
-        check = format_html(
-            '<p class="warning">{} The text is not what was kept: its hash does not match. No '
-            "night can use it. Put an earlier version to use, or learn anew.</p>",
-            pill("damaged", "bad"),
-        )
+        check = format_html('<p class="how-far">{}</p>', pill("does not match its hash", "bad"))
         sizes: SafeString | str = ""
     else:
         check = format_html(

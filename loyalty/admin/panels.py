@@ -12,6 +12,7 @@ from loyalty.admin import words
 from loyalty.models import HouseholdSummary, ModelRun, Profile
 from loyalty.shopper import reasons
 from loyalty.shopper.habits import PACE_DAYS, pace_words
+from loyalty.shopper.lifetime import words as worth_words
 from loyalty.shopper.wallet import share_words
 from loyalty.shopper.wallet import words as words_of_room
 from pos_integration.desk import NOTHING, Panel, link, money, percent, pill, table
@@ -30,57 +31,52 @@ def of_household(summary: HouseholdSummary) -> list[Panel]:
     summary: with its run and home store. Asks the database three things.
     """
     run = summary.run
-    profile = Profile.objects.filter(household=summary.household_id, run=run).first()
     as_of = f"as of {words.day_text(run.as_of)}"
+    if summary.is_shared:  # facts, and no belief
+        return [_warning(summary, as_of), Panel("In figures", _figures(summary), as_of)]
+    profile = Profile.objects.filter(household=summary.household_id, run=run).first()
     return [
-        *_warning(summary, as_of),
         Panel("At a glance", _glance(summary), as_of, is_wide=True),
         Panel("Week by week", _weeks(summary), _weeks_note(summary, as_of)),
         Panel("What it needs", _needs(profile, run), f"{_needs_note(summary)}, {as_of}"),
         Panel("Where its money goes", _departments(summary), f"the last 52 weeks, {as_of}"),
-        Panel(
-            "What it may like and does not know",
-            _discoveries(profile),
-            f"not bought here so far, {as_of}",
-        ),
-        Panel("What it is worth", _worth(summary), as_of),
+        Panel("What it may like and does not know", _discoveries(profile), as_of),
         Panel("What it buys elsewhere", _wallets(summary), f"an estimate, {as_of}"),
         Panel("Habits", _habits(summary), as_of),
+        Panel("What it is worth", _worth(summary), as_of),
         Panel("In figures", _figures(summary), as_of),
     ]
 
 
-def _warning(summary: HouseholdSummary, as_of: str) -> list[Panel]:
-    if not summary.is_shared:
-        return []
-    why = summary.shared_reason.rstrip(".") or "its baskets are not those of one household"
+def _warning(summary: HouseholdSummary, as_of: str) -> Panel:
+    why = words.shared_words(summary)
     body = format_html(
-        '<p class="warning">{} {}{}. Nothing is learned from its purchases, and what is said of it '
-        "below is not one household's. If cashiers lend it out, give them a card of their own.</p>",
+        '<p class="warning">{} {}{}. Nothing is learned from its purchases, and nothing is '
+        "believed of it. If cashiers lend it out, give them a card of their own.</p>",
         pill("kept out of the models", "bad"),
         why[:1].upper(),
         why[1:],
     )
-    return [Panel("This card seems to be shared", body, as_of, is_wide=True)]
+    return Panel("This card seems to be shared", body, as_of)
 
 
 def _glance(summary: HouseholdSummary) -> SafeString:
     known = summary.wallet_share is not None
     rooms = [str(name) for name, _, room in summary.wallets[:3] if room > 0]
-    value = summary.lifetime_value
+    year, value = summary.year_value, summary.lifetime_value
     figures = (
         ("Tier", summary.tier.capitalize(), f"spent {money(summary.monetary)} in 52 weeks"),
         (
             "Expected in a year",
-            words.about(summary.year_value),
-            f"spend, \N{PLUS-MINUS SIGN} {words.about(summary.year_margin)}",
+            words.about(year),
+            f"spend, \N{PLUS-MINUS SIGN} {words.about(summary.year_margin, like=year)}",
         ),
         (
             "Worth in three years",
             words.about(value),
             "not known yet"
             if value is None
-            else f"margin, \N{PLUS-MINUS SIGN} {words.about(summary.lifetime_margin)}",
+            else f"margin, \N{PLUS-MINUS SIGN} {words.about(summary.lifetime_margin, like=value)}",
         ),
         (
             "Our share of its groceries",
@@ -102,7 +98,7 @@ def _weeks(summary: HouseholdSummary) -> SafeString:
         return format_html('<p class="empty">{}</p>', "No week is known yet.")
     # A run from before trips were counted by week has none.
     trips = summary.weekly_trips if len(summary.weekly_trips) == len(cents) else []
-    plot = mark_safe(plots.weeks(cents, trips, until=until))  # noqa: S308 # drawn from numbers
+    plot = mark_safe(plots.weeks(cents, trips, until=until, since=summary.first_on))  # noqa: S308 # drawn from numbers
     return format_html(
         '<div class="scroll">{}</div><details class="as-table"><summary>The same as a table'
         "</summary>{}</details>",
@@ -122,17 +118,18 @@ def _weeks_table(cents: Sequence[int], trips: Sequence[int], until: date) -> Saf
 
 
 def _weeks_note(summary: HouseholdSummary, as_of: str) -> str:
-    weeks = max(len(summary.weekly_spend_cents), 1)
-    note = f"{sum(summary.weekly_spend_cents) / weeks / 100:,.2f} on average"
-    if summary.weekly_trips:
-        note += f", {sum(summary.weekly_trips) / len(summary.weekly_trips):.1f} trips"
-    return f"{note}, {as_of}"
+    cents, trips, until = summary.weekly_spend_cents, summary.weekly_trips, summary.run.as_of
+    known = plots.weeks_known(len(cents), until=until, since=summary.first_on)
+    note = f"{sum(cents) / max(known, 1) / 100:,.2f}"
+    if trips:
+        note += f" and {sum(trips) / max(known, 1):.1f} trips"
+    return f"{note} on average, {as_of}"
 
 
 def _needs_note(summary: HouseholdSummary) -> str:
     if words.is_newcomer(summary):
         return f"mostly what others buy at {words.store_words(summary)}"
-    return "by this household's own rhythm"
+    return "by its own rhythm"
 
 
 def _needs(profile: Profile | None, run: ModelRun) -> SafeString:
@@ -179,20 +176,23 @@ def _departments(summary: HouseholdSummary) -> SafeString:
 
 
 def _worth(summary: HouseholdSummary) -> SafeString:
-    estimates = [("Spend in the next 52 weeks", summary.year_value, summary.year_margin)]
-    if summary.lifetime_value is not None and summary.lifetime_margin is not None:
-        margin = ("Margin in three years", summary.lifetime_value, summary.lifetime_margin)
-        estimates.append(margin)
+    year, year_margin = summary.year_value, summary.year_margin
+    said = words.within_words(year, year_margin)
+    estimates = [("Spend in the next 52 weeks", said, year, year_margin)]
+    value, margin = summary.lifetime_value, summary.lifetime_margin
+    if value is not None and margin is not None:
+        said = worth_words(int(100 * value), int(100 * margin))
+        estimates.append(("Margin in three years", said, value, margin))
     rows = []
-    for name, middle, margin_of_it in estimates:
+    for name, why, middle, margin_of_it in estimates:
         low, high = words.within(middle, margin_of_it)
         bar = plots.interval(float(low), float(middle), float(high), top=float(high))
         drawn = mark_safe(bar)  # noqa: S308 # drawn from numbers
-        why = words.within_words(middle, margin_of_it)
         rows.append((_two_lines(name, why), drawn, words.about(middle)))
-    note = "" if len(rows) > 1 else "What it is worth in three years is not known yet."
     shown = table(("What", "", "Expected#"), rows, "")
-    return format_html('{}<p class="empty">{}</p>', shown, note) if note else shown
+    if len(rows) > 1:
+        return shown
+    return format_html('{}<p class="empty">{}</p>', shown, "Not known yet for three years.")
 
 
 def _wallets(summary: HouseholdSummary) -> SafeString:

@@ -1,14 +1,15 @@
 """What a night or a fit reported, whatever it reported: plain values as rows of a table."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from pos_integration.desk import NOTHING
 
-# Of what is measured: in which direction it improves, by a word in its name.
-_LESS_IS_BETTER = ("loss", "error", "miss", "ece", "deviation")
-_MORE_IS_BETTER = ("auc", "recall", "ndcg", "precision", "skill", "hits", "correlation")
+# Of what is measured: in which direction it improves, by a word of its name.
+_LESS_IS_BETTER = {"loss", "error", "ece"}
+_MORE_IS_BETTER = {"auc", "recall", "ndcg", "precision", "skill", "correlation"}
 
 
 class Compared(NamedTuple):
@@ -23,10 +24,10 @@ class Compared(NamedTuple):
         """None: there is nothing to compare with, or nobody knows which way is better."""
         if self.new is None or self.before is None or self.new == self.before:
             return None
-        name = self.measure.lower()
-        if any(word in name for word in _LESS_IS_BETTER):
+        names = set(re.findall("[a-z]+", self.measure.lower()))
+        if names & _LESS_IS_BETTER:
             return self.new < self.before
-        if any(word in name for word in _MORE_IS_BETTER):
+        if names & _MORE_IS_BETTER:
             return self.new > self.before
         return None
 
@@ -67,13 +68,25 @@ def rows_of(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, s
 
 
 def comparisons(figures: Mapping[str, Any], above: str = "") -> Iterator[Compared]:
-    """Whatever was measured on the holdout: each mapping with a `new`, at any depth."""
+    """Whatever was measured on the holdout: each mapping with a `new`, at any depth.
+
+    What is new and what was before are each a figure, or figures by name in mappings alike.
+    """
     if "new" in figures:
-        measure = str(figures.get("measure") or above or "figure")
-        yield Compared(label(measure), _number(figures["new"]), _number(figures.get("before")))
+        measure = str(figures.get("measure") or above)
+        yield from _side_by_side(measure, figures["new"], figures.get("before"))
     for key, value in figures.items():
-        if isinstance(value, Mapping):
+        if isinstance(value, Mapping) and not ("new" in figures and key in ("new", "before")):
             yield from comparisons(value, key)
+
+
+def _side_by_side(measure: str, new: Any, before: Any) -> Iterator[Compared]:
+    if not isinstance(new, Mapping):
+        yield Compared(label(measure or "figure"), _number(new), _number(before))
+        return
+    for key, value in new.items():
+        name = f"{measure}: {key}" if measure else key
+        yield from _side_by_side(name, value, before.get(key) if isinstance(before, dict) else None)
 
 
 def others(figures: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,21 +16,24 @@ from loyalty import plots
 from loyalty.admin import words
 from loyalty.admin.reported import rows_of
 from loyalty.models import BucketReceipt, ModelRun, PurchaseChunk
+from loyalty.rebuild import STEPS
 from loyalty.shopper.value import TIERS
 from pos_integration.desk import NOTHING, Panel, ReadOnlyAdmin, Tool, link, percent, pill, table
 
-STEPS_OF_A_NIGHT = 2  # items, score: each leaves a receipt a bucket
 MOVES_SHOWN = 12
 RUN_TONES = {"running": "busy", "published": "good", "replaced": "plain"}
 STEP_WORDS = {
-    "load": "Loading what the tills uploaded",
-    "seal": "Sealing the history",
-    "learn": "Learning anew",
     "items": "Adding up every item",
     "score": "Scoring every household",
-    "publish": "Publishing",
 }
-DRAWN = ("steps", "tiers", "moves")  # in panels of their own
+DRAWN = ("seconds", "tiers", "moves")  # in panels of their own
+FIGURE_WORDS = {
+    "households": "Households with purchases",
+    "lines": "Lines read",
+    "shared": "Kept out: their cards seem to be shared",
+    "newcomers": "Known for 3 trips or fewer",
+    "begun": "Times it was begun, after being cut short",
+}
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -97,7 +100,7 @@ class ModelRunAdmin(ReadOnlyAdmin[ModelRun]):
     def progress(self, run: Any) -> str | SafeString:
         if run.state != ModelRun.State.RUNNING:
             return "done"
-        done, total = run.receipts_so_far or 0, STEPS_OF_A_NIGHT * settings.LOYALTY_BUCKETS
+        done, total = run.receipts_so_far or 0, len(STEPS) * settings.LOYALTY_BUCKETS
         return format_html("{} {} of {} pieces", _bar(done / total), done, total)
 
     @admin.display(description="Took", ordering="seconds")
@@ -120,16 +123,19 @@ class ModelRunAdmin(ReadOnlyAdmin[ModelRun]):
     def panels(self, request: HttpRequest, row: ModelRun) -> list[Panel]:
         report: Mapping[str, Any] = row.report
         as_of = f"as of {words.day_text(row.as_of)}"
-        tiers, steps = report.get("tiers") or {}, report.get("steps") or {}
-        shown = []
+        tiers, steps = report.get("tiers") or {}, report.get("seconds") or {}
+        computed_with = Panel("What it was computed with", _learned(row), as_of)
         if row.state == ModelRun.State.RUNNING:
             how_far = format_html('<p class="how-far">{}</p>', self.progress(row))
-            shown.append(Panel("How far it is", how_far, "look again for more", is_wide=True))
-        shown.append(Panel("Households by tier", _tiers(tiers), as_of))
-        shown.append(Panel("Changes of tier", _moves(report.get("moves") or []), as_of))
-        shown.append(Panel("How long it took", _steps(steps), f"{row.seconds:,.1f} s in all"))
-        shown.append(Panel("What it was computed with", _learned(row), as_of))
-        rest = {name: value for name, value in report.items() if name not in DRAWN}
+            return [Panel("How far it is", how_far, "look again for more"), computed_with]
+        shown = [
+            Panel("Households by tier", _tiers(tiers), as_of),
+            Panel("Changes of tier", _moves(report.get("moves") or []), as_of),
+            Panel("How long it took", _steps(steps), f"{row.seconds:,.1f} s in all"),
+            computed_with,
+        ]
+        rest = {said: report[key] for key, said in FIGURE_WORDS.items() if key in report}
+        rest |= {key: report[key] for key in report if key not in (*DRAWN, *FIGURE_WORDS)}
         if rest:
             shown.append(Panel("In figures", table(("What", "Figure#"), rows_of(rest), ""), as_of))
         return shown
@@ -149,7 +155,7 @@ def _tiers(tiers: Mapping[str, int]) -> SafeString:
         )
         for tier in names
     )
-    empty = "Not counted: the night is not finished, or found no household."
+    empty = "Not counted: it found no household, or is from before tiers were counted."
     return table(("Tier", "", "Share#", "Households#"), rows, empty)
 
 
@@ -180,9 +186,14 @@ def _steps(steps: Mapping[str, float]) -> SafeString:
     longest = max([*steps.values(), 0.001])
     rows = (
         (STEP_WORDS.get(step, step.capitalize()), _bar(seconds / longest), f"{seconds:,.1f} s")
-        for step, seconds in steps.items()
+        for step, seconds in sorted(steps.items(), key=_place)
     )
-    return table(("Step", "", "Took#"), rows, "Not told: the night is not finished.")
+    return table(("Step", "", "Took#"), rows, "It did not tell.")
+
+
+def _place(step: tuple[str, float]) -> int:
+    """When it was done; what is none of today's steps comes last."""
+    return STEPS.index(step[0]) if step[0] in STEPS else len(STEPS)
 
 
 def _learned(run: ModelRun) -> SafeString:
@@ -198,8 +209,8 @@ def _learned(run: ModelRun) -> SafeString:
         for model in run.learned.defer("parameters", "figures").order_by("kind", "-version")
     )
     empty = (
-        "With no learned model: its households' own rhythms, closed form. "
-        "'Learn anew now' under 'Fitted models' makes them."
+        "With nothing that was learned: by every household's own rhythm alone. "
+        "'Learn anew now' under 'Fitted models' brings more."
     )
     return table(("What was learned", "Version", "From days before"), rows, empty)
 

@@ -132,7 +132,7 @@ class HouseholdSummaryAdmin(LongList[HouseholdSummary], ReadOnlyAdmin[HouseholdS
     def trips(self, summary: HouseholdSummary) -> str:
         return f"{summary.frequency:,}"
 
-    @admin.display(description="Card")
+    @admin.display(description="Card", empty_value="")
     def card_pill(self, summary: HouseholdSummary) -> str | SafeString:
         if summary.is_shared:
             return pill("shared", "bad")

@@ -36,6 +36,8 @@ def is_newcomer(summary: HouseholdSummary) -> bool:
 
 def habits(summary: HouseholdSummary) -> str:
     """What is believed of a household, in a sentence or two."""
+    if summary.is_shared:
+        return f"No single household's, as it seems: {shared_words(summary)}."
     last = day_text(summary.last_on, summary.run.as_of)
     if summary.mean_gap_days is None:
         rhythm = f"Shopped once, on {last}"
@@ -46,6 +48,11 @@ def habits(summary: HouseholdSummary) -> str:
     spent = f"spent {money(summary.monetary)} in the last 52 weeks"
     said = f"{summary.tier.capitalize()}. {rhythm}; {spent}."
     return f"{said} {newcomer_words(summary)}" if is_newcomer(summary) else said
+
+
+def shared_words(summary: HouseholdSummary) -> str:
+    """What about its baskets is not one household's."""
+    return summary.shared_reason.rstrip(".") or "its baskets are not those of one household"
 
 
 def newcomer_words(summary: HouseholdSummary) -> str:
@@ -77,7 +84,10 @@ def within(middle: Decimal, margin: Decimal) -> tuple[Decimal, Decimal]:
 def within_words(middle: Decimal, margin: Decimal) -> str:
     """`4 of 5 such households end between 1,540 and 2,240`."""
     low, high = within(middle, margin)
-    return f"4 of 5 such households end between {about(low)} and {about(high)}"
+    return (
+        f"4 of 5 such households end between {about(low, like=middle)} "
+        f"and {about(high, like=middle)}"
+    )
 
 
 def price_words(sensitivity: float) -> str:
@@ -99,6 +109,13 @@ def tier_pill(tier: str) -> SafeString:
     return pill(tier, TIER_TONES.get(tier, "plain"))
 
 
-def about(value: Decimal | None) -> str:
-    """An estimate of money, without cents: they would claim too much. A dash if not known."""
-    return NOTHING if value is None else f"{value:,.0f}"
+def about(value: Decimal | None, *, like: Decimal | None = None) -> str:
+    """An estimate of money to two or three figures: more would claim too much.
+
+    A dash if it is not known. like: the estimate whose step it shares, a margin's or a bound's.
+    """
+    if value is None:
+        return NOTHING
+    size = value if like is None else like
+    step = 10 if size >= 200 else 5 if size >= 50 else 1
+    return f"{round(value / step) * step:,}"

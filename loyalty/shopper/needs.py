@@ -18,7 +18,7 @@ from loyalty.shopper.kernel import Floats, Ints, Ints32, Items, Statistics
 from loyalty.shopper.needs_features import BINS as BINS
 from loyalty.shopper.needs_features import HORIZON_DAYS as HORIZON_DAYS
 from loyalty.shopper.needs_model import Model as Model
-from loyalty.shopper.needs_model import logits
+from loyalty.shopper.needs_model import logits, trip_logits
 
 JUDGED = 60
 """How many of a household's items are judged one by one."""
@@ -83,7 +83,7 @@ def believe(
     found = judge(seen, facts, parent_of_item, parents, model.table)
     believed = _by_pace(seen, found.expected, found.usual_gaps, model.rest)
     month = logits(found.features, model.month)
-    trip = logits(found.features, model.trip)
+    trip = trip_logits(found.features, month, model.trip)
     factor, power = model.more
     _put(found.rows, month, trip, factor, power, believed)
     return believed

@@ -57,6 +57,21 @@ FEATURES = (
 """What the trees see; logarithms of most."""
 
 
+HOUSEHOLD = np.array(
+    [
+        FEATURES.index(name)
+        for name in (
+            "household shops, 14 days",
+            "household shops, 45 days",
+            "household's days since",
+            "lines a trip",
+            "trips in four weeks",
+        )
+    ]
+)
+"""Columns of FEATURES that are the same for all items of a household."""
+
+
 class Pace(NamedTuple):
     """How often each pair is bought and how due it is, by its own history: one value a pair."""
 

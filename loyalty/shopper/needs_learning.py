@@ -15,8 +15,8 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # h
 
 from loyalty.shopper import kernel, needs, needs_features
 from loyalty.shopper.kernel import Flags, Floats, Ints, Ints32, Lines, Statistics
-from loyalty.shopper.needs_features import BINS, CORE, HORIZON_DAYS
-from loyalty.shopper.needs_model import DEPTH, LEAVES, SPLITS, Chance, Model, logits
+from loyalty.shopper.needs_features import BINS, CORE, HORIZON_DAYS, HOUSEHOLD
+from loyalty.shopper.needs_model import DEPTH, LEAVES, SPLITS, Chance, Model, Trip, logits
 
 LEAST_HISTORY_DAYS = 3 * HORIZON_DAYS
 LEAST_HOUSEHOLDS = 50
@@ -125,13 +125,13 @@ def learn(
         next_trip.append(on_next_trip[rows[fitted]])
     described = np.concatenate(features)
     month = _fit(described, np.concatenate(bought))
-    trip = _fit(described, np.concatenate(next_trip))
+    logit = logits(described, month)
     return Model(
         tables[-1],
         (rest_bought + 1.0) / (rest_expected + 1.0),
         month,
-        trip,
-        _more(logits(described, month), np.concatenate(purchases)),
+        _fit_trip(described, logit, np.concatenate(next_trip)),
+        _more(logit, np.concatenate(purchases)),
     )
 
 
@@ -278,14 +278,8 @@ def _sample(counts: Flags) -> Flags:
 
 def _fit(described: Floats, met: Flags) -> Chance:
     """A logistic of CORE, and trees that set it right."""
-    if met.all() or not met.any():
-        raise ValueError("households bought again either all they knew or nothing of it")
+    bias, weights = _logistic(described[:, : len(CORE)], met)
     with threadpool_limits(1):
-        core = described[:, : len(CORE)]
-        scale = StandardScaler().fit(core)
-        fitted = LogisticRegression(max_iter=60).fit(scale.transform(core), met)
-        weights = fitted.coef_[0] / scale.scale_
-        bias = float(fitted.intercept_[0] - weights @ scale.mean_)
         plain = Chance(bias, weights, *_NO_TREES)
         logit = logits(described, plain)
         data = lightgbm.Dataset(described, met.astype(np.float64), init_score=logit)
@@ -297,6 +291,22 @@ def _fit(described: Floats, met: Flags) -> Chance:
     for at, tree in enumerate(trees):
         _unfold(tree, 0, feature[at], threshold[at], leaf[at])
     return Chance(bias, weights, feature, threshold, leaf)
+
+
+def _fit_trip(described: Floats, month: Floats, met: Flags) -> Trip:
+    bias, weights = _logistic(np.column_stack([month, described[:, HOUSEHOLD]]), met)
+    return Trip(bias, max(float(weights[0]), 0.0), weights[1:])
+
+
+def _logistic(described: Floats, met: Flags) -> tuple[float, Floats]:
+    """Bias and weights of a logistic regression."""
+    if met.all() or not met.any():
+        raise ValueError("households bought again either all they knew or nothing of it")
+    with threadpool_limits(1):
+        scale = StandardScaler().fit(described)
+        fitted = LogisticRegression(max_iter=60).fit(scale.transform(described), met)
+        weights = fitted.coef_[0] / scale.scale_
+        return float(fitted.intercept_[0] - weights @ scale.mean_), weights
 
 
 def _unfold(

@@ -7,7 +7,7 @@ import numpy as np
 from numba import njit
 
 from loyalty.shopper.kernel import Floats, Ints32
-from loyalty.shopper.needs_features import BINS, CORE, FEATURES
+from loyalty.shopper.needs_features import BINS, CORE, FEATURES, HOUSEHOLD
 
 DEPTH = 4
 SPLITS, LEAVES = 2**DEPTH - 1, 2**DEPTH
@@ -51,13 +51,33 @@ class Chance(NamedTuple):
         )
 
 
+class Trip(NamedTuple):
+    """The chance of the next shopping day: its logit is bias + slope * the month's logit + weights
+    of what is known of the household, so that both chances put a household's items in one order."""
+
+    bias: float
+    slope: float  # >= 0
+    weights: Floats  # float64[HOUSEHOLD]
+
+    def to_plain(self) -> dict[str, Any]:
+        return {"bias": self.bias, "slope": self.slope, "weights": self.weights.tolist()}
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> Self:
+        """Take back what to_plain() gave. Raises ValueError if it is not that."""
+        slope = _number(plain, "slope")
+        if slope < 0:
+            raise ValueError(f"the slope from a month's chance to a trip's is {slope}, below 0")
+        return cls(_number(plain, "bias"), slope, _array(plain, "weights", (len(HOUSEHOLD),)))
+
+
 class Model(NamedTuple):
     """What one level (product, type or category) taught, in plain numbers."""
 
     table: Floats  # float64[BINS], how far to believe the pace
     rest: float  # ... beyond the items judged one by one, >= 0
     month: Chance  # of buying within HORIZON_DAYS
-    trip: Chance  # of buying on the next shopping day
+    trip: Trip  # of buying on the next shopping day
     more: tuple[float, float]  # purchases expected = more[0] * -log(1 - chance) ** more[1]
 
     def to_plain(self) -> dict[str, Any]:
@@ -81,7 +101,7 @@ class Model(NamedTuple):
             _array(plain, "table", (BINS,)),
             _number(plain, "rest"),
             Chance.from_plain(_part(plain, "month")),
-            Chance.from_plain(_part(plain, "trip")),
+            Trip.from_plain(_part(plain, "trip")),
             (factor, power),
         )
         if (model.table < 0).any() or model.rest < 0 or factor < 0 or power < 0:
@@ -93,6 +113,14 @@ def logits(features: Floats, chance: Chance) -> Floats:
     """Return the chance's logit of every row of `features` (float64[rows, FEATURES])."""
     logit = np.empty(len(features), np.float64)
     _logits(features, chance, logit)
+    return logit
+
+
+def trip_logits(features: Floats, month: Floats, trip: Trip) -> Floats:
+    """Return the next shopping day's logits, given the month's of the same rows."""
+    logit = trip.bias + trip.slope * month
+    for column, weight in zip(HOUSEHOLD, trip.weights, strict=True):
+        logit += weight * features[:, column]
     return logit
 
 

@@ -59,12 +59,14 @@ def judge_needs(shop: Shop, product: ModuleType, folder: Path, *, slow: bool) ->
             if level == "product":
                 needs.judge_chances(day, believed.household, believed.item, believed.probability)
         speeds.append(product.scoring(day))
-        needs.seconds[OURS].append(speeds[-1].seconds)
+        needs.seconds[OURS].append(speeds[-1].scoring_seconds)
     found = by_method({method: needs.figures(method) for method in needs.methods()})
     found["a_ece"] = needs.calibration_error()
-    found["a_households_per_s"] = sum(each.households for each in speeds) / sum(
-        each.seconds for each in speeds
-    )
+    households = sum(speed.households for speed in speeds)
+    scoring = sum(speed.scoring_seconds for speed in speeds)
+    reading = sum(speed.reading_seconds for speed in speeds)
+    found["a_households_per_s"] = households / scoring
+    found["a_households_per_s_with_reading"] = households / (scoring + reading)
     for rival in ("personal_top", "tifu_knn"):
         if (rival, "product", "4wk") in needs.ranked:
             found |= gains(needs, rival)

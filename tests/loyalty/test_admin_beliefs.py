@@ -107,6 +107,7 @@ def test_all_that_is_believed_stands_on_both_pages_with_its_day(admin_client, kn
     worth = panel(body, "What it is worth")
     assert "4 of 5 such households end between 2,100 and 2,700" in worth
     assert "4 of 5 such households end between 1,540 and 2,240" in worth
+    assert "Worth about 1,890 in margin over three years;" in worth
     elsewhere = panel(body, "What it buys elsewhere")
     assert "Meat 31 % 412" in elsewhere
     assert "Buys about two thirds of its groceries here. Buys about two thirds of its" in elsewhere
@@ -140,7 +141,7 @@ def test_what_is_not_known_of_a_household_says_so(admin_client, home):
     body = body_of(admin_client, page("household_change", home.pk))
 
     assert "not known yet" in panel(body, "Habits")
-    assert "not known yet" in panel(body, "What it is worth")
+    assert "Not known yet for three years." in panel(body, "What it is worth")
     assert "Not known: it takes some weeks" in panel(body, "What it buys elsewhere")
     assert "Nothing suggests itself" in panel(body, "What it may like and does not know")
     assert "trips" not in panel(body, "Week by week").split("The same")[0]
@@ -177,8 +178,12 @@ def test_a_shared_card_is_warned_of_with_its_reason(admin_client, run):
         page("household_change", household.pk),
         page("householdsummary_change", believed.pk),
     ):
-        warning = panel(body_of(admin_client, url), "This card seems to be shared")
+        body = body_of(admin_client, url)
+        warning = panel(body, "This card seems to be shared")
         assert f"kept out of the models {why}." in warning
+        assert f"No single household&#x27;s, as it seems: {why}." in body
+        assert "Shopping days in all 88" in panel(body, "In figures")
+        assert "At a glance" not in body, "facts, and no belief"
 
 
 def test_a_household_with_an_empty_summary_has_a_page_all_the_same(admin_client, run):

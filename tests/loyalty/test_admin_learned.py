@@ -226,6 +226,22 @@ def test_a_version_tells_how_it_did_beside_the_one_before(admin_client):
         assert words in body
 
 
+def test_measures_of_several_levels_stand_beside_those_of_the_version_before(admin_client):
+    new = {"loss": 0.2, "product": {"log_loss": 0.2, "ndcg10": 0.45, "households": 300}}
+    before = {"loss": 0.25, "product": {"log_loss": 0.25, "ndcg10": 0.5}}
+    figures = {"households asked about": 312, "new": new, "before": before, "before is version": 3}
+    first = learned("discovery", figures={"new": new, "before": None})
+
+    body = words_of(admin_client, page("fittedmodel_change", learned(figures=figures).pk))
+
+    assert "Loss 0.2 0.25 20.0 % lower better" in body
+    assert "Product: log loss 0.2 0.25 20.0 % lower better" in body
+    assert "Product: ndcg10 0.45 0.5 10.0 % lower worse" in body
+    assert "Product: households 300 \N{EN DASH}" in body
+    assert "What else was noted Before is version 3 Households asked about 312" in body
+    assert "Loss 0.2 \N{EN DASH}" in words_of(admin_client, page("fittedmodel_change", first.pk))
+
+
 @pytest.mark.parametrize(
     "figures",
     [{}, {"new": None}, {"measure": "log-loss", "new": "none", "before": 1}, {"a": [[1, {}]]}],
@@ -254,6 +270,7 @@ def test_damaged_parameters_are_warned_of_and_never_put_to_use(admin_client, ver
 
     body = words_of(admin_client, page("fittedmodel_change", first.pk))
     assert "damaged The text is not what was kept" in body
+    assert "Use this version" not in body
     response = admin_client.post(page("fittedmodel_use", first.pk), follow=True)
 
     assert "do not match their hash. It was not put to use." in said(response)

@@ -7,8 +7,8 @@ import pytest
 from django.contrib.auth.models import User
 
 from loyalty import fitted
-from loyalty.admin.runs import STEPS_OF_A_NIGHT
 from loyalty.models import BucketReceipt, ModelRun
+from loyalty.rebuild import STEPS
 from tests.loyalty.believing import AS_OF, night, page
 
 pytestmark = pytest.mark.django_db
@@ -29,14 +29,14 @@ def words_of(client, url):
 
 
 REPORT = {
-    "steps": {"seal": 1.25, "items": 12.3, "score": 2000.1, "a new step": 0.5},
+    "seconds": {"a step": 0.5, "items": 12.3, "score": 2000.1},
     "households": 2467,
     "lines": 1_440_000,
     "shared": 3,
     "newcomers": 12,
     "tiers": {"bronze": 1200, "gold": 300, "silver": 700, "platinum": 100, "wood": 100},
     "moves": [["silver", "gold", 12], ["gold", "bronze", 40], [None, "silver", 2]],
-    "started again": 1,
+    "begun": 2,
     "coverage": {"needs": 0.98123, "discoveries": None},
     "hardest buckets": [3, 7],
 }
@@ -48,12 +48,12 @@ def test_a_running_night_tells_how_far_it_is_on_the_list_and_on_its_page(admin_c
         BucketReceipt.objects.create(
             run=running, step="items", bucket=bucket, households=1, lines=1, seconds=0.1
         )
-    said = f"3 of {STEPS_OF_A_NIGHT * settings.LOYALTY_BUCKETS} pieces"
+    said = f"3 of {len(STEPS) * settings.LOYALTY_BUCKETS} pieces"
 
     assert said in words_of(admin_client, page("modelrun_changelist"))
     body = words_of(admin_client, page("modelrun_change", running.pk))
     assert f"How far it is look again for more {said}" in body
-    assert "Not told: the night is not finished" in body
+    assert "Changes of tier" not in body
 
 
 def test_a_night_reports_its_tiers_its_moves_and_its_steps(admin_client):
@@ -65,12 +65,12 @@ def test_a_night_reports_its_tiers_its_moves_and_its_steps(admin_client):
     assert tiers in body, "the best first, a tier of another time last"
     moves = "fell gold bronze 40 rose silver gold 12 came \N{EN DASH} silver 2"
     assert moves in body
-    assert "Adding up every item 12.3 s Scoring every household 2,000.1 s A new step 0.5 s" in body
+    assert "Adding up every item 12.3 s Scoring every household 2,000.1 s A step 0.5 s" in body
     for figure in (
-        "Shared 3",
-        "Newcomers 12",
-        "Lines 1,440,000",
-        "Started again 1",
+        "Kept out: their cards seem to be shared 3",
+        "Known for 3 trips or fewer 12",
+        "Lines read 1,440,000",
+        "Times it was begun, after being cut short 2",
         "Coverage: needs 0.9812",
         "Coverage: discoveries \N{EN DASH}",
         "Hardest buckets 3, 7",

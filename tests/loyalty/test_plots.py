@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from loyalty import plots
 
 UNTIL = date(2017, 10, 30)
+LONG_AGO = date(2015, 1, 1)
 
 
 def read(svg) -> Any:
@@ -27,7 +28,9 @@ def texts(svg):
 
 
 def test_a_year_is_52_bars_of_spend_and_52_of_trips_and_the_weeks_say_what_they_were():
-    svg = plots.weeks([100 * week for week in range(52)], [1] * 51 + [2], until=UNTIL)
+    svg = plots.weeks(
+        [100 * week for week in range(52)], [1] * 51 + [2], until=UNTIL, since=LONG_AGO
+    )
 
     assert len(bars(svg)) == len(bars(svg, "trips")) == 52
     for band in ("spend", "trips"):
@@ -36,7 +39,7 @@ def test_a_year_is_52_bars_of_spend_and_52_of_trips_and_the_weeks_say_what_they_
 
 
 def test_the_plot_says_in_words_what_it_shows():
-    svg = plots.weeks([0, 4500, 9000, 0], [0, 1, 3, 0], until=UNTIL)
+    svg = plots.weeks([0, 4500, 9000, 0], [0, 1, 3, 0], until=UNTIL, since=LONG_AGO)
     root = read(svg)
 
     assert root.get("role") == "img"
@@ -48,18 +51,44 @@ def test_the_plot_says_in_words_what_it_shows():
     )
 
 
+@pytest.mark.parametrize(
+    ("since", "known"),
+    [
+        (date(2017, 10, 29), 1),
+        (date(2017, 10, 23), 1),
+        (date(2017, 10, 22), 2),
+        (date(2016, 1, 1), 4),
+        (date(2018, 1, 1), 1),
+    ],
+)
+def test_a_household_is_known_from_the_week_of_its_first_basket(since, known):
+    assert plots.weeks_known(4, until=UNTIL, since=since) == known
+
+
+def test_weeks_before_the_first_basket_pull_no_mean_down():
+    words = plots.weeks_words([0, 0, 0, 4500], [0, 0, 0, 2], until=UNTIL, since=date(2017, 10, 25))
+
+    assert words == (
+        "Known since 25 Oct 2017. 45.00 spent a week on average, at most 45.00 in the week of "
+        "23 Oct 2017. 2.0 trips a week on average, at most 2."
+    )
+
+
 def test_every_month_has_its_name_and_every_year_its_number():
-    months = texts(plots.weeks([100] * 52, [1] * 52, until=UNTIL))
+    months = texts(plots.weeks([100] * 52, [1] * 52, until=UNTIL, since=LONG_AGO))
 
     assert months[-14:] == [
         "Nov", "2016", "Dec", "Jan", "2017", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug",
         "Sep", "Oct",
     ]  # fmt: skip
-    assert len(texts(plots.weeks([100] * 52, [1] * 52, until=date(2017, 10, 8)))) <= len(months) + 7
+    assert (
+        len(texts(plots.weeks([100] * 52, [1] * 52, until=date(2017, 10, 8), since=LONG_AGO)))
+        <= len(months) + 7
+    )
 
 
 def test_without_trips_there_is_one_band():
-    svg = plots.weeks([100, 200], [], until=UNTIL)
+    svg = plots.weeks([100, 200], [], until=UNTIL, since=LONG_AGO)
 
     assert len(bars(svg)) == 2
     assert bars(svg, "trips") == []
@@ -67,7 +96,7 @@ def test_without_trips_there_is_one_band():
 
 
 def test_the_highest_week_stays_below_the_top_line_and_a_returned_one_is_flat():
-    svg = plots.weeks([-500, 12_345], [], until=UNTIL)
+    svg = plots.weeks([-500, 12_345], [], until=UNTIL, since=LONG_AGO)
 
     low, high = (float(bar.get("height")) for bar in bars(svg))
     assert low == 0
@@ -76,14 +105,14 @@ def test_the_highest_week_stays_below_the_top_line_and_a_returned_one_is_flat():
 
 
 def test_a_household_that_bought_nothing_has_a_plot_all_the_same():
-    assert len(bars(plots.weeks([0] * 52, [0] * 52, until=UNTIL))) == 52
+    assert len(bars(plots.weeks([0] * 52, [0] * 52, until=UNTIL, since=LONG_AGO))) == 52
 
 
 def test_no_week_is_an_error_and_so_are_trips_of_other_weeks():
     with pytest.raises(ValueError, match="no week"):
-        plots.weeks([], [], until=UNTIL)
+        plots.weeks([], [], until=UNTIL, since=LONG_AGO)
     with pytest.raises(ValueError, match="trips of 1 weeks, spend of 2"):
-        plots.weeks([1, 2], [1], until=UNTIL)
+        plots.weeks([1, 2], [1], until=UNTIL, since=LONG_AGO)
 
 
 cents = st.lists(st.integers(-(10**9), 10**9), min_size=1, max_size=60)
@@ -91,7 +120,7 @@ cents = st.lists(st.integers(-(10**9), 10**9), min_size=1, max_size=60)
 
 @given(cents, st.randoms(use_true_random=False))
 def test_whatever_was_spent_the_plot_is_sound_and_inside_its_frame(spend, random):
-    svg = plots.weeks(spend, [random.randint(0, 7) for _ in spend], until=UNTIL)
+    svg = plots.weeks(spend, [random.randint(0, 7) for _ in spend], until=UNTIL, since=LONG_AGO)
 
     root = read(svg)
     _, _, width, height = map(float, root.get("viewBox").split())

@@ -162,9 +162,10 @@ def test_facts_and_groups_must_be_of_the_same_items(model):
         (lambda plain: plain.update(rest=-1.0), "must not be below 0"),
         (lambda plain: plain["month"].update(bias=float("nan")), "not finite"),
         (lambda plain: plain["month"]["weights"].append(1.0), "'weights' is"),
-        (lambda plain: plain["trip"]["leaf"].append([0.0] * 16), "'feature' is"),
-        (lambda plain: plain["trip"]["leaf"][0].pop(), "'leaf' is not a table"),
-        (lambda plain: plain["trip"]["feature"][0].__setitem__(0, 999), "none of the"),
+        (lambda plain: plain["month"]["leaf"].append([0.0] * 16), "'feature' is"),
+        (lambda plain: plain["month"]["leaf"][0].pop(), "'leaf' is not a table"),
+        (lambda plain: plain["month"]["feature"][0].__setitem__(0, 999), "none of the"),
+        (lambda plain: plain["trip"].update(slope=-0.5), "below 0"),
         (lambda plain: plain["features"].reverse(), "other features"),
     ],
 )
