@@ -4,7 +4,7 @@ from datetime import date
 
 from django.utils import timezone
 
-from coupons import mailing, nightly, printing
+from coupons import mailing, nightly, printing, responding
 from coupons.models import Mailing
 
 
@@ -17,6 +17,14 @@ def night(as_of: str = "") -> str:
         f"{done.cleared['reversed']} taken back; "
         f"printed: {', '.join(done.printed) or 'nothing was due'}"
     )
+
+
+def learn_response(as_of: str = "") -> str:
+    """Learn which coupons are used anew, from the days before `as_of` (ISO), or before today."""
+    model = responding.learn(date.fromisoformat(as_of) if as_of else timezone.localdate())
+    if model is None:
+        return "nothing was learned: too few coupons were used"
+    return f"learned: {model}{'' if model.in_use else ' (kept aside)'}"
 
 
 def issue(mailing_id: int) -> str:
