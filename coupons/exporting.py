@@ -18,9 +18,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from django.db.models import Min
 
-from coupons import choosing
-from coupons.models import Mailing, Recipient
-from loyalty import beliefs, fitted, history, learning, rebuild
+from coupons import responding
+from coupons.models import Mailing
+from loyalty import beliefs, history, learning, rebuild
 from loyalty.models import Card, FittedModel, ModelRun
 from pos_integration.models import Basket, Category, Product
 
@@ -33,6 +33,7 @@ NEEDS = pa.schema([*_HOUSEHOLD, ("item", pa.string()), _PROBABILITY, ("next_trip
 DISCOVERIES = pa.schema([*_HOUSEHOLD, ("item", pa.string()), _PROBABILITY])
 RESPONSES = pa.schema([*_HOUSEHOLD, ("coupon", pa.string()), _PROBABILITY])
 
+Kind = FittedModel.Kind
 Progress = Callable[[int, int], None]
 Bars = Callable[[str], Progress]  # names a step, gives it its progress bar
 Floats = npt.NDArray[np.float64]
@@ -128,29 +129,27 @@ def export_responses(
 
     coupon: the offer's shared code, or its id where it has none. Raises ExportError.
     """
-    offers = mailing.offers.order_by("pk")
-    codes = [code or str(pk) for pk, code in offers.values_list("pk", "shared_code")]
+    codes = {pk: code or str(pk) for pk, code in mailing.offers.values_list("pk", "shared_code")}
     if not codes:
         raise ExportError(f"the mailing '{mailing.code}' has no offers")
-    with _writing(out, RESPONSES) as writer, _believing(as_of, bars) as run:
+    ids = np.array(sorted(codes), np.int64)
+    with (
+        _writing(out, RESPONSES) as writer,
+        _believing(as_of, bars, of_coupons=True) as run,
+    ):
 
         def of_bucket(bucket: int) -> tuple[Ints, Chances]:
-            held = beliefs.of_bucket(run, bucket, ("product", "type"))
-            homes = held.bucket.households
-            sent_to = Recipient.objects.filter(mailing=mailing, household__in=homes.tolist())
-            rows = np.flatnonzero(
-                np.isin(homes, list(sent_to.values_list("household_id", flat=True)))
-            )
-            answer = choosing.respond(held, choosing.read_market(offers, run, homes))
-            table = answer.probability[rows].astype(np.float64)
-            row, item = (place.ravel() for place in np.indices(table.shape))
-            return homes, Chances(rows[row], item, (table.ravel(),))
+            told = responding.scores(run, mailing, bucket)
+            row, column = (place.ravel() for place in np.indices(told.probability.shape))
+            item = np.searchsorted(ids, told.offers)[column]
+            return told.households, Chances(row, item, (told.probability.ravel(),))
 
-        return _write(writer, pa.array(codes), of_bucket, top, bars("Export responses"))
+        names = pa.array([codes[pk] for pk in ids.tolist()], pa.string())
+        return _write(writer, names, of_bucket, top, bars("Export responses"))
 
 
 @contextmanager
-def _believing(as_of: date, bars: Bars) -> Iterator[ModelRun]:
+def _believing(as_of: date, bars: Bars, *, of_coupons: bool = False) -> Iterator[ModelRun]:
     """A run of that morning that nobody else sees, with models that knew no later day."""
     history.seal(bars("Seal the history"))
     past = Basket.objects.exclude(card_number="")
@@ -158,17 +157,18 @@ def _believing(as_of: date, bars: Bars) -> Iterator[ModelRun]:
         first = past.aggregate(first=Min("business_date"))["first"]
         why = f"the first is of {first}" if first else "there is none at all"
         raise ExportError(f"no basket with a card is from before {as_of}: {why}")
-    if _is_stale(as_of):
+    if not (_is_known(Kind.NEEDS, as_of) and _is_known(Kind.DISCOVERY, as_of)):
         learning.learn_for(as_of, bars("Learn"))
+    if of_coupons and not _is_known(Kind.RESPONSE, as_of):
+        responding.learn(as_of, bars("Learn from mailings"), use=False)
     with rebuild.prepared(as_of, bars("Sum up")) as run:
         yield run
 
 
-def _is_stale(as_of: date) -> bool:
-    """Whether no models of a month back or less are there that knew no day from `as_of` on."""
-    kinds = FittedModel.Kind.NEEDS, FittedModel.Kind.DISCOVERY
-    known = [fitted.known_on(kind, as_of) for kind in kinds]
-    return any(model is None or as_of - model.as_of > LEARNED_WITHIN for model in known)
+def _is_known(kind: str, as_of: date) -> bool:
+    """Whether it was learned within the month before the day, from nothing later."""
+    versions = FittedModel.objects.filter(kind=kind, as_of__lte=as_of)
+    return versions.filter(as_of__gte=as_of - LEARNED_WITHIN).exists()
 
 
 def _names(ids: Ints, level: str) -> Names:

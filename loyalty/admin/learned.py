@@ -74,7 +74,7 @@ class FittedModelAdmin(ReadOnlyAdmin[FittedModel]):
         compared = next(comparisons(model.figures), None)
         if compared is None or compared.new is None:
             return NOTHING
-        said = f"{compared.measure} {value_text(compared.new)}"
+        said = f"{compared.measure.split(',')[0]} {value_text(compared.new)}"
         if compared.before is None:
             return said
         return format_html(
@@ -144,6 +144,8 @@ class FittedModelAdmin(ReadOnlyAdmin[FittedModel]):
 
     def sentence(self, row: FittedModel) -> str:
         use = "the next night uses it" if row.in_use else "kept, not in use"
+        if _is_damaged(row):
+            use = "damaged, and no night can use it"
         day = words.day_text(row.as_of)
         return f"{row.get_kind_display()}: learned from days before {day}; {use}."
 
@@ -152,8 +154,8 @@ class FittedModelAdmin(ReadOnlyAdmin[FittedModel]):
         note = "on households it was not fitted on"
         is_damaged = _is_damaged(row)
         return [
-            *([Panel("Its parameters are damaged", _damage(), is_wide=True)] if is_damaged else []),
-            Panel("In use", _use(row, may_act(request) and not is_damaged), learned),
+            *([Panel("Its parameters are damaged", _damage(row))] if is_damaged else []),
+            *([] if is_damaged else [Panel("In use", _use(row, may_act(request)), learned)]),
             Panel("Runs that used it", _runs(row)),
             Panel("How it did", _figures(row.figures), note, is_wide=True),
             Panel("What it learned", _parameters(row), "plain numbers, as JSON", is_wide=True),
@@ -176,11 +178,13 @@ def _is_damaged(model: FittedModel) -> bool:
     return False
 
 
-def _damage() -> SafeString:
+def _damage(model: FittedModel) -> SafeString:
     return format_html(
-        '<p class="warning">{} The text is not what was kept: its hash does not match. No night '
-        "can use it. Put an earlier version to use, or learn anew.</p>",
+        '<p class="warning">{} The text is not what was kept: its hash does not match. {}</p>',
         pill("damaged", "bad"),
+        "The next night would stop at it: put another version to use, or learn anew."
+        if model.in_use
+        else "It is not in use, and cannot be put to use.",
     )
 
 

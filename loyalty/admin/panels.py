@@ -57,7 +57,7 @@ def _warning(summary: HouseholdSummary, as_of: str) -> Panel:
         why[:1].upper(),
         why[1:],
     )
-    return Panel("This card seems to be shared", body, as_of)
+    return Panel("This card seems to be shared", body, as_of, is_wide=True)
 
 
 def _glance(summary: HouseholdSummary) -> SafeString:

@@ -51,10 +51,26 @@ def value_text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
+# What the models measure, in words; what is not here is told by its own name.
+_MEASURES = {
+    "loss": "loss, by which versions are compared",
+    "log_loss": "log-loss",
+    "ece": "calibration error",
+    "ndcg10": "NDCG of the first 10",
+    "precision10": "precision of the first 10",
+    "next_recall10": "recall on the next trip, first 10",
+    "recall5": "recall of the first 5",
+    "pairs": "pairs of household and item",
+    "error_of_mean": "error, as a share of the mean",
+}
+
+
 def label(key: str) -> str:
-    """`started again` -> `Started again`, `log_loss` -> `Log loss`."""
-    words = key.replace("_", " ").strip()
-    return words[:1].upper() + words[1:]
+    """`started again` -> `Started again`, `log_loss` -> `Log-loss`."""
+    words = key.split(": ")
+    words[-1] = _MEASURES.get(words[-1], words[-1])
+    said = ": ".join(words).replace("_", " ").strip()
+    return said[:1].upper() + said[1:]
 
 
 def rows_of(values: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:

@@ -93,7 +93,9 @@ class HouseholdSummaryAdmin(LongList[HouseholdSummary], ReadOnlyAdmin[HouseholdS
         css = {"all": ("loyalty/beliefs.css",)}
 
     def get_queryset(self, request: HttpRequest) -> Summaries:
-        rows = super().get_queryset(request).filter(run__state=ModelRun.State.PUBLISHED)
+        # The run itself, not a join with it: so the newest rows are read in order of their index.
+        published = ModelRun.objects.filter(state=ModelRun.State.PUBLISHED).values_list("pk")
+        rows = super().get_queryset(request).filter(run=(published.first() or (None,))[0])
         match = request.resolver_match
         if match is not None and match.url_name == "loyalty_householdsummary_changelist":
             return rows.defer(*NOT_LISTED)
@@ -109,8 +111,8 @@ class HouseholdSummaryAdmin(LongList[HouseholdSummary], ReadOnlyAdmin[HouseholdS
         return super().get_search_results(request, queryset, search_term)
 
     @admin.display(description="Tier")
-    def tier_pill(self, summary: HouseholdSummary) -> SafeString:
-        return words.tier_pill(summary.tier)
+    def tier_pill(self, summary: HouseholdSummary) -> str | SafeString:
+        return NOTHING if summary.is_shared else words.tier_pill(summary.tier)
 
     @admin.display(description="In 52 weeks", ordering="monetary")
     def spent(self, summary: HouseholdSummary) -> str:
@@ -118,7 +120,7 @@ class HouseholdSummaryAdmin(LongList[HouseholdSummary], ReadOnlyAdmin[HouseholdS
 
     @admin.display(description="Year ahead", ordering="year_value")
     def year(self, summary: HouseholdSummary) -> str:
-        return words.about(summary.year_value)
+        return NOTHING if summary.is_shared else words.about(summary.year_value)
 
     @admin.display(description="Three years")
     def lifetime(self, summary: HouseholdSummary) -> str:

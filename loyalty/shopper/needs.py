@@ -158,19 +158,6 @@ _EMPTY_DAYS = {45.0: 10.0, 150.0: 20.0}
 # An item's gap is pulled towards 30 days as if 5 such gaps had been seen.
 _USUAL_GAP_DAYS, _USUAL_GAPS = 30.0, 5.0
 
-_BILLION = 1_000_000_000
-
-
-class Observed(NamedTuple):
-    """What pairs did in the 28 days after a cut, int64[BINS]; whole numbers, so they add up."""
-
-    bought: Ints  # pairs bought again within the 28 days
-    expected: Ints  # billionths of pairs expected to be, by their rates alone
-
-    def plus(self, other: "Observed") -> "Observed":
-        """Add another bucket's, or another month's."""
-        return Observed(self.bought + other.bought, self.expected + other.expected)
-
 
 def item_gaps(items: Items) -> Floats:
     """Days from one purchase of an item to the next, over all households: float64[items].
@@ -225,44 +212,6 @@ def bins(statistics: Statistics, item_gaps: Floats) -> Ints:
     return times * (len(_DUE) + 1) + dueness
 
 
-def observe(before: Statistics, after: Statistics, item_gaps: Floats) -> Observed:
-    """Compare what the pairs of `before` were expected to buy with what `after` shows.
-
-    The two are one bucket's statistics, the same items, 28 days apart; item_gaps as known on the
-    day of `before`. Raises ValueError if they are not 28 days apart or not of the same bucket.
-    """
-    if after.as_of - before.as_of != HORIZON_DAYS:
-        raise ValueError(f"{after.as_of - before.as_of} days apart, not {HORIZON_DAYS}")
-    items = len(item_gaps)
-    key_before = before.household * np.int64(items) + before.item
-    key_after = after.household * np.int64(items) + after.item
-    # Whatever was ever bought before is still there after, in the same order.
-    now = np.flatnonzero(np.isin(key_after, key_before, assume_unique=True))
-    if len(now) != len(key_before):
-        raise ValueError("the later statistics lack pairs of the earlier: not the same lines")
-    bought = after.last[now] >= before.as_of
-    bin_of = bins(before, item_gaps)
-    expected = np.rint(-np.expm1(-rates(before)) * _BILLION).astype(np.int64)
-    # Doubles hold whole numbers below 2 ** 53: 9 million billion billionths, a bucket's and more.
-    return Observed(
-        np.bincount(bin_of[bought], minlength=BINS),
-        np.bincount(bin_of, expected, BINS).astype(np.int64),
-    )
-
-
-def table(observed: Observed) -> Floats:
-    """How far to believe the rates of each bin, float64[BINS]: 1 where nothing was observed."""
-    return (observed.bought + 1.0) / (observed.expected / _BILLION + 1.0)
-
-
 def expected(statistics: Statistics, item_gaps: Floats, table: Floats) -> Floats:
     """Purchases each pair is expected to make in the next 28 days, float64[pairs]."""
     return rates(statistics) * table[bins(statistics, item_gaps)]
-
-
-def probability(
-    statistics: Statistics, item_gaps: Floats, table: Floats, *, horizon_days: int = HORIZON_DAYS
-) -> Floats:
-    """Chance that each pair is bought within the `horizon_days` from `as_of` on, float64[pairs]."""
-    purchases = expected(statistics, item_gaps, table) * (horizon_days / HORIZON_DAYS)
-    return -np.expm1(-purchases)

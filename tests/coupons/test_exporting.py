@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 
 from coupons.models import OfferProduct, Recipient
 from loyalty import beliefs
-from loyalty.models import Card, Household
+from loyalty.models import Card, FittedModel, Household
 from pos_integration import catalogue
 from pos_integration.models import Category, Product
 from tests import make
@@ -71,7 +71,7 @@ def shop(till):
 
 @pytest.fixture
 def large_shop(till):
-    """Many households, which take up one of the goods after the other, and let some go again."""
+    """Many households, which take up one of the goods after the other, some to buy them seldom."""
     open_shop(till, MANY_HOMES)
     baskets = []
     for home in range(MANY_HOMES):
@@ -80,7 +80,8 @@ def large_shop(till):
             names = [
                 name
                 for place, name in enumerate(GOODS)
-                if (home * 37 + place * 29) % 190 <= day and (home + place + ago // 7) % 3
+                if (home * 37 + place * 29) % 190 <= day  # it has taken it up by now
+                and (home + place + ago // 7) % (2 + place) < 2
             ]
             if names:
                 baskets.append(sell(f"card {home}", MORNING - timedelta(days=ago), *names))
@@ -189,6 +190,18 @@ def test_discoveries_are_categories_that_the_household_never_bought(large_shop, 
 
     tills.send(large_shop, sell("card 1", MORNING, *GOODS))
     assert export("discovery", out="after.parquet").equals(table)
+
+
+@pytest.mark.usefixtures("large_shop")
+def test_models_are_learned_once_a_month_and_never_from_later_days(export):
+    before = export(out="before.parquet")
+    assert set(FittedModel.objects.values_list("as_of", "in_use")) == {(MORNING, False)}
+    learned = FittedModel.objects.count()
+    export(as_of=MORNING + timedelta(days=31), out="a month later.parquet")
+    assert FittedModel.objects.count() == learned
+    export(as_of=MORNING - timedelta(days=3), out="earlier.parquet")
+    assert FittedModel.objects.filter(as_of=MORNING - timedelta(days=3)).count() == learned
+    assert export(out="after.parquet").equals(before)
 
 
 @pytest.mark.usefixtures("shop")

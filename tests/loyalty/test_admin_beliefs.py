@@ -264,6 +264,16 @@ def test_summaries_are_filtered_and_searched(admin_client, run, chosen, found):
         assert b"Nothing matches" in response.content
 
 
+def test_of_a_shared_card_the_list_tells_what_it_spent_and_no_tier(admin_client, run):
+    summary(run, make.household(name="Di"), is_shared=True, tier="bronze", year_value=0)
+
+    body = body_of(admin_client, page("householdsummary_changelist")).split("</thead>")[1]
+
+    assert "2,340.00" in body
+    assert '<span class="pill pill-bad">shared</span>' in body
+    assert "bronze" not in body.split("</table>")[0]
+
+
 def test_the_list_of_summaries_reads_no_weeks_and_no_shares(admin_client, run):
     summary(run, make.household())
     response = admin_client.get(page("householdsummary_changelist"))
@@ -294,7 +304,7 @@ def test_nobody_adds_changes_or_deletes_a_belief(admin_client, known):
 
 @pytest.mark.parametrize(
     ("model", "most"),
-    [("household", 5), ("householdsummary", 4), ("card", 5), ("modelrun", 6), ("purchasechunk", 4)],
+    [("household", 5), ("householdsummary", 5), ("card", 5), ("modelrun", 6), ("purchasechunk", 4)],
 )
 def test_a_list_of_beliefs_asks_the_same_few_questions(
     admin_client, home, run, django_assert_max_num_queries, model, most

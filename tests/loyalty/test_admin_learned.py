@@ -234,12 +234,14 @@ def test_measures_of_several_levels_stand_beside_those_of_the_version_before(adm
 
     body = words_of(admin_client, page("fittedmodel_change", learned(figures=figures).pk))
 
-    assert "Loss 0.2 0.25 20.0 % lower better" in body
-    assert "Product: log loss 0.2 0.25 20.0 % lower better" in body
-    assert "Product: ndcg10 0.45 0.5 10.0 % lower worse" in body
+    assert "Loss, by which versions are compared 0.2 0.25 20.0 % lower better" in body
+    assert "Product: log-loss 0.2 0.25 20.0 % lower better" in body
+    assert "Product: NDCG of the first 10 0.45 0.5 10.0 % lower worse" in body
     assert "Product: households 300 \N{EN DASH}" in body
     assert "What else was noted Before is version 3 Households asked about 312" in body
-    assert "Loss 0.2 \N{EN DASH}" in words_of(admin_client, page("fittedmodel_change", first.pk))
+    assert "Loss, by which versions are compared 0.2 \N{EN DASH}" in words_of(
+        admin_client, page("fittedmodel_change", first.pk)
+    )
 
 
 @pytest.mark.parametrize(
@@ -265,11 +267,14 @@ def test_parameters_are_told_by_size_with_the_beginning_of_their_text(admin_clie
 
 
 def test_damaged_parameters_are_warned_of_and_never_put_to_use(admin_client, versions):
-    first = versions[0]
-    FittedModel.objects.filter(pk=first.pk).update(parameters=json.dumps({"weights": [9]}))
+    first, used, _ = versions
+    FittedModel.objects.filter(kind="needs").update(parameters=json.dumps({"weights": [9]}))
 
     body = words_of(admin_client, page("fittedmodel_change", first.pk))
     assert "damaged The text is not what was kept" in body
+    assert "It is not in use, and cannot be put to use." in body
+    body_of_used = words_of(admin_client, page("fittedmodel_change", used.pk))
+    assert "The next night would stop at it" in body_of_used
     assert "Use this version" not in body
     response = admin_client.post(page("fittedmodel_use", first.pk), follow=True)
 

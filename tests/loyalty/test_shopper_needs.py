@@ -1,10 +1,11 @@
-"""What a household is expected to need, and how that is learned by counting."""
+"""How often a household buys an item, how due it is, and which items come first."""
 
 import numpy as np
 import pytest
 
-from loyalty.shopper import needs
-from loyalty.shopper.kernel import Items, Statistics, statistics
+from loyalty.shopper import needs, needs_features
+from loyalty.shopper.kernel import Statistics, statistics
+from loyalty.shopper.needs_features import Pace
 from tests.loyalty.test_shopper_kernel import line, lines_of
 
 PRODUCTS = np.arange(3, dtype=np.int32)
@@ -18,88 +19,48 @@ def every(days, *, until=200, **rest):
     return [line(day=day, **rest) for day in range(until - days, 0, -days)]
 
 
-UNFITTED = np.ones(needs.BINS)
+def pace(rows, **rest) -> Pace:
+    """The paces of a shop that has no households but these."""
+    seen = told(rows, **rest)
+    return needs_features.pace(seen, seen.items)
 
 
-def test_an_item_seldom_bought_twice_has_the_usual_gap():
-    columns = ([9, 0], [9, 0], [19, 0], [100, 0], [10, 0], [0, 0], [[0] * 3] * 2)
-    items = Items(*(np.array(column) for column in columns))
-    assert needs.item_gaps(items).tolist() == [250 / 15, 30.0]
-
-
-def test_what_is_bought_weekly_is_likelier_than_what_is_bought_monthly():
-    s = told(every(7, product=0) + every(28, product=1) + [line(product=2, day=20)])
-    weekly, monthly, once = needs.probability(s, needs.item_gaps(s.items), UNFITTED)
-    assert 1 > weekly > monthly > once > 0
-    assert weekly == pytest.approx(1 - np.exp(-needs.rates(s)[0]))
+def test_what_is_bought_weekly_has_a_faster_pace_than_what_is_bought_monthly():
+    weekly, monthly, once = pace(
+        every(7, product=0) + every(28, product=1) + [line(product=2, day=20)]
+    ).rate
+    assert weekly > monthly > once > 0
 
 
 def test_a_steady_weekly_purchase_is_expected_nearly_four_times_in_28_days():
-    s = told(every(7, until=2000), as_of=2000)
-    assert 3.2 < needs.rates(s)[0] < 4.0
-
-
-def test_a_longer_horizon_never_makes_a_purchase_less_likely():
-    s = told(every(9))
-    gaps = needs.item_gaps(s.items)
-    chances = [needs.probability(s, gaps, UNFITTED, horizon_days=days)[0] for days in (7, 28, 91)]
-    assert chances == sorted(chances)
+    assert 3.2 < pace(every(7, until=2000), as_of=2000).rate[0] < 4.0
 
 
 def test_due_is_one_when_the_usual_time_has_passed():
-    s = told(every(10, until=200), as_of=200)
-    gaps = needs.item_gaps(s.items)
-    assert needs.mean_gaps(s, gaps)[0] == pytest.approx(10, abs=1)
-    assert needs.due(s, gaps)[0] == pytest.approx(1, abs=0.1)
-    assert needs.usual_gaps(s, gaps)[0] == 10
+    steady = pace(every(10))
+    assert steady.usual_gap[0] == 10
+    assert steady.due[0] == pytest.approx(1, abs=0.1)
 
 
 def test_a_gap_is_told_as_it_happened_only_from_the_third_purchase_on():
-    s = told([line(day=100), line(day=190), line(household=1, day=100), line(household=1, day=110),
-              line(household=1, day=120)])  # fmt: skip
-    gaps = np.full(3, 30.0)
-    assert needs.usual_gaps(s, gaps).tolist() == [60.0, 10.0]
+    twice = [line(day=100), line(day=190)]
+    thrice = [line(household=1, day=day) for day in (100, 110, 120)]
+    of_the_shop = (90 + 20 + 5 * 30) / (3 + 5)
+    assert pace(twice + thrice).usual_gap.tolist() == [(90 + of_the_shop) / 2, 10]
 
 
-def test_a_table_learns_that_what_was_bought_once_mostly_stays_so():
-    once = [line(household=h, day=10 + h) for h in range(40)]
-    steady = [row for h in range(40, 60) for row in every(7, household=h, until=228)]
-    before = told(once + steady, households=60)
-    after = told(once + steady, households=60, as_of=228)
-    gaps = needs.item_gaps(before.items)
-    observed = needs.observe(before, after, gaps)
-    table = needs.table(observed)
-    bins = needs.bins(before, gaps)
-
-    assert observed.bought.sum() == 20
-    assert table[bins[0]] < 1 < table[bins[-1]]
-    assert table[bins[0]] == (0 + 1) / (observed.expected[bins[0]] / 1e9 + 1)
-    assert needs.probability(before, gaps, table)[0] < needs.probability(before, gaps, UNFITTED)[0]
+def test_an_item_bought_once_lies_as_far_apart_as_others_buy_it():
+    once, bought_by_others = [line(day=190)], every(7, household=1)
+    usual = pace(once + bought_by_others).usual_gap
+    assert 7 < usual[0] < 15
+    assert pace(once).usual_gap[0] == 30
 
 
-def test_observations_of_two_buckets_add_up_to_those_of_one():
-    rows = [row for h in range(6) for row in every(5 + h, household=h, until=230)]
-    gaps = np.array([12.0, 30.0, 30.0])
-
-    def seen(rows, households):
-        return needs.observe(
-            told(rows, households=households), told(rows, households=households, as_of=228), gaps
-        )
-
-    low = seen([row for row in rows if row[0] < 3], 3)
-    high = seen([(row[0] - 3, *row[1:]) for row in rows if row[0] >= 3], 3)
-    both, whole = low.plus(high), seen(rows, 6)
-    assert both.bought.tolist() == whole.bought.tolist()
-    assert both.expected.tolist() == whole.expected.tolist()
-    assert needs.table(both).tobytes() == needs.table(whole).tobytes()
-
-
-def test_only_statistics_28_days_apart_of_the_same_lines_can_be_compared():
-    gaps = np.full(3, 30.0)
-    with pytest.raises(ValueError, match="27 days apart"):
-        needs.observe(told(every(7)), told(every(7), as_of=227), gaps)
-    with pytest.raises(ValueError, match="not the same lines"):
-        needs.observe(told(every(7)), told([], as_of=228), gaps)
+def test_pairs_fall_into_bins_by_times_bought_and_then_by_how_due():
+    bins = pace([*every(5, product=0), line(product=1, day=199), line(product=2, day=1)]).bin
+    assert bins[0] // 10 == 5  # bought more than ten times
+    assert bins[1] == 0  # once, yesterday
+    assert bins[2] == 9  # once, long ago
 
 
 def test_the_likeliest_come_first_and_equals_in_order_of_item():
@@ -126,5 +87,5 @@ def test_the_top_is_what_sorting_everything_would_give():
 
 def test_a_household_nobody_has_seen_buy_needs_nothing():
     s = told([line(household=1, day=5)])
-    gaps = needs.item_gaps(s.items)
-    assert needs.top(s, needs.probability(s, gaps, UNFITTED)).tolist() == [0]
+    assert needs.top(s, np.array([0.5])).tolist() == [0]
+    assert needs.top(told([]), np.empty(0)).tolist() == []
