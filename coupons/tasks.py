@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from coupons import mailing, nightly, printing, responding
 from coupons.models import Mailing
+from loyalty import learning
 
 
 def night(as_of: str = "") -> str:
@@ -19,12 +20,16 @@ def night(as_of: str = "") -> str:
     )
 
 
-def learn_response(as_of: str = "") -> str:
-    """Learn which coupons are used anew, from the days before `as_of` (ISO), or before today."""
-    model = responding.learn(date.fromisoformat(as_of) if as_of else timezone.localdate())
-    if model is None:
-        return "nothing was learned: too few coupons were used"
-    return f"learned: {model}{'' if model.in_use else ' (kept aside)'}"
+def learn(as_of: str = "") -> str:
+    """Learn every kind of model anew from the days before `as_of` (ISO), or before today."""
+    day = date.fromisoformat(as_of) if as_of else timezone.localdate()
+    kept = learning.learn(day)
+    response = responding.learn(day)
+    told = [
+        f"{model}{'' if model.in_use else ' (kept aside)'}"
+        for model in [*kept, *([response] if response else [])]
+    ]
+    return f"learned: {', '.join(told) or 'nothing, there is too little to go by'}"
 
 
 def issue(mailing_id: int) -> str:

@@ -81,9 +81,11 @@ class More(NamedTuple):
     household: Ints32
     item: Ints32  # the likeliest first within each household
     probability: Floats  # of buying it within 28 days
+    next_trip: Floats  # of buying it on the next shopping day
 
 
-NOTHING_POPULAR = More(np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0))
+NOTHING_POPULAR = More(np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0), np.zeros(0))
+_TRIPS_IN_28_DAYS = 4.0  # of a newcomer, who has not shown how often it comes: once a week
 
 
 class Beliefs(NamedTuple):
@@ -311,4 +313,6 @@ def _with_popular(run: ModelRun, kinds: Assortment, read: Bucket, own: Needs) ->
         home_stores(read, kinds, history.day_number(run.as_of)),
         model,
     )
-    return own._replace(probability=told.own), More(told.household, told.item, told.probability)
+    next_trip = -np.expm1(np.log1p(-told.probability) / _TRIPS_IN_28_DAYS)
+    more = More(told.household, told.item, told.probability, next_trip)
+    return own._replace(probability=told.own), more
