@@ -38,6 +38,7 @@ def may_act(request: HttpRequest) -> bool:
 
 @admin.register(FittedModel)
 class FittedModelAdmin(ReadOnlyAdmin[FittedModel]):
+    learn_task: str  # what learns every kind anew; whoever knows them all says
     list_display = ("what", "version", "before", "use_pill", "result")
     list_display_links = ("what", "version")
     list_filter = ("kind", "in_use")
@@ -82,8 +83,6 @@ class FittedModelAdmin(ReadOnlyAdmin[FittedModel]):
         )
 
     @admin.display(description="", empty_value="")
-    learn_task: str  # what learns every kind anew; whoever knows them all says
-
     def use_button(self, model: FittedModel) -> SafeString | str:
         return "" if model.in_use else _use_button(model, "Use from the next night")
 
