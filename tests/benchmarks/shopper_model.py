@@ -99,10 +99,7 @@ def judge_coupons(data: Journey, shop: Shop) -> Metrics:
         method: shopper_coupons.judge(told, [getattr(each, method) for each in scored])
         for method in shopper_coupons.Baselines._fields
     }
-    return {
-        **by_method(rivals),
-        **shopper_response.run(data, shop),
-    }
+    return by_method(rivals) | shopper_response.run(data, shop)
 
 
 def judge_discoveries(shop: Shop, product: ModuleType, folder: Path) -> Metrics:
@@ -162,14 +159,8 @@ def main() -> None:
         print(*shopper_tables.of_task(task, found), "", sep="\n")
     print(*shopper_tables.of_differences(found), sep="\n")
     differing = sorted(shopper_reference.differing(found))
-    print(
-        json.dumps(
-            {
-                **{key: round(value, 5) for key, value in found.items()},
-                "baselines_differing": differing,
-            }
-        )
-    )
+    rounded = {key: round(value, 5) for key, value in found.items()}
+    print(json.dumps({**rounded, "baselines_differing": differing}))
 
 
 if __name__ == "__main__":
