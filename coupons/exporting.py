@@ -67,7 +67,8 @@ def _silent(step: str) -> Progress:
 def export_needs(
     as_of: date, level: str, out: Path, *, top: int | None = None, bars: Bars = _silent
 ) -> int:
-    """Write what each household needs of what it knows; returns how many rows.
+    """Write what each household needs of what it knows, and of what is popular where it is
+    hardly known itself; returns how many rows.
 
     probability: of buying the item in the 28 days from `as_of` on; next_trip: on its next
     shopping day. top: so many items a household, None: all. Raises ExportError.
@@ -77,12 +78,15 @@ def export_needs(
 
         def of_bucket(bucket: int) -> tuple[Ints, Chances]:
             held = beliefs.of_bucket(run, bucket, (level,))
-            believed = held.levels[level]
+            own, popular = held.levels[level], held.popular
             chances = _one_a_name(
                 Chances(
-                    believed.statistics.household.astype(np.int64),
-                    names.of_item[believed.statistics.item],
-                    (believed.probability, believed.next_trip),
+                    np.append(own.statistics.household, popular.household).astype(np.int64),
+                    names.of_item[np.append(own.statistics.item, popular.item)],
+                    (
+                        np.append(own.probability, popular.probability),
+                        np.append(own.next_trip, popular.next_trip),
+                    ),
                 ),
                 len(names.names),
             )
@@ -111,7 +115,7 @@ def export_discoveries(
             # A name is new to a household to which all of its nodes are.
             is_known = np.zeros((len(held.bucket.households), len(names.names)), np.bool_)
             is_known[bought.household, names.of_item[bought.item]] = True
-            found = beliefs.discoveries(run, held)
+            found = held.discoveries
             row, item = np.nonzero(found > 0)
             chances = _one_a_name(
                 Chances(row, names.of_item[item], (found[row, item],)),

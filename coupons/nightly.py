@@ -1,4 +1,4 @@
-"""The night in order: load what waits, learn, rebuild, clear, select and print what is due.
+"""The night in order: load what waits, clear, learn, rebuild, select and print what is due.
 
 Every step may be repeated: one that has nothing new to do changes nothing.
 """
@@ -19,6 +19,7 @@ from coupons import (
     holding,
     mailing,
     printing,
+    responding,
     reversing,
     settlement,
 )
@@ -54,11 +55,12 @@ def night(as_of: date, bars: Bars = _silent) -> Night:
         ingest.load_waiting()
         undoing.find_originals()
         sealed = history.seal(bars("Seal the history"))
-        learned = learning.learn_if_due(as_of, bars("Learn, once a month"))
-        run = rebuild.rebuild(as_of, bars("Rebuild the models"))
         cleared = clearing.clear_redemptions(bars("Clear redemptions"))
         cleared += Counter(reversed=reversing.reverse_undone(bars("Take back what came back")))
         settlement.book(bars("Book for the funders"))
+        learned = learning.learn_if_due(as_of, bars("Learn, once a month"))
+        response = responding.learn_if_due(as_of, bars("Learn what is redeemed"))
+        run = rebuild.rebuild(as_of, bars("Rebuild the models"))
         _forget_answers()
         issued, printed = [], []
         due = Mailing.objects.filter(
@@ -70,7 +72,8 @@ def night(as_of: date, bars: Bars = _silent) -> Night:
                 issued.append(one.code)
             printing.print_mailing(one, progress=bars(f"Print {one.code}"))
             printed.append(one.code)
-    return Night(sealed, learned, run, cleared, issued, printed)
+    kept = [*learned, response] if response else learned
+    return Night(sealed, kept, run, cleared, issued, printed)
 
 
 def _forget_answers() -> None:

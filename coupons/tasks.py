@@ -4,8 +4,9 @@ from datetime import date
 
 from django.utils import timezone
 
-from coupons import mailing, nightly, printing
+from coupons import mailing, nightly, printing, responding
 from coupons.models import Mailing
+from loyalty import learning
 
 
 def night(as_of: str = "") -> str:
@@ -17,6 +18,18 @@ def night(as_of: str = "") -> str:
         f"{done.cleared['reversed']} taken back; "
         f"printed: {', '.join(done.printed) or 'nothing was due'}"
     )
+
+
+def learn(as_of: str = "") -> str:
+    """Learn every kind of model anew from the days before `as_of` (ISO), or before today."""
+    day = date.fromisoformat(as_of) if as_of else timezone.localdate()
+    kept = learning.learn(day)
+    response = responding.learn(day)
+    told = [
+        f"{model}{'' if model.in_use else ' (kept aside)'}"
+        for model in [*kept, *([response] if response else [])]
+    ]
+    return f"learned: {', '.join(told) or 'nothing, there is too little to go by'}"
 
 
 def issue(mailing_id: int) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from django.db.models import Max
 
-from pos_integration.models import Category, Product
+from pos_integration.models import Category, Product, Store
 
 Ints32 = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float64]
@@ -31,6 +31,7 @@ class Assortment(NamedTuple):
     products: npt.NDArray[np.int64]  # Product ids, ascending
     levels: dict[str, Level]  # product, type, category: modelled products only
     department: Level  # of every product; the last item, id 0, is "without"
+    stores: npt.NDArray[np.int64]  # Store ids, ascending
     margin_shares: Floats  # of each department: what is left of a cent, 0 to 1; NaN: not known
 
 
@@ -39,8 +40,13 @@ def last_product() -> int:
     return Product.objects.aggregate(last=Max("pk"))["last"] or 0
 
 
-def read(last: int) -> Assortment:
-    """Return the assortment of products up to the id `last`."""
+def last_store() -> int:
+    """The newest store's id: it names the stores of this moment."""
+    return Store.objects.aggregate(last=Max("pk"))["last"] or 0
+
+
+def read(last: int, store: int) -> Assortment:
+    """Return the assortment of products up to the id `last`, and stores up to the id `store`."""
     rows = np.array(
         [
             (product, category or 0)
@@ -90,7 +96,9 @@ def read(last: int) -> Assortment:
     top = Level(place, above_all, np.zeros(len(above_all), np.int32), 1)
     kept = {pk: _nearest(above[pk], margins) for pk in used}
     margin = np.array([kept.get(int(pk), np.nan) for pk in rows[:, 1]], dtype=np.float64)
-    return Assortment(products, levels, top, _means(place, margin, len(above_all)))
+    stores = Store.objects.filter(pk__lte=store).order_by("pk").values_list("pk", flat=True)
+    there = np.fromiter(stores, np.int64)
+    return Assortment(products, levels, top, there, _means(place, margin, len(above_all)))
 
 
 def _nearest(path: dict[str, int], margins: dict[int, float]) -> float:

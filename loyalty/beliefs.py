@@ -18,8 +18,18 @@ from loyalty.assortment import Assortment
 from loyalty.chunks import Receipts
 from loyalty.history import Bucket
 from loyalty.models import FittedModel, ModelRun
-from loyalty.shopper import discovery, kernel, needs, sharing, value, value_learning
-from loyalty.shopper.kernel import Floats, Items, Lines, Statistics
+from loyalty.shopper import (
+    discovery,
+    habits,
+    kernel,
+    needs,
+    newcomers,
+    sharing,
+    value,
+    value_learning,
+)
+from loyalty.shopper.kernel import Floats, Ints32, Items, Lines, Statistics
+from loyalty.shopper.newcomers import Counts
 
 LEVELS = ("product", "type", "category")
 NO_LIMIT_CENTS = 1 << 60
@@ -33,6 +43,7 @@ class Learned(NamedTuple):
     needs: dict[str, needs.Model]  # by level
     discovery: discovery.Model | None
     value: value.Model | None
+    newcomers: newcomers.Model | None
     usual_most_cents: int  # what 999 of 1,000 cards spend at most in a year
 
 
@@ -64,10 +75,27 @@ class Read(NamedTuple):
     shared: dict[int, KeptOut]  # by the household's place in the bucket
 
 
+class More(NamedTuple):
+    """Products that households of few trips have not bought, and may: what is popular there."""
+
+    household: Ints32
+    item: Ints32  # the likeliest first within each household
+    probability: Floats  # of buying it within 28 days
+    next_trip: Floats  # of buying it on the next shopping day
+
+
+NOTHING_POPULAR = More(np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0), np.zeros(0))
+_TRIPS_IN_28_DAYS = 4.0  # of a newcomer, who has not shown how often it comes: once a week
+
+
 class Beliefs(NamedTuple):
+    """What is believed of one bucket; `popular` and `discoveries` are empty without their level."""
+
     read: Read
     assortment: Assortment
     levels: dict[str, Needs]
+    popular: More  # of those hardly known, and of products; the others' are in `levels`
+    discoveries: Floats  # [households, categories] chance of a first purchase in 56 days
 
     @property
     def bucket(self) -> Bucket:
@@ -81,19 +109,19 @@ def pack(arrays: Mapping[str, npt.NDArray[np.generic]]) -> bytes:
     return out.getvalue()
 
 
-def unpack(data: bytes) -> dict[str, npt.NDArray[np.generic]]:
+def unpack(data: bytes) -> dict[str, npt.NDArray[Any]]:
     with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
         return dict(arrays)
 
 
 def assortment_of(run: ModelRun) -> Assortment:
     """The assortment as it was when the run began."""
-    return _assortment(run.pk, run.parameters["last_product"])
+    return _assortment(run.pk, run.parameters["last_product"], run.parameters["last_store"])
 
 
 @lru_cache(maxsize=1)
-def _assortment(run_id: int, last_product: int) -> Assortment:
-    return assortment.read(last_product)
+def _assortment(run_id: int, last_product: int, last_store: int) -> Assortment:
+    return assortment.read(last_product, last_store)
 
 
 def learned_by(run: ModelRun) -> Learned:
@@ -109,11 +137,12 @@ def _learned(model_ids: tuple[int, ...]) -> Learned:
 def from_plain(parameters: Mapping[str, Mapping[str, Any]]) -> Learned:
     """The models of plain values by kind, as `fitted` keeps them."""
     plain = {str(kind): dict(values) for kind, values in parameters.items()}
-    found, worth = plain.get(Kind.DISCOVERY), plain.get(Kind.VALUE)
+    found, worth, new = (plain.get(kind) for kind in (Kind.DISCOVERY, Kind.VALUE, Kind.NEWCOMERS))
     return Learned(
         {level: needs.Model.from_plain(one) for level, one in plain.get(Kind.NEEDS, {}).items()},
         discovery.Model.from_plain(found) if found else None,
         value_learning.from_plain(worth) if worth else None,
+        newcomers.Model.from_plain(new) if new else None,
         int(worth["usual_most_cents"]) if worth else NO_LIMIT_CENTS,
     )
 
@@ -169,18 +198,68 @@ def _kept_out(receipts: Receipts, home: int, why: str, as_of: int) -> KeptOut:
 
 def facts(run: ModelRun, level: str) -> Items:
     """What all households did with each item of a level. Raises ValueError before it is summed."""
+    return _summed(run).items[level]
+
+
+class _Summed(NamedTuple):
+    items: dict[str, Items]
+    popularity: newcomers.Popularity | None
+
+
+def _summed(run: ModelRun) -> _Summed:
     if run.fitted is None:
         raise ValueError(f"the model run of {run.as_of} has summed nothing yet")
-    return _facts(run.pk, bytes(run.fitted))[level]
+    return _unpacked(run.pk, bytes(run.fitted))
 
 
 @lru_cache(maxsize=1)
-def _facts(run_id: int, packed: bytes) -> dict[str, Items]:
+def _unpacked(run_id: int, packed: bytes) -> _Summed:
     arrays = unpack(packed)
-    return {
-        level: Items(*(arrays[f"{level}.{field}"].astype(np.int64) for field in Items._fields))
+    items = {
+        level: Items._make(arrays[f"{level}.{field}"].astype(np.int64) for field in Items._fields)
         for level in LEVELS
     }
+    if f"newcomers.{Counts._fields[0]}" not in arrays:
+        return _Summed(items, None)
+    counts = Counts._make(arrays[f"newcomers.{field}"] for field in Counts._fields)
+    return _Summed(items, newcomers.rates(counts))
+
+
+def count_newcomers(read: Bucket, kinds: Assortment, model: newcomers.Model, as_of: int) -> Counts:
+    """Count what is popular where, in one bucket."""
+    goods = kinds.levels["product"]
+    return newcomers.count(
+        read.lines,
+        goods.item_of_product,
+        newcomers.places(goods.ids, model.products),
+        home_stores(read, kinds, as_of),
+        model.tier_cents,
+        candidates=len(model.products),
+        stores=len(kinds.stores),
+        as_of=as_of,
+    )
+
+
+def home_stores(read: Bucket, kinds: Assortment, as_of: int) -> Ints32:
+    """Each household's store, as a place in Assortment.stores; -1: none."""
+    return stores_of(read.receipts, kinds, households=len(read.households), as_of=as_of)
+
+
+def stores_of(
+    receipts: Receipts | None, kinds: Assortment, *, households: int, as_of: int
+) -> Ints32:
+    """The same of receipts that were put together."""
+    found = habits_of(receipts, households=households, as_of=as_of).home_store
+    place = np.searchsorted(kinds.stores, found).clip(max=max(len(kinds.stores) - 1, 0))
+    known = (found >= 0) & (kinds.stores[place] == found) if len(kinds.stores) else found < -1
+    return np.where(known, place, -1).astype(np.int32)
+
+
+def habits_of(receipts: Receipts | None, *, households: int, as_of: int) -> habits.Habits:
+    """When and where households shop, from receipts that were read."""
+    assert receipts is not None  # every bucket of a night is read with them
+    wanted = (getattr(receipts, name) for name in habits.Receipts._fields)
+    return habits.habits(habits.Receipts._make(wanted), households=households, as_of=as_of)
 
 
 def statistics(bucket: Bucket, kinds: Assortment, level: str, as_of: int) -> Statistics:
@@ -199,9 +278,15 @@ def of_bucket(run: ModelRun, bucket: int, levels: tuple[str, ...] = LEVELS) -> B
     """Return what the run believes of the bucket's households at these levels."""
     kinds, known = assortment_of(run), learned_by(run)
     found = read(kinds, bucket, run.as_of, most_cents=known.usual_most_cents)
-    return Beliefs(
-        found, kinds, {level: _needs(run, kinds, found.bucket, level) for level in levels}
-    )
+    believed = {level: _needs(run, kinds, found.bucket, level) for level in levels}
+    more = NOTHING_POPULAR
+    if "product" in believed:
+        believed["product"], more = _with_popular(run, kinds, found.bucket, believed["product"])
+    discoveries: Floats = np.zeros((len(found.bucket.households), 0))
+    if "category" in believed and known.discovery is not None:
+        seen, ids = believed["category"].statistics, kinds.levels["category"].ids
+        discoveries = discovery.score(seen, ids, known.discovery)
+    return Beliefs(found, kinds, believed, more, discoveries)
 
 
 def _needs(run: ModelRun, kinds: Assortment, read: Bucket, level: str) -> Needs:
@@ -215,14 +300,19 @@ def _needs(run: ModelRun, kinds: Assortment, read: Bucket, level: str) -> Needs:
     )
 
 
-def discoveries(run: ModelRun, held: Beliefs) -> Floats:
-    """The chance that each household first buys each category within 56 days.
-
-    float64[households, categories]; 0 for what it bought already. held: with the level "category".
-    """
-    seen = held.levels["category"].statistics
-    model = learned_by(run).discovery
-    if model is None:
-        return np.zeros((len(held.bucket.households), len(seen.items.buyers)), np.float64)
-    chances: Floats = discovery.score(seen, held.assortment.levels["category"].ids, model)
-    return chances
+def _with_popular(run: ModelRun, kinds: Assortment, read: Bucket, own: Needs) -> tuple[Needs, More]:
+    """Tell what is popular into what is believed of households of few trips."""
+    model, popularity = learned_by(run).newcomers, _summed(run).popularity
+    if model is None or popularity is None:
+        return own, NOTHING_POPULAR
+    told = newcomers.believe(
+        own.statistics,
+        own.probability,
+        popularity,
+        newcomers.places(kinds.levels["product"].ids, model.products),
+        home_stores(read, kinds, history.day_number(run.as_of)),
+        model,
+    )
+    next_trip = -np.expm1(np.log1p(-told.probability) / _TRIPS_IN_28_DAYS)
+    more = More(told.household, told.item, told.probability, next_trip)
+    return own._replace(probability=told.own), more

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.db import connection, transaction
@@ -12,6 +12,8 @@ from django.db.models import Max
 from loyalty.models import FittedModel
 
 Kind = FittedModel.Kind
+LASTS = timedelta(days=31)
+"""How long what was learned may stand for its day: a chain learns every month."""
 
 
 class DamagedModelError(ValueError):
@@ -57,9 +59,13 @@ def in_use(kind: str) -> FittedModel | None:
 
 
 def known_on(kind: str, day: date) -> FittedModel | None:
-    """The latest version that knew nothing of `day` or later: the one in use, if it qualifies."""
+    """What a night before the morning of `day` could have used, and knew nothing of it or later.
+
+    The version in use, if it is one of those learned within LASTS of the day; otherwise the latest
+    of them, or None.
+    """
     return (
-        FittedModel.objects.filter(kind=kind, as_of__lte=day)
+        FittedModel.objects.filter(kind=kind, as_of__lte=day, as_of__gt=day - LASTS)
         .order_by("-in_use", "-as_of", "-version")
         .first()
     )

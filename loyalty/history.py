@@ -22,7 +22,15 @@ from django.db.models import Exists, F, OuterRef, QuerySet
 
 from loyalty import chunks, identify, purchases
 from loyalty.chunks import Placed, Receipts
-from loyalty.models import SLOTS, Card, PurchaseChunk, SealedUndoing, SealedUpload, slot_of
+from loyalty.models import (
+    SLOTS,
+    Card,
+    Household,
+    PurchaseChunk,
+    SealedUndoing,
+    SealedUpload,
+    slot_of,
+)
 from loyalty.shopper.kernel import EPOCH, Lines
 from pos_integration.models import Basket, Undoing, Upload
 
@@ -305,7 +313,7 @@ def fingerprint() -> str:
 class Bucket(NamedTuple):
     """One bucket's claimed purchases: `households[i]` is household i of `lines`."""
 
-    households: npt.NDArray[np.int64]  # loyalty.Household, ascending
+    households: npt.NDArray[np.int64]  # loyalty.Household, ascending; some never bought anything
     lines: Lines
     receipts: Receipts | None = None  # if they were asked for
     cards: npt.NDArray[np.int64] = np.zeros(0, np.int64)  # loyalty.Card, ascending
@@ -328,14 +336,19 @@ def read(
     """
     # The slots that bucket_of puts into this bucket.
     first, end = (-(-each * SLOTS // settings.LOYALTY_BUCKETS) for each in (bucket, bucket + 1))
+    here = (first, end - 1)
+    households = np.fromiter(
+        Household.objects.filter(slot__range=here).order_by("pk").values_list("pk", flat=True),
+        np.int64,
+    )
+    # A card that changed hands since it was sealed is read again once its purchases followed it.
     owners = np.array(
-        Card.objects.filter(sealed_slot__range=(first, end - 1), household__isnull=False)
+        Card.objects.filter(sealed_slot__range=here, household__slot__range=here)
         .order_by("pk")
         .values_list("pk", "household_id"),
         dtype=np.int64,
     ).reshape(-1, 2)
     cards, owner = owners[:, 0].copy(), owners[:, 1]
-    households = np.unique(owner)
     # The last place is that of a card nobody claimed, at -1.
     household_of_card = np.append(np.searchsorted(households, owner), -1).astype(np.int32)
     place_of_card, place_of_product = _Places(cards), _Places(products)

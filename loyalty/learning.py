@@ -22,10 +22,12 @@ from loyalty.shopper import (
     discovery_learning,
     needs,
     needs_learning,
+    newcomers,
+    newcomers_learning,
     sharing,
     value_learning,
 )
-from loyalty.shopper.kernel import Flags, Ints, Lines
+from loyalty.shopper.kernel import Flags, Floats, Ints, Ints32, Lines, Statistics
 
 Kind = FittedModel.Kind
 Progress = Callable[[int, int], None]
@@ -129,7 +131,7 @@ def _learn_one(
 
 def read_sample(as_of: date, progress: Progress = lambda done, total: None) -> Sample:
     """Read whole buckets, until they hold SAMPLE_HOUSEHOLDS, without what shared cards bought."""
-    kinds = assortment.read(assortment.last_product())
+    kinds = assortment.read(assortment.last_product(), assortment.last_store())
     worth = fitted.in_use(Kind.VALUE)
     most = fitted.parameters(worth)["usual_most_cents"] if worth else beliefs.NO_LIMIT_CENTS
     parts: list[history.Bucket] = []
@@ -280,8 +282,43 @@ def _bought(sample: Sample) -> value_learning.Sample:
     )
 
 
+# Newcomers: what to think of who is hardly known.
+
+
+def _learn_newcomers(sample: Sample) -> Plain:
+    return newcomers_learning.learn(
+        *_newcomers(sample), stores=len(sample.kinds.stores), as_of=sample.as_of
+    ).to_plain()
+
+
+def _newcomers_quality(plain: Plain, sample: Sample) -> Plain:
+    told = newcomers_learning.quality(
+        newcomers.Model.from_plain(plain),
+        *_newcomers(sample),
+        stores=len(sample.kinds.stores),
+        as_of=sample.as_of,
+    )
+    return {"loss": 1.0 - told.ndcg10, **told._asdict()}
+
+
+def _newcomers(sample: Sample) -> tuple[Lines, Ints32, Ints, Ints32, Callable[..., Floats]]:
+    goods = sample.kinds.levels["product"]
+    known = fitted.known_on(Kind.NEEDS, history.day_of(sample.as_of))
+    judge = needs.Model.from_plain(fitted.parameters(known)["product"]) if known else None
+    stores = beliefs.stores_of(
+        sample.receipts, sample.kinds, households=len(sample.households), as_of=sample.as_of
+    )
+
+    def chances(seen: Statistics) -> Floats:
+        told = needs.believe(seen, seen.items, goods.parent, goods.parents, judge)
+        return told.probability
+
+    return sample.lines, goods.item_of_product, goods.ids, stores, chances
+
+
 LEARNERS = (
     Learner(Kind.NEEDS, _learn_needs, _needs_quality),
     Learner(Kind.DISCOVERY, _learn_discovery, _discovery_quality),
     Learner(Kind.VALUE, _learn_value, _value_quality),
+    Learner(Kind.NEWCOMERS, _learn_newcomers, _newcomers_quality),  # after the needs it builds on
 )

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -91,7 +92,10 @@ def _new(as_of: date, seen: str, models: list[FittedModel], state: ModelRun.Stat
         as_of=as_of,
         state=state,
         history_hash=seen,
-        parameters={"last_product": assortment.last_product()},
+        parameters={
+            "last_product": assortment.last_product(),
+            "last_store": assortment.last_store(),
+        },
     )
     run.learned.set(models)
     return run
@@ -148,22 +152,26 @@ def _items_of_bucket(bucket: int, run_id: int) -> None:
     started = time.monotonic()
     run = ModelRun.objects.get(pk=run_id)
     kinds = beliefs.assortment_of(run)
-    most = beliefs.learned_by(run).usual_most_cents
-    read = beliefs.read(kinds, bucket, run.as_of, most_cents=most)
+    known, as_of = beliefs.learned_by(run), history.day_number(run.as_of)
+    read = beliefs.read(kinds, bucket, run.as_of, most_cents=known.usual_most_cents)
     sums: dict[str, npt.NDArray[np.int64]] = {}
     for level in LEVELS:
-        seen = beliefs.statistics(read.bucket, kinds, level, history.day_number(run.as_of))
+        seen = beliefs.statistics(read.bucket, kinds, level, as_of)
         # A bucket's households know a small part of the assortment: the rest are zeros.
-        known = np.flatnonzero(seen.items.buyers)
-        sums[f"{level}.known"] = known
+        there = np.flatnonzero(seen.items.buyers)
+        sums[f"{level}.known"] = there
         for field, column in zip(Items._fields, seen.items, strict=True):
-            sums[f"{level}.{field}"] = column[known]
+            sums[f"{level}.{field}"] = column[there]
+    if known.newcomers is not None:
+        counts = beliefs.count_newcomers(read.bucket, kinds, known.newcomers, as_of)
+        sums |= {f"newcomers.{field}": part for field, part in counts._asdict().items()}
     _receipt(run, "items", bucket, started, read, beliefs.pack(sums))
 
 
 def _add_items_up(run: ModelRun) -> None:
     kinds = beliefs.assortment_of(run)
     totals = {level: Items.none(kinds.levels[level].items) for level in LEVELS}
+    popular: dict[str, npt.NDArray[Any]] = {}
     receipts = run.receipts.filter(step="items").order_by("bucket")
     for packed in receipts.values_list("sums", flat=True).iterator(chunk_size=8):
         sums = beliefs.unpack(bytes(packed or b""))
@@ -171,12 +179,16 @@ def _add_items_up(run: ModelRun) -> None:
             known = sums[f"{level}.known"]
             for field, column in zip(Items._fields, total, strict=True):
                 column[known] += sums[f"{level}.{field}"]
+        for name, part in sums.items():
+            if name.startswith("newcomers."):
+                popular[name] = part + popular[name] if name in popular else part
     run.fitted = beliefs.pack(
         {
             f"{level}.{field}": column
             for level, total in totals.items()
             for field, column in zip(Items._fields, total, strict=True)
         }
+        | popular
     )
     run.save(update_fields=["fitted"])
 

@@ -12,7 +12,7 @@ from loyalty import beliefs, history
 from loyalty.beliefs import Beliefs, KeptOut
 from loyalty.models import HouseholdSummary, ModelRun, Profile
 from loyalty.shopper import discovery, habits, kernel, lifetime, needs, prices, value, wallet
-from loyalty.shopper.kernel import Floats, Ints, Ints32, Statistics
+from loyalty.shopper.kernel import Ints, Ints32, Statistics
 from loyalty.shopper.wallet import Wallets
 from pos_integration.models import Category
 
@@ -38,7 +38,7 @@ def write_profiles(run: ModelRun, held: Beliefs) -> None:
     held: with the levels "product" and "category". A household nothing is believed of has none.
     """
     wanted = _needs(held)
-    new = _discoveries(held, beliefs.discoveries(run, held))
+    new = _discoveries(held)
     rows = [
         [run.pk, household, _json(needed), _json(found)]
         for household, needed, found in zip(
@@ -65,10 +65,31 @@ def _needs(held: Beliefs) -> list[list[Any]]:
             strict=True,
         )
     ]
-    return _dealt(entries, seen.household[best], len(held.bucket.households))
+    households = len(held.bucket.households)
+    own = _dealt(entries, seen.household[best], households)
+    popular = _popular(held, households)
+    return [
+        sorted(mine + others, key=lambda entry: -entry[1])[:NEEDS_KEPT] if others else mine
+        for mine, others in zip(own, popular, strict=True)
+    ]
 
 
-def _discoveries(held: Beliefs, chances: Floats) -> list[list[Any]]:
+def _popular(held: Beliefs, households: int) -> list[list[Any]]:
+    """What households of few trips have not bought and may: bought on 0 days, no gap, no day."""
+    more = held.popular
+    entries = [
+        [product, chance, 0, None, None]
+        for product, chance in zip(
+            held.assortment.products[more.item].tolist(),
+            np.round(more.probability, 4).tolist(),
+            strict=True,
+        )
+    ]
+    return _dealt(entries, more.household, households)
+
+
+def _discoveries(held: Beliefs) -> list[list[Any]]:
+    chances = held.discoveries
     best = discovery.top(chances, k=DISCOVERIES_KEPT)
     home, place = np.nonzero(best >= 0)
     item = best[home, place]

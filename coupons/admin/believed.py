@@ -14,13 +14,13 @@ from coupons.admin.mailings import QUEUE_HINT, mailing_pill
 from coupons.admin.sheets import coupon_pill, pdf_link, tag_pill
 from coupons.models import Coupon
 from coupons.sheets import codes
-from loyalty.admin import HouseholdAdmin, ModelRunAdmin
-from loyalty.models import Household, ModelRun
+from loyalty.admin import FittedModelAdmin, HouseholdAdmin, ModelRunAdmin
+from loyalty.models import FittedModel, Household, ModelRun
 from pos_integration.desk import Panel, Tool, link, money, percent, table
 
 SHEETS_SHOWN = 10
 
-admin.site.unregister([Household, ModelRun])
+admin.site.unregister([FittedModel, Household, ModelRun])
 
 
 @admin.register(Household)
@@ -84,6 +84,11 @@ class HouseholdWithCouponsAdmin(HouseholdAdmin):
             Panel("Its last sheet", promised, valid, is_wide=True),
             Panel("Sheets", all_sheets, is_wide=True),
         ]
+
+
+@admin.register(FittedModel)
+class LearnedAdmin(FittedModelAdmin):
+    learn_task = "coupons.tasks.learn"
 
 
 @admin.register(ModelRun)

@@ -2,6 +2,15 @@
 
 from loyalty.admin import households, learned, runs, summaries
 from loyalty.admin.households import HouseholdAdmin
+from loyalty.admin.learned import FittedModelAdmin
 from loyalty.admin.runs import ModelRunAdmin
 
-__all__ = ["HouseholdAdmin", "ModelRunAdmin", "households", "learned", "runs", "summaries"]
+__all__ = [
+    "FittedModelAdmin",
+    "HouseholdAdmin",
+    "ModelRunAdmin",
+    "households",
+    "learned",
+    "runs",
+    "summaries",
+]

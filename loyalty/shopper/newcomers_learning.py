@@ -31,6 +31,7 @@ MOST_HOUSEHOLDS = 400
 """... of each number of trips that a fit sees."""
 
 _HALVES = (0.5, 1.0, 2.0, 4.0, 8.0)  # trips of its own that may weigh as much as popularity
+_FEW_TRIPS = 3
 _NEGATIVES_SHARE = 0.05
 _PENALTY = 1.0
 _STEPS = 25
@@ -46,6 +47,14 @@ class _Sample(NamedTuple):
     new_popular: Floats  # the same of candidates not bought before
     new_bought: Flags
     new_weight: Floats  # how many pairs each stands for
+
+
+class Quality(NamedTuple):
+    """How well newcomers' purchases were foreseen. Plain numbers."""
+
+    households: int
+    ndcg10: float  # of the ten likeliest products, mean over the below
+    by_trips: list[float]  # ... of households seen as after 0, 1, 2 and 3 trips
 
 
 def learn(
@@ -119,6 +128,60 @@ def learn(
         own=fits[best][1],
         new=fits[best][2],
     )
+
+
+def quality(
+    model: Model,
+    lines: Lines,
+    item_of_product: Ints32,
+    ids: Ints,
+    store_of_household: Ints32,
+    probability: Callable[[Statistics], Floats],
+    *,
+    stores: int,
+    as_of: int,
+) -> Quality:
+    """Judge `model` by what households, seen as newcomers, bought in the 28 days before `as_of`.
+
+    Arguments as for learn(). Raises ValueError if none of them shopped again.
+    """
+    cut, households = as_of - HORIZON_DAYS, len(store_of_household)
+    known = _between(lines, int(lines.day.min()) if len(lines.day) else cut, cut)
+    candidate_of_item = places(ids, model.products)
+    popularity = newcomers.rates(
+        newcomers.count(
+            known, item_of_product, candidate_of_item, store_of_household, model.tier_cents,
+            candidates=len(model.products), stores=stores, as_of=cut,
+        )
+    )  # fmt: skip
+    after = kernel.statistics(
+        _between(lines, cut, as_of), item_of_product,
+        households=households, items=len(ids), as_of=as_of,
+    )  # fmt: skip
+    wanted = after.household * np.int64(len(ids)) + after.item
+    counts = np.bincount(after.household, minlength=households)
+    if not counts.any():
+        raise ValueError("no household shopped in the last 28 days")
+    found = []
+    for trips in range(_FEW_TRIPS + 1):
+        seen = kernel.statistics(
+            truncated(known, households=households, as_of=cut, trips=trips), item_of_product,
+            households=households, items=len(ids), as_of=cut,
+        )  # fmt: skip
+        believed = newcomers.believe(
+            seen, probability(seen), popularity, candidate_of_item, store_of_household, model, k=10
+        )
+        owner = np.concatenate([seen.household, believed.household]).astype(np.int64)
+        item = np.concatenate([seen.item, believed.item])
+        order = np.lexsort((item, -np.concatenate([believed.own, believed.probability]), owner))
+        owner, item = owner[order], item[order]
+        place = np.arange(len(owner)) - np.searchsorted(owner, np.arange(households))[owner]
+        hit = np.isin(owner * len(ids) + item, wanted) & (place < 10)
+        worth = 1.0 / np.log2(np.arange(2, 12))
+        gained = np.bincount(owner[hit], worth[place[hit]], households)
+        best = np.cumsum(worth)[np.clip(counts, 1, 10) - 1]
+        found.append(float((gained / best)[counts > 0].mean()))
+    return Quality(int((counts > 0).sum()), float(np.mean(found)), found)
 
 
 def truncated(lines: Lines, *, households: int, as_of: int, trips: int) -> Lines:

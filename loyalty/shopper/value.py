@@ -5,15 +5,13 @@ Every figure comes from the household's own purchases and the model alone, so it
 on how households are dealt into buckets.
 """
 
-from bisect import bisect_right
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
 
 from loyalty.shopper import lifetime, prices, wallet
-from loyalty.shopper.kernel import WEEKS, Floats, Households, Ints, Ints32, Items, Statistics
+from loyalty.shopper.kernel import Floats, Households, Ints, Ints32, Items, Statistics
 
 TIERS = ("bronze", "silver", "gold", "platinum")
 # Of the households that spent anything, half are bronze, and the best twentieth is platinum.
@@ -25,14 +23,6 @@ USUAL_MARGIN_SHARE = 0.25
 # A household's own mix of departments counts against 100.00 spent in everybody's mix.
 _USUAL_MIX_CENTS = 100_00.0
 
-# Chosen on the first half year of Complete Journey, then asked about the rest: the estimates sum
-# to 2 % too much, miss a household's spend by 36 % of the mean, and 80 % of households end up
-# within the margin.
-_PACE_HALF_LIFE_WEEKS = 13.0
-_LEAST_WEEKS = 4
-_DRIFT_SHARE = 0.4
-_MARGIN_DEVIATIONS = 1.28
-
 
 class RecencyFrequencyMonetary(NamedTuple):
     """The three, one value a household; a household without purchases has -1, 0 and 0."""
@@ -40,13 +30,6 @@ class RecencyFrequencyMonetary(NamedTuple):
     recency_days: Ints  # from the last shopping day to `as_of`, >= 1
     frequency: Ints  # shopping days, not receipts: two receipts in one trip are one visit
     monetary_cents: Ints  # spent in the last 52 weeks
-
-
-class YearAhead(NamedTuple):
-    """What a household is likely to spend in the next 52 weeks, int64[households] each."""
-
-    cents: Ints
-    margin_cents: Ints  # 4 of 5 households end within this of the estimate
 
 
 class Tiers(NamedTuple):
@@ -143,38 +126,6 @@ def tier_thresholds(amounts_cents: Ints) -> tuple[int, ...]:
     return tuple(
         int(ranked[min(len(ranked) * percent // 100, len(ranked) - 1)])
         for percent in _TIER_STARTS_PERCENT
-    )
-
-
-def tier(amount_cents: int, thresholds: Sequence[int]) -> str:
-    """Name the tier that a spend reaches.
-
-    >>> tier(120_00, (50_00, 120_00, 300_00))
-    'gold'
-    """
-    return TIERS[bisect_right(thresholds, amount_cents)]
-
-
-def year_ahead(households: Households, *, as_of: int) -> YearAhead:
-    """Estimate each household's spend in the next 52 weeks, with a margin that holds for 4 in 5.
-
-    The estimate is the household's weekly pace, recent weeks counting more, silent weeks counting
-    as nothing, for 52 weeks; a household is taken to be known for four weeks at least. The margin
-    holds the scatter of its weeks and the usual drift of habits, 40 %. It knows no seasons.
-    """
-    weeks_known = np.clip((as_of - households.first + 6) // 7, _LEAST_WEEKS, WEEKS)
-    age = np.arange(WEEKS - 1, -1, -1)
-    weight: Floats = np.exp2(-age / _PACE_HALF_LIFE_WEEKS) * (age < weeks_known[:, None])
-    total = weight.sum(axis=1)
-    spent = households.week_cents
-    pace = (weight * spent).sum(axis=1) / total
-    scatter = (weight * (spent - pace[:, None]) ** 2).sum(axis=1) / total
-    weeks_of_pace = total**2 / (weight**2).sum(axis=1)
-    ahead = pace * WEEKS
-    variance = scatter * (WEEKS + WEEKS**2 / weeks_of_pace) + (_DRIFT_SHARE * ahead) ** 2
-    return YearAhead(
-        np.rint(np.maximum(ahead, 0.0)).astype(np.int64),
-        np.rint(_MARGIN_DEVIATIONS * np.sqrt(variance)).astype(np.int64),
     )
 
 

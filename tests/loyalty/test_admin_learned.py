@@ -193,7 +193,7 @@ def test_learning_anew_is_asked_first_and_then_queued_with_today(admin_client):
 
     task = OrmQ.objects.get().task
     assert (task["func"], task["args"]) == (
-        "loyalty.tasks.learn",
+        "coupons.tasks.learn",
         (timezone.localdate().isoformat(),),
     )
     assert "qcluster" in said(response)

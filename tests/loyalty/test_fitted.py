@@ -9,7 +9,7 @@ from django.db import IntegrityError, connection, transaction
 from loyalty import fitted
 from loyalty.models import FittedModel
 
-MARCH, APRIL = date(2026, 3, 1), date(2026, 4, 1)
+MARCH, APRIL = date(2026, 3, 2), date(2026, 4, 1)
 NEEDS, VALUE = FittedModel.Kind.NEEDS, FittedModel.Kind.VALUE
 
 
@@ -49,7 +49,7 @@ def test_parameters_that_somebody_changed_are_refused():
     model = keep()
     FittedModel.objects.filter(pk=model.pk).update(parameters='{"w":[99]}')
     with pytest.raises(fitted.DamagedModelError, match="needs, version 1 do not match"):
-        fitted.parameters(fitted.in_use(NEEDS))
+        fitted.parameters(FittedModel.objects.get(pk=model.pk))
 
 
 @pytest.mark.django_db
@@ -75,7 +75,8 @@ def test_a_day_is_only_told_by_what_was_learned_before_it():
     assert fitted.known_on(NEEDS, MARCH - timedelta(days=1)) is None
     assert fitted.known_on(NEEDS, APRIL) == april
     fitted.put_to_use(march)
-    assert fitted.known_on(NEEDS, APRIL) == march
+    assert fitted.known_on(NEEDS, APRIL - timedelta(days=1)) == march
+    assert fitted.known_on(NEEDS, APRIL + timedelta(days=60)) is None  # stale by then
 
 
 @pytest.mark.django_db(transaction=True)

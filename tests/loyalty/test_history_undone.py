@@ -6,13 +6,12 @@ from decimal import Decimal
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from loyalty import history, identify, purchases
+from loyalty import chunks, history, identify, purchases
 from loyalty.models import Card, PurchaseChunk, SealedUndoing, SealedUpload
 from pos_integration import undoing
 from pos_integration.models import Basket, BasketLine, Undoing
@@ -115,9 +114,9 @@ class Shop:
 
 
 def rows():
-    chunks = list(PurchaseChunk.objects.order_by("bucket", "month"))
-    tables = [pq.read_table(pa.BufferReader(bytes(chunk.data))) for chunk in chunks]
-    assert [table.num_rows for table in tables] == [chunk.rows for chunk in chunks]
+    sealed = list(PurchaseChunk.objects.order_by("bucket", "month"))
+    tables = [chunks.table(chunk.data) for chunk in sealed]
+    assert [table.num_rows for table in tables] == [chunk.rows for chunk in sealed]
     return [row for table in tables for row in table.to_pylist()]
 
 
