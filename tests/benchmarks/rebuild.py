@@ -53,7 +53,7 @@ def cost_of(buckets: range) -> tuple[int, Cost]:
     from loyalty import assortment, history
     from loyalty.shopper import kernel
 
-    kinds = assortment.read(assortment.last_product())
+    kinds = assortment.read(assortment.last_product(), assortment.last_store())
     goods = kinds.levels["product"]
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
@@ -82,7 +82,7 @@ def ratio_to_pandas(bucket: int) -> tuple[float, float]:
     from loyalty import assortment, history
     from loyalty.shopper import kernel
 
-    kinds = assortment.read(assortment.last_product())
+    kinds = assortment.read(assortment.last_product(), assortment.last_store())
     goods = kinds.levels["product"]
     read = history.read(bucket, kinds.products, before=AS_OF, by_household=True)
     as_of = history.day_number(AS_OF)
