@@ -35,7 +35,8 @@ def open_shop():
     Card.objects.bulk_create(
         [Card(number=f"card {place}", household=home) for place, home in enumerate(homes)]
     )
-    baskets, wanted = [], []
+    baskets: list[Basket] = []
+    wanted = []
     draw = np.random.default_rng(1)
     for home in range(HOMES):
         # Its habits: from which day on it knows an item, and every how many days it buys it.
@@ -158,7 +159,7 @@ def test_what_is_worse_than_the_last_is_kept_aside(monkeypatch):
     history.seal()
     assert learn(0.5).in_use
     assert not learn(0.6).in_use
-    assert fitted.in_use(NEEDS).version == 1
+    assert FittedModel.objects.get(in_use=True).version == 1
     better = learn(0.4)
     assert better.in_use
     assert (better.version, better.figures["before is version"]) == (3, 1)
