@@ -20,7 +20,7 @@ class Level(NamedTuple):
     item_of_product: Ints32  # -1: left out, since its purchases say nothing of a household's needs
     ids: npt.NDArray[np.int64]  # Product or Category of each item, ascending
     parent: Ints32  # of each item, its item one level up; all 0 where there is no such level
-    parents: int  # how many items that level has
+    parents: int  # how many items that level has, at least 1
 
     @property
     def items(self) -> int:
@@ -90,7 +90,9 @@ def read(last: int, store: int) -> Assortment:
     items["department"] = (place, above_all)
     order = ("product", "type", "category", "department")
     levels = {
-        level: Level(*items[level], _parents(*items[level], items[up][0]), len(items[up][1]))
+        level: Level(
+            *items[level], _parents(*items[level], items[up][0]), max(len(items[up][1]), 1)
+        )
         for level, up in pairwise(order)
     }
     top = Level(place, above_all, np.zeros(len(above_all), np.int32), 1)

@@ -93,6 +93,8 @@ def _learn(
     learners: Sequence[Learner], as_of: date, progress: Progress, *, use: bool
 ) -> list[FittedModel]:
     sample = read_sample(as_of, progress)
+    if not len(sample.lines.day):
+        return []
     held_out = is_held_out(sample.households)
     known, asked = part(sample, ~held_out), part(sample, held_out)
     kept = []
@@ -100,7 +102,7 @@ def _learn(
         try:
             kept.append(_learn_one(learner, known, asked, as_of, use=use))
         except ValueError as too_little:
-            log.warning("Nothing was learned of '%s': %s", learner.kind.label, too_little)
+            log.info("Nothing was learned of '%s': %s", learner.kind.label, too_little)
     return kept
 
 
