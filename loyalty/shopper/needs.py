@@ -5,6 +5,10 @@ which compares what such pairs were expected to buy with what they bought. Its 6
 are then judged one by one: a logistic of 18 facts, set right by small decision trees that see some
 more. All of it was learned from the months before (needs_learning) and is kept as plain numbers.
 Before anything was learned, the pace alone speaks.
+
+On Complete Journey this ranks a household's products for the next 28 days at an NDCG@10 of .427
+(by personal frequency: .399) and product types at .566 (.546); the chances of products miss the
+shares that came true by .006.
 """
 
 from math import exp, expm1, log1p

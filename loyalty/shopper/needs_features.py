@@ -1,4 +1,4 @@
-"""What speaks for a household buying an item again, in numbers: its pace, and 18 facts and more.
+"""What speaks for a household buying an item again, in numbers: its pace and 37 facts.
 
 The pace is a closed form that needs no fitting: decayed purchases over the days watched. Of each
 household's pairs only the likeliest are described further; those hold nearly all it will buy.
@@ -32,8 +32,10 @@ _EMPTY_45, _EMPTY_150 = 10.0, 20.0
 _USUAL_GAP_DAYS, _USUAL_GAPS = 30.0, 5.0
 
 # Popularity is told as if all households together made this many purchases of late (halved every
-# 14 days), so that what a sample taught holds for the whole chain.
+# 14 days) and had bought this many different items each: what a sample taught then holds for the
+# whole chain, and next year.
 _USUAL_PURCHASES = 80_000.0
+_USUAL_BUYERS = 500_000.0
 _MILLION = 1e6
 
 CORE = (
@@ -48,14 +50,11 @@ CORE = (
 FEATURES = (
     *CORE,
     "trips since", "bought a trip", "rank", "share of all needs", "group lately, 14 days",
-    "group's days bought", "group's items known", "group due", "item discounted",
-    "item purchases a buyer", "item trend, 45 days", "item gap", "lines a trip", "items known",
-    "trips in four weeks", "spend a trip", "quantity", "price", "first to last",
-    "days bought a day", "14 over 45 days", "given up", "share of its group, 14 days",
-    "item buyers", "new of late", "days shopped", "days watched",
+    "group's days bought", "group due", "item discounted", "item purchases a buyer",
+    "item trend, 45 days", "item gap", "lines a trip", "trips in four weeks", "quantity", "price",
+    "14 over 45 days", "given up", "share of its group, 14 days", "item buyers",
 )  # fmt: skip
 """What the trees see; logarithms of most."""
-
 
 HOUSEHOLD = np.array(
     [
@@ -164,9 +163,11 @@ def describe(
     """
     described = np.empty((len(rows), len(FEATURES)), np.float64)
     scale = _USUAL_PURCHASES / max(float(facts.decayed[:, 0].sum()), 1.0)
+    buyers_scale = _USUAL_BUYERS / max(float(facts.buyers.sum()), 1.0)
     _describe(
         seen, facts, parent_of_item.astype(np.int32), paces.due, expected, rows,
-        scale, np.empty((parents, 3), np.float64), np.empty((parents, 3), np.int64), described,
+        scale, buyers_scale, np.empty((parents, 2), np.float64),
+        np.empty((parents, 2), np.int64), described,
     )  # fmt: skip
     return described
 
@@ -180,6 +181,7 @@ def _describe(
     expected: Floats,
     rows: Ints,
     scale: float,
+    buyers_scale: float,
     lately_of: Floats,
     counted_of: Ints,
     described: Floats,
@@ -193,7 +195,6 @@ def _describe(
         if begin == end:
             continue
         in_all = 0.0
-        new = 0
         for row in range(begin, end):
             group = parent_of_item[seen.item[row]]
             if owner[group] != h:
@@ -203,24 +204,16 @@ def _describe(
             lately_of[group, 0] += seen.decayed[row, 0]
             lately_of[group, 1] += seen.decayed[row, 1]
             counted_of[group, 0] += seen.n[row]
-            counted_of[group, 1] += 1
-            counted_of[group, 2] = max(counted_of[group, 2], seen.last[row])
+            counted_of[group, 1] = max(counted_of[group, 1], seen.last[row])
             in_all += expected[row]
-            if as_of - seen.first[row] <= HORIZON_DAYS:
-                new += 1
         for week in range(WEEKS):
             trips[week + 1] = trips[week] + homes.week_days[h, WEEKS - 1 - week]
-        days = homes.shopping_days[h]
         watched = max(as_of - homes.first[h], _LEAST_WATCHED_DAYS)
         shops_14 = log(homes.decayed[h, 0] + 0.1)
         shops_45 = log(homes.decayed[h, 1] + 0.1)
         home_since = log(as_of - homes.last[h] + 1.0)
-        lines_a_trip = log(homes.lines[h] / days + 1.0)
-        spend_a_trip = log(max(homes.amount_cents[h], 0) / 100.0 / days + 1.0)
-        known = log(float(end - begin))
+        lines_a_trip = log(homes.lines[h] / homes.shopping_days[h] + 1.0)
         four_weeks = log((trips[4] + 0.5) / (homes.decayed[h, 2] + 1.0))
-        new_share = new / (end - begin)
-        shopped, watched_log = log(days + 1.0), log(float(watched))
         rank = 0
         while at < len(rows) and rows[at] < end:
             row = rows[at]
@@ -236,7 +229,7 @@ def _describe(
             due = log(due_of_pair[row] + 0.05)
             chance = 1.0 - exp(-expected[row])
             last_gap = since / max(seen.last_gap[row], 1) if n > 1 else due_of_pair[row]
-            group_since = as_of - counted_of[group, 2]
+            group_since = as_of - counted_of[group, 1]
             weeks = (since - 1) // 7
             trips_since = trips[WEEKS]
             if weeks < WEEKS:
@@ -269,24 +262,16 @@ def _describe(
             x[21] = log(expected[row] / (in_all + 1e-9) + 1e-5)
             x[22] = log(lately_of[group, 0] + 0.05)
             x[23] = log(float(counted_of[group, 0]))
-            x[24] = log(float(counted_of[group, 1]))
-            x[25] = log(group_since * counted_of[group, 0] / watched + 0.05)
-            x[26] = facts.discounted[item] / (facts.purchases[item] + 3.0)
-            x[27] = log((facts.purchases[item] + 1.0) / (facts.buyers[item] + 1.0))
-            x[28] = log((i45 + 0.2) / (i150 + 1.0))
-            x[29] = log((facts.gap_sum[item] + _USUAL_GAP_DAYS * _USUAL_GAPS) / gaps)
-            x[30] = lines_a_trip
-            x[31] = known
-            x[32] = four_weeks
-            x[33] = spend_a_trip
-            x[34] = log(max(seen.quantity[row], 0) / 1000.0 / n + 0.1)
-            x[35] = log(max(seen.amount_cents[row], 0) / 100.0 / n + 0.1)
-            x[36] = log(seen.last[row] - seen.first[row] + 1.0)
-            x[37] = log(n / watched)
-            x[38] = log((d14 + 0.02) / (d45 + 0.05))
-            x[39] = log(since / 30.0 + 0.1) * x[2]
-            x[40] = log(d14 / (lately_of[group, 0] + 0.05) + 0.02)
-            x[41] = log(facts.buyers[item] * _MILLION * scale + 1.0)
-            x[42] = new_share
-            x[43] = shopped
-            x[44] = watched_log
+            x[24] = log(group_since * counted_of[group, 0] / watched + 0.05)
+            x[25] = facts.discounted[item] / (facts.purchases[item] + 3.0)
+            x[26] = log((facts.purchases[item] + 1.0) / (facts.buyers[item] + 1.0))
+            x[27] = log((i45 + 0.2) / (i150 + 1.0))
+            x[28] = log((facts.gap_sum[item] + _USUAL_GAP_DAYS * _USUAL_GAPS) / gaps)
+            x[29] = lines_a_trip
+            x[30] = four_weeks
+            x[31] = log(max(seen.quantity[row], 0) / 1000.0 / n + 0.1)
+            x[32] = log(max(seen.amount_cents[row], 0) / 100.0 / n + 0.1)
+            x[33] = log((d14 + 0.02) / (d45 + 0.05))
+            x[34] = log(since / 30.0 + 0.1) * x[2]
+            x[35] = log(d14 / (lately_of[group, 0] + 0.05) + 0.02)
+            x[36] = log(facts.buyers[item] * buyers_scale + 1.0)

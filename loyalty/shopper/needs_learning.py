@@ -26,7 +26,7 @@ LEAST_TRIPS = 4
 MOST_HOUSEHOLDS = 5_000
 """... of a window's that the fits see; counting sees them all."""
 
-_TREES = 60
+_TREES = 100
 _TREE_SETTINGS: dict[str, Any] = {
     "objective": "binary",
     "num_leaves": LEAVES - 1,
