@@ -191,7 +191,7 @@ def features(
     """Tell what is known of households `rows` of a bucket and each offer of `hand`.
 
     products, types: the bucket's statistics as of the day of `hand`; lines: its purchase lines,
-    of which later ones are left out. tables: needs.table() at the levels product and type.
+    of which later ones are left out. tables: needs.Model.table of the levels product and type.
     Returns float32[rows * offers, len(FEATURES)], household after household, without NaN. Raises
     ValueError if the statistics are of another day than the offers.
     """

@@ -4,7 +4,7 @@ import numpy as np
 
 from coupons.selection.allocation import allocate
 from coupons.selection.reasons import explain, new_words, staff_words
-from loyalty.shopper import needs
+from loyalty.shopper import needs_features
 from loyalty.shopper.kernel import statistics
 from tests.coupons.test_selection_response import AS_OF, answer, buys, lines, offers_of
 
@@ -23,7 +23,7 @@ def explained(rows, *products, **rules):
     reasons = [
         explain(
             0, place, chosen=chosen, response=said, value=said.probability, products=bought,
-            product_gaps=needs.usual_gaps(bought, needs.item_gaps(bought.items)),
+            product_gaps=needs_features.pace(bought, bought.items).usual_gap,
             products_in_offer=[len(some) for some in products], names=NAMES,
         )
         for place in range(chosen.offers.shape[1])

@@ -16,7 +16,7 @@ from coupons.selection.response import (
     offer_rates,
     respond,
 )
-from loyalty.shopper import needs
+from loyalty.shopper import needs_features
 from loyalty.shopper.kernel import Lines, statistics
 
 AS_OF = 400
@@ -54,16 +54,15 @@ def answer(rows, offers, *, households, rate=None, all_rows=None) -> Response:
     """The bucket's response; `all_rows` are the purchases of the whole shop."""
     bought, shop = lines(rows), lines(all_rows or rows)
     tables = {"households": households, "as_of": AS_OF}
-    fitted = np.ones(needs.BINS)
     levels = []
     for item_of_product, items in ((np.arange(4, dtype=np.int32), 4), (TYPE, 2)):
         everyone = statistics(shop, item_of_product, items=items, households=9, as_of=AS_OF).items
         told = statistics(bought, item_of_product, items=items, **tables)
-        gaps = needs.item_gaps(everyone)
-        levels.append((told, needs.expected(told, gaps, fitted), gaps, everyone))
-    (products, product_needs, gaps, everyone), (types, type_needs, _, _) = levels
+        pace = needs_features.pace(told, everyone)
+        levels.append((told, pace, everyone))
+    (products, product_pace, everyone), (types, type_pace, _) = levels
     return respond(
-        products, product_needs, needs.usual_gaps(products, gaps), types, type_needs,
+        products, product_pace.rate, product_pace.usual_gap, types, type_pace.rate,
         offers, coverage(offers, TYPE, everyone.purchases, types=2),
         category_of_product=CATEGORY, categories=3,
         household_rate=np.full(households, 0.4) if rate is None else np.array(rate),
