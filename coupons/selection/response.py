@@ -160,8 +160,9 @@ def respond(
     """Say how likely each household of a bucket is to use each offer, and what speaks for it.
 
     products, types: the bucket's statistics at either level, of the same day. product_needs,
-    type_needs: purchases expected of their pairs in 28 days, and product_gaps: days between them,
-    float64[pairs], as needs.Believed has them. category_of_product: int32[products], -1 for none. household_rate: household_rates(). base_rate: share of all coupons that are used,
+    type_needs: purchases expected of their pairs in 28 days (needs.expected). product_gaps:
+    float64[pairs], days between purchases (needs.usual_gaps). category_of_product: int32[products],
+    -1 for none. household_rate: household_rates(). base_rate: share of all coupons that are used,
     within 0 and 1. Raises ValueError if a rate is not positive.
     """
     if not 0.0 < base_rate < 1.0:
