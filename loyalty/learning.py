@@ -92,17 +92,20 @@ def learn_for(as_of: date, progress: Progress = lambda done, total: None) -> lis
 def _learn(
     learners: Sequence[Learner], as_of: date, progress: Progress, *, use: bool
 ) -> list[FittedModel]:
-    sample = read_sample(as_of, progress)
+    read, steps = len(history.buckets()), len(history.buckets()) + len(learners)
+    sample = read_sample(as_of, lambda done, total: progress(done, steps))
     if not len(sample.lines.day):
+        progress(steps, steps)
         return []
     held_out = is_held_out(sample.households)
     known, asked = part(sample, ~held_out), part(sample, held_out)
     kept = []
-    for learner in learners:
+    for done, learner in enumerate(learners, 1):
         try:
             kept.append(_learn_one(learner, known, asked, as_of, use=use))
         except ValueError as too_little:
             log.info("Nothing was learned of '%s': %s", learner.kind.label, too_little)
+        progress(read + done, steps)
     return kept
 
 
