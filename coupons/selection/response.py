@@ -1,4 +1,5 @@
-"""How likely each household is to use each offer: need times propensity, in closed form.
+"""How likely each household is to use each offer before anything was learned: need times
+propensity, in closed form. response_learning.py learns to do better. PURE.
 
     need       = purchases expected of the offer's own products
                  + TYPE_SHARE * (purchases expected of their types * the offer's share in them)
@@ -66,7 +67,7 @@ class Coverage(NamedTuple):
 class Response(NamedTuple):
     """For every household of a bucket (rows) and every offer (columns)."""
 
-    probability: Floats  # of the coupon being used, above 0 and below MOST
+    probability: Floats  # of the coupon being used, within 0 and 1
     best: Ints32  # row in the product statistics of what speaks most for the offer; -1: nothing
     tag: npt.NDArray[np.int8]  # BUY, BACK or NEW
     knows_category: Flags  # whether it ever bought anything in the offer's category
