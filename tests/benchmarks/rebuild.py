@@ -283,13 +283,15 @@ def main() -> None:
         from loyalty import engine, learning
         from tests.benchmarks import copies
 
-        copies.open_shop(options.households, Path(folder))
+        copies.open_shop(Path(folder))
         nights: list[Night] = []
         begin, learned, learning_bytes = 0, 0.0, 0
         for share in (4, 2, 1):
             end = options.buckets // share
             began = time.perf_counter()
-            lines = sum(engine.map_buckets(copies.fill, range(begin, end), folder))
+            lines = sum(
+                engine.map_buckets(copies.fill, range(begin, end), folder, options.households)
+            )
             begin = end
             with connection.cursor() as cursor:
                 cursor.execute("ANALYZE")
