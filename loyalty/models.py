@@ -134,7 +134,7 @@ class SealedUndoing(models.Model):
 
 
 class PurchaseChunk(models.Model):
-    """One bucket's purchase lines of one month, as Parquet. `history.py` reads and writes it."""
+    """One bucket's purchase lines of one month, as `chunks.py` packs them for `history.py`."""
 
     bucket = models.SmallIntegerField(help_text="-1: baskets without a card")
     month = models.DateField(help_text="Its first day")

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Sum
 from django.utils import timezone
 
@@ -125,18 +125,37 @@ def _over_buckets(
     run.save(update_fields=["report"])
 
 
-def _receipt(
-    run: ModelRun, step: str, bucket: int, started: float, read: beliefs.Read, sums: bytes | None
+def _once(
+    bucket: int,
+    run_id: int,
+    step: str,
+    work: Callable[[ModelRun, int], tuple[beliefs.Read, bytes | None]],
 ) -> None:
-    BucketReceipt.objects.create(
-        run=run,
-        step=step,
-        bucket=bucket,
-        households=len(read.bucket.households),
-        lines=len(read.bucket.lines.day),
-        seconds=round(time.monotonic() - started, 4),
-        sums=sums,
-    )
+    """Do a bucket's work and commit it with its receipt.
+
+    A cluster may give a bucket out again whose worker died with its work done, or is only slow:
+    what was committed first stays, and the second attempt changes nothing.
+    """
+    started = time.monotonic()
+    done = BucketReceipt.objects.filter(run=run_id, step=step, bucket=bucket)
+    if done.exists():
+        return
+    run = ModelRun.objects.get(pk=run_id)
+    try:
+        with transaction.atomic():
+            read, sums = work(run, bucket)
+            BucketReceipt.objects.create(
+                run=run,
+                step=step,
+                bucket=bucket,
+                households=len(read.bucket.households),
+                lines=len(read.bucket.lines.day),
+                seconds=round(time.monotonic() - started, 4),
+                sums=sums,
+            )
+    except IntegrityError:
+        if not done.exists():
+            raise
 
 
 # Step 1: what all households did with each item.
@@ -149,8 +168,10 @@ def _sum_items(run: ModelRun, progress: Progress, steps: int) -> None:
 
 
 def _items_of_bucket(bucket: int, run_id: int) -> None:
-    started = time.monotonic()
-    run = ModelRun.objects.get(pk=run_id)
+    _once(bucket, run_id, "items", _items)
+
+
+def _items(run: ModelRun, bucket: int) -> tuple[beliefs.Read, bytes | None]:
     kinds = beliefs.assortment_of(run)
     known, as_of = beliefs.learned_by(run), history.day_number(run.as_of)
     read = beliefs.read(kinds, bucket, run.as_of, most_cents=known.usual_most_cents)
@@ -165,7 +186,7 @@ def _items_of_bucket(bucket: int, run_id: int) -> None:
     if known.newcomers is not None:
         counts = beliefs.count_newcomers(read.bucket, kinds, known.newcomers, as_of)
         sums |= {f"newcomers.{field}": part for field, part in counts._asdict().items()}
-    _receipt(run, "items", bucket, started, read, beliefs.pack(sums))
+    return read, beliefs.pack(sums)
 
 
 def _add_items_up(run: ModelRun) -> None:
@@ -200,14 +221,15 @@ def _score(run: ModelRun, progress: Progress) -> None:
     _over_buckets(run, "score", _score_bucket, progress, 1, len(STEPS))
 
 
-@transaction.atomic
 def _score_bucket(bucket: int, run_id: int) -> None:
-    started = time.monotonic()
-    run = ModelRun.objects.get(pk=run_id)
+    _once(bucket, run_id, "score", _scores)
+
+
+def _scores(run: ModelRun, bucket: int) -> tuple[beliefs.Read, bytes | None]:
     held = beliefs.of_bucket(run, bucket, ("product", "category"))
     summaries.write_profiles(run, held)
     summaries.write_summaries(run, held)
-    _receipt(run, "score", bucket, started, held.read, None)
+    return held.read, None
 
 
 @transaction.atomic

@@ -17,11 +17,12 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection, transaction
 
-from loyalty import engine, history
+from loyalty import engine, history, rebuild
 from loyalty.models import BucketReceipt, ModelRun
 from loyalty.shopper import kernel
 from pos_integration.models import Product
 from tests import make
+from tests.loyalty import test_rebuild as a_night
 
 ROOT = Path(__file__).parent.parent.parent
 MORNING = date(2026, 3, 10)
@@ -140,6 +141,30 @@ def shop() -> ModelRun:
             make.line(make.basket(f"card {home}", MORNING - timedelta(days=ago)))
     history.seal()
     return ModelRun.objects.create(as_of=MORNING, history_hash="")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_night_on_a_cluster_that_loses_a_worker_believes_what_one_machine_believes(
+    settings, tmp_path
+):
+    a_night.shop()
+    settings.LOYALTY_ENGINE = "loop"
+    rebuild.rebuild(MORNING)
+    expected = a_night.believed()
+    ModelRun.objects.all().delete()
+    with cluster(tmp_path) as made:
+        made.hire(2)
+        settings.LOYALTY_ENGINE = made.engine
+
+        def one_dies(done: int, total: int) -> None:
+            if done >= total // 3 and len(made.workers) == 2:
+                made.kill_worker()
+
+        run = rebuild.rebuild(MORNING, one_dies)
+
+    assert len(made.workers) == 1
+    assert a_night.believed() == expected
+    assert run.receipts.count() == len(rebuild.STEPS) * len(history.buckets())
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,9 +1,11 @@
 """The nightly rebuild: the same every time, resumed after a crash, published at once."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connection
 
 from loyalty import engine, history, rebuild
 from loyalty.models import BucketReceipt, HouseholdSummary, ModelRun, Profile
@@ -102,6 +104,28 @@ def test_a_night_that_broke_off_goes_on_where_it_stopped(monkeypatch):
     assert kept <= set(BucketReceipt.objects.values_list("pk", flat=True))
     assert run.summaries.count() == 6
     assert run.receipts.filter(step="score").count() == len(history.buckets())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_bucket_that_two_workers_do_at_the_same_time_is_done_once():
+    shop()
+    run = rebuild.rebuild(MORNING)
+    before = believed()
+    run.receipts.all().delete()
+    Profile.objects.all().delete()
+    HouseholdSummary.objects.all().delete()
+
+    def one(bucket):
+        try:
+            rebuild._score_bucket(bucket, run.pk)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(one, [*history.buckets(), *history.buckets()]))
+
+    assert believed() == before
+    assert run.receipts.count() == len(history.buckets())
 
 
 @pytest.mark.django_db
