@@ -8,7 +8,7 @@ bucket by bucket under another name, and gets its own once it is whole.
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,12 +20,11 @@ from django.db.models import Min
 
 from coupons import responding
 from coupons.models import Mailing
-from loyalty import beliefs, history, learning, rebuild
+from loyalty import beliefs, fitted, history, learning, rebuild
 from loyalty.models import Card, FittedModel, ModelRun
 from pos_integration.models import Basket, Category, Product
 
 LEVELS = ("product", "type", "category")
-LEARNED_WITHIN = timedelta(days=31)  # a chain learns every month; models older than that are stale
 
 _HOUSEHOLD = [("household", pa.int64()), ("card", pa.string())]
 _PROBABILITY = ("probability", pa.float64())
@@ -161,18 +160,12 @@ def _believing(as_of: date, bars: Bars, *, of_coupons: bool = False) -> Iterator
         first = past.aggregate(first=Min("business_date"))["first"]
         why = f"the first is of {first}" if first else "there is none at all"
         raise ExportError(f"no basket with a card is from before {as_of}: {why}")
-    if not (_is_known(Kind.NEEDS, as_of) and _is_known(Kind.DISCOVERY, as_of)):
+    if not all(fitted.known_on(kind, as_of) for kind in (Kind.NEEDS, Kind.DISCOVERY)):
         learning.learn_for(as_of, bars("Learn"))
-    if of_coupons and not _is_known(Kind.RESPONSE, as_of):
+    if of_coupons and fitted.known_on(Kind.RESPONSE, as_of) is None:
         responding.learn(as_of, bars("Learn from mailings"), use=False)
     with rebuild.prepared(as_of, bars("Sum up")) as run:
         yield run
-
-
-def _is_known(kind: str, as_of: date) -> bool:
-    """Whether it was learned within the month before the day, from nothing later."""
-    versions = FittedModel.objects.filter(kind=kind, as_of__lte=as_of)
-    return versions.filter(as_of__gte=as_of - LEARNED_WITHIN).exists()
 
 
 def _names(ids: Ints, level: str) -> Names:

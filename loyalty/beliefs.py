@@ -147,6 +147,15 @@ def from_plain(parameters: Mapping[str, Mapping[str, Any]]) -> Learned:
     )
 
 
+def is_readable(model: FittedModel) -> bool:
+    """Whether this release can compute with `model`: it is whole, and of a form still known."""
+    try:
+        from_plain({model.kind: fitted.parameters(model)})
+    except (ValueError, KeyError, TypeError):
+        return False
+    return True
+
+
 def read(
     kinds: Assortment, bucket: int, before: date, *, most_cents: int, by_household: bool = True
 ) -> Read:

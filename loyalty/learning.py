@@ -73,13 +73,17 @@ def learn(as_of: date, progress: Progress = lambda done, total: None) -> list[Fi
 
 
 def learn_if_due(as_of: date, progress: Progress = lambda done, total: None) -> list[FittedModel]:
-    """Learn the kinds that were never learned, or more than REFIT_DAYS before `as_of`."""
+    """Learn the kinds that were never learned, or more than REFIT_DAYS before `as_of`, or whose
+    version in use cannot be read: an earlier release's, or a damaged one.
+    """
     latest = as_of - timedelta(days=REFIT_DAYS)
-    fresh = set(
-        FittedModel.objects.filter(as_of__gt=latest, as_of__lte=as_of).values_list(
-            "kind", flat=True
-        )
-    )
+    lately = FittedModel.objects.filter(as_of__gt=latest, as_of__lte=as_of)
+    unreadable = {
+        model.kind
+        for model in FittedModel.objects.filter(in_use=True)
+        if not beliefs.is_readable(model)
+    }
+    fresh = set(lately.values_list("kind", flat=True)) - unreadable
     due = [learner for learner in LEARNERS if learner.kind not in fresh]
     return _learn(due, as_of, progress, use=True) if due else []
 
@@ -122,6 +126,8 @@ def _learn_one(
     plain = learner.learn(known)
     new = learner.quality(plain, asked)
     before = fitted.in_use(learner.kind)
+    if before is not None and not beliefs.is_readable(before):
+        before = None  # of an earlier release, or damaged: anything is better
     old = learner.quality(fitted.parameters(before), asked) if before else None
     is_better = old is None or new["loss"] <= old["loss"]
     figures: Plain = {

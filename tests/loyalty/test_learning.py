@@ -177,6 +177,25 @@ def test_what_is_learned_for_an_export_is_used_by_no_night(monkeypatch):
     assert fitted.in_use(NEEDS) is None
 
 
+@pytest.mark.django_db
+def test_a_version_that_cannot_be_read_is_learned_anew_the_next_night():
+    make.household("card 0")
+    make.line(make.basket("card 0", MORNING - timedelta(days=1)))
+    history.seal()
+    old = fitted.keep(
+        FittedModel.Kind.VALUE, {"of": "an older release"}, as_of=MORNING, figures={}, use=True
+    )
+
+    kept = learning.learn_if_due(MORNING)
+
+    assert [(model.kind, model.version, model.in_use) for model in kept] == [
+        (FittedModel.Kind.VALUE, 2, True)
+    ]
+    old.refresh_from_db()
+    assert not old.in_use
+    assert learning.learn_if_due(MORNING) == []
+
+
 def test_one_household_of_eight_is_never_learned_from_and_always_the_same():
     ids = np.arange(1, 80_001)
     held_out = learning.is_held_out(ids)
