@@ -1,8 +1,8 @@
 """What is learned of all shoppers at once: monthly, or when asked, and never from the future.
 
 One household of eight is never learned from. A new version and the one in use are both asked
-about those, and only if the new one does no worse is it put to use. A night computes with what is
-in use; `fitted` keeps every version.
+about those, so that neither has seen the answers, and only if the new one does no worse is it put
+to use. A night computes with what is in use; `fitted` keeps every version.
 """
 
 import logging
@@ -33,7 +33,7 @@ Kind = FittedModel.Kind
 Progress = Callable[[int, int], None]
 Plain = dict[str, Any]
 
-SAMPLE_HOUSEHOLDS = 20_000
+SAMPLE_HOUSEHOLDS = 10_000
 """How many households are learned from, at least one bucket: more would not say more."""
 REFIT_DAYS = 28
 """Frozen for three months, the models lose a hundredth: a month is often enough."""
@@ -69,7 +69,7 @@ def learn(as_of: date, progress: Progress = lambda done, total: None) -> list[Fi
     Returns the versions kept. A kind with too little to go by is left as it is; the others are
     learned all the same.
     """
-    return _learn(LEARNERS, as_of, progress, use=True)
+    return _each(LEARNERS, _compared, as_of, progress)
 
 
 def learn_if_due(as_of: date, progress: Progress = lambda done, total: None) -> list[FittedModel]:
@@ -85,51 +85,32 @@ def learn_if_due(as_of: date, progress: Progress = lambda done, total: None) -> 
     }
     fresh = set(lately.values_list("kind", flat=True)) - unreadable
     due = [learner for learner in LEARNERS if learner.kind not in fresh]
-    return _learn(due, as_of, progress, use=True) if due else []
+    return _each(due, _compared, as_of, progress) if due else []
 
 
 def learn_for(as_of: date, progress: Progress = lambda done, total: None) -> list[FittedModel]:
-    """Learn every kind from the days before `as_of`, for an export: no night will use it."""
-    return _learn(LEARNERS, as_of, progress, use=False)
+    """Learn every kind from the days before `as_of`, for an export: no night will use it, so it
+    is compared with nothing, and no household is held out.
+    """
+
+    def keep(learner: Learner, sample: Sample) -> FittedModel:
+        plain = learner.learn(sample)
+        figures: Plain = {"households learned from": len(sample.households)}
+        return fitted.keep(learner.kind, plain, as_of=as_of, figures=figures, use=False)
+
+    return _each(LEARNERS, keep, as_of, progress)
 
 
-def _learn(
-    learners: Sequence[Learner], as_of: date, progress: Progress, *, use: bool
-) -> list[FittedModel]:
-    read, steps = len(history.buckets()), len(history.buckets()) + len(learners)
-    sample = read_sample(as_of, lambda done, total: progress(done, steps))
-    if not len(sample.lines.day):
-        progress(steps, steps)
-        return []
+def _compared(learner: Learner, sample: Sample) -> FittedModel:
+    """Learn a kind, and put it to use unless it is worse than the version in use."""
     held_out = is_held_out(sample.households)
     known, asked = part(sample, ~held_out), part(sample, held_out)
-    kept = []
-    for done, learner in enumerate(learners, 1):
-        try:
-            kept.append(_learn_one(learner, known, asked, as_of, use=use))
-        except ValueError as too_little:
-            log.info("Nothing was learned of '%s': %s", learner.kind.label, too_little)
-        progress(read + done, steps)
-    return kept
-
-
-def is_held_out(households: Ints) -> Flags:
-    """Which households, by id, are never learned from: one of eight, always the same."""
-    mixed = households.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
-    held_out: Flags = mixed >> np.uint64(61) == 0
-    return held_out
-
-
-def _learn_one(
-    learner: Learner, known: Sample, asked: Sample, as_of: date, *, use: bool
-) -> FittedModel:
     plain = learner.learn(known)
     new = learner.quality(plain, asked)
     before = fitted.in_use(learner.kind)
     if before is not None and not beliefs.is_readable(before):
         before = None  # of an earlier release, or damaged: anything is better
     old = learner.quality(fitted.parameters(before), asked) if before else None
-    is_better = old is None or new["loss"] <= old["loss"]
     figures: Plain = {
         "households learned from": len(known.households),
         "households asked about": len(asked.households),
@@ -137,7 +118,40 @@ def _learn_one(
         "before": old,
         "before is version": before.version if before else None,
     }
-    return fitted.keep(learner.kind, plain, as_of=as_of, figures=figures, use=use and is_better)
+    return fitted.keep(
+        learner.kind,
+        plain,
+        as_of=history.day_of(sample.as_of),
+        figures=figures,
+        use=old is None or new["loss"] <= old["loss"],
+    )
+
+
+def _each(
+    learners: Sequence[Learner],
+    keep: Callable[[Learner, Sample], FittedModel],
+    as_of: date,
+    progress: Progress,
+) -> list[FittedModel]:
+    """Read a sample and let every learner keep what it learns; too little to go by is no error."""
+    read, steps = len(history.buckets()), len(history.buckets()) + len(learners)
+    sample = read_sample(as_of, lambda done, total: progress(done, steps))
+    kept = []
+    for done, learner in enumerate(learners if len(sample.lines.day) else (), 1):
+        try:
+            kept.append(keep(learner, sample))
+        except ValueError as too_little:
+            log.info("Nothing was learned of '%s': %s", learner.kind.label, too_little)
+        progress(read + done, steps)
+    progress(steps, steps)
+    return kept
+
+
+def is_held_out(households: Ints) -> Flags:
+    """Which households, by id, versions are compared on: one of eight, always the same."""
+    mixed = households.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    held_out: Flags = mixed >> np.uint64(61) == 0
+    return held_out
 
 
 def read_sample(as_of: date, progress: Progress = lambda done, total: None) -> Sample:

@@ -196,7 +196,7 @@ def test_a_version_that_cannot_be_read_is_learned_anew_the_next_night():
     assert learning.learn_if_due(MORNING) == []
 
 
-def test_one_household_of_eight_is_never_learned_from_and_always_the_same():
+def test_versions_are_compared_on_one_household_of_eight_and_always_the_same():
     ids = np.arange(1, 80_001)
     held_out = learning.is_held_out(ids)
     assert 0.12 < held_out.mean() < 0.13
