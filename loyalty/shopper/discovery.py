@@ -1,7 +1,7 @@
 """Which categories a household never bought, and how likely it tries each of them soon.
 
-Three things speak for a category: what households like this one buy (affinity), how many take it
-up nowadays, and how much this household tries at all. On Complete Journey the first purchases of
+Three things speak for a category: what the household buys already (affinity), how many take it up
+nowadays, and how much this household tries at all. On Complete Journey the first purchases of
 the next 56 days are found among its best five far more often than by popularity.
 """
 
@@ -19,10 +19,11 @@ HORIZON_DAYS = 56
 LEAST_TRIPS = 4
 """Shopping days before a household's gaps say anything: to a newcomer everything is new."""
 
-# How strongly a category is spoken for counts by its logarithm, with a bend at each of these.
+# How strongly a category is spoken for counts by its logarithm, in the first voice with a bend at
+# each of these.
 FAINTEST = 0.001
 BENDS = (0.05, 0.1, 0.2)
-AFFINITY = ("spoken_for", *(f"spoken_for_above_{bend}" for bend in BENDS))
+AFFINITY = (*affinity.VOICES, *(f"{affinity.VOICES[0]}_above_{bend}" for bend in BENDS))
 HOUSEHOLD = ("new_lately", "categories", "trips_45", "trips_14", "days_since", "days_known")
 
 
@@ -30,7 +31,8 @@ class Model(NamedTuple):
     """What was learned of first purchases. Categories go by their database ids."""
 
     ids: Ints  # int64[categories], ascending
-    weights: Floats  # float64[categories, categories], see affinity.weights()
+    weights: Floats  # float64[voices, categories, categories], see affinity.learn()
+    base: Floats  # float64[voices, categories]
     offset: Floats  # float64[categories], how readily each is taken up nowadays, in logits
     affinity: Floats  # float64[AFFINITY], per logarithm
     household: Floats  # float64[HOUSEHOLD]
@@ -52,9 +54,10 @@ class Model(NamedTuple):
             tables = [np.array(plain[name], np.float64) for name in cls._fields[1:]]
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"the model of discoveries is damaged: {error!r}") from None
-        n = len(ids)
-        tables[0] = tables[0].reshape(n, n) if tables[0].size == n * n else tables[0]
-        shapes = [(n, n), (n,), (len(AFFINITY),), (len(HOUSEHOLD),)]
+        n, voices = len(ids), len(affinity.VOICES)
+        if not n:
+            tables[0] = tables[0].reshape(-1, 0, 0)
+        shapes = [(voices, n, n), (voices, n), (n,), (len(AFFINITY),), (len(HOUSEHOLD),)]
         if [table.shape for table in tables] != shapes or (ids[1:] <= ids[:-1]).any():
             raise ValueError("the model of discoveries is damaged: its tables do not match")
         if not all(np.isfinite(table).all() for table in tables):
@@ -90,9 +93,13 @@ def household_features(seen: Statistics) -> Floats:
 
 
 def affinity_features(spoken_for: Floats) -> Floats:
-    """How strongly a category is spoken for, as the model takes it: float64[..., AFFINITY]."""
+    """How strongly a category is spoken for, as the model takes it: float64[rows, AFFINITY].
+
+    spoken_for: float64[rows, voices].
+    """
     loud = np.log(np.maximum(spoken_for, FAINTEST))
-    return np.stack([loud, *(np.maximum(loud - log(bend), 0.0) for bend in BENDS)], axis=-1)
+    bends = [np.maximum(loud[:, :1] - log(bend), 0.0) for bend in BENDS]
+    return np.hstack([loud, *bends])
 
 
 def score(seen: Statistics, ids: Ints, model: Model) -> Floats:
@@ -104,7 +111,9 @@ def score(seen: Statistics, ids: Ints, model: Model) -> Floats:
     """
     place = places(ids, model)
     item = place[seen.item]
-    spoken_for = affinity.spoken_for(seen.starts, item, affinity.strengths(seen), model.weights)
+    spoken_for = affinity.spoken_for(
+        seen.starts, item, affinity.strengths(seen), model.weights, model.base
+    )
     chances = np.zeros((len(seen.starts) - 1, len(ids)), np.float64)
     _score(
         seen.starts, seen.item, place, seen.households.shopping_days, spoken_for,
@@ -127,6 +136,7 @@ def _score(
     bends: Floats,
     chances: Floats,
 ) -> None:
+    voices = spoken_for.shape[1]
     for h in range(len(starts) - 1):
         if trips[h] < least_trips:
             continue
@@ -136,11 +146,14 @@ def _score(
         for i in range(len(place)):
             if place[i] < 0:
                 continue
-            loud = log(max(spoken_for[h, place[i]], faintest))
-            logit = habit + model.offset[place[i]] + model.affinity[0] * loud
-            for bend in range(len(bends)):
-                if loud > bends[bend]:
-                    logit += model.affinity[bend + 1] * (loud - bends[bend])
+            logit = habit + model.offset[place[i]]
+            for voice in range(voices):
+                loud = log(max(spoken_for[h, voice, place[i]], faintest))
+                logit += model.affinity[voice] * loud
+                if voice == 0:
+                    for bend in range(len(bends)):
+                        if loud > bends[bend]:
+                            logit += model.affinity[voices + bend] * (loud - bends[bend])
             chances[h, i] = 1.0 / (1.0 + exp(-logit))
         for row in range(starts[h], starts[h + 1]):
             chances[h, own[row]] = 0.0
@@ -167,6 +180,6 @@ def because(seen: Statistics, ids: Ints, model: Model, best: Ints) -> Ints:
     place = places(ids, model)
     wanted = np.where(best >= 0, np.append(place, -1)[best], -1).astype(np.int64)
     rows = affinity.loudest(
-        seen.starts, place[seen.item], affinity.strengths(seen), model.weights, wanted
+        seen.starts, place[seen.item], affinity.strengths(seen)[0], model.weights[0], wanted
     )
     return np.where(rows >= 0, np.append(seen.item, -1)[rows], -1).astype(np.int64)

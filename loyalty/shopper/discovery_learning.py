@@ -31,12 +31,13 @@ LEAST_FIRST_PURCHASES = 200
 LEAST_BUYERS = 3
 """Households that must have bought a category before it is proposed to others."""
 
-MOST_HOUSEHOLDS = 4_000
+MOST_HOUSEHOLDS = 2_500
 """... of a window's that the logistic sees; affinity sees them all."""
 
-_WINDOWS, _STEP_DAYS = 3, 28
+_WINDOWS, _STEP_DAYS = 5, 28
+_LEAST_BEFORE_DAYS = 10  # of purchases before what was tried next is told from them
 _RECENT_DAYS = (14, 28, 56)
-_NEGATIVES_SHARE = 0.35
+_NEGATIVES_SHARE = 0.6
 _PENALTY = 0.1
 _DECIMALS = 6  # of affinity's weights: a tenth of the text, and no change in any order
 
@@ -56,6 +57,8 @@ class _Known(NamedTuple):
     """What was known on the first day of a window, and what was tried in it."""
 
     seen: Statistics
+    weights: Floats
+    base: Floats
     candidate: Flags  # bool[households, items]
     tried: Flags  # ... and bought within the window
 
@@ -88,10 +91,9 @@ def learn(
             f"{as_of - first_day} days of purchases are too few to learn what households try:"
             f" {HORIZON_DAYS + LEAST_HISTORY_DAYS} are wanted"
         )
-    windows = [
-        _known(lines, category_of_product, final, households=households, items=items, cut=cut)
-        for cut in cuts
-    ]
+    history = _History(lines, category_of_product, final, first_day)
+    with threadpool_limits(1):
+        windows = [_known(history, cut) for cut in cuts]
     tried = sum(int(window.tried.sum()) for window in windows)
     if tried < LEAST_FIRST_PURCHASES:
         raise ValueError(
@@ -100,14 +102,15 @@ def learn(
         )
     with threadpool_limits(1):
         logistic = _fit(windows)
-        known = final.items.buyers >= LEAST_BUYERS
-        weights = np.round(_weights(final), _DECIMALS)
+        weights, base = _voices(history, final)
+    known = final.items.buyers >= LEAST_BUYERS
     uptake = _item_features(final)
     parts = np.split(logistic[1:], np.cumsum([uptake.shape[1], len(AFFINITY)]))
     offset = uptake @ parts[0] + logistic[0]
     return Model(
         ids=np.asarray(ids, np.int64)[known],
-        weights=weights[np.ix_(known, known)],
+        weights=weights[:, known][:, :, known],
+        base=base[:, known],
         offset=offset[known],
         affinity=parts[1],
         household=parts[2],
@@ -131,17 +134,16 @@ def quality(
     final = kernel.statistics(
         lines, category_of_product, households=households, items=items, as_of=as_of
     )
-    window = _known(
-        lines, category_of_product, final, households=households, items=items,
-        cut=as_of - HORIZON_DAYS,
-    )  # fmt: skip
-    chances = np.where(window.candidate, score(window.seen, ids, model), 0.0)
-    news = window.tried.sum(axis=1)
+    history = _History(lines, category_of_product, final, as_of)
+    seen = _seen(history, as_of - HORIZON_DAYS)
+    candidate, was_tried = _tried(history, seen)
+    chances = np.where(candidate, score(seen, ids, model), 0.0)
+    news = was_tried.sum(axis=1)
     active = np.flatnonzero(news)
     best = top(chances[active], k=5)
-    hits = (np.take_along_axis(window.tried[active], best, axis=1) & (best >= 0)).sum(axis=1)
-    judged = window.candidate & (chances > 0)
-    chance, tried = chances[judged], window.tried[judged]
+    hits = (np.take_along_axis(was_tried[active], best, axis=1) & (best >= 0)).sum(axis=1)
+    judged = candidate & (chances > 0)
+    chance, tried = chances[judged], was_tried[judged]
     likelihood = np.where(tried, chance, 1.0 - chance)
     return Quality(
         households=len(active),
@@ -153,30 +155,53 @@ def quality(
     )
 
 
-def _known(
-    lines: Lines,
-    category_of_product: Ints32,
-    final: Statistics,
-    *,
-    households: int,
-    items: int,
-    cut: int,
-) -> _Known:
-    seen = kernel.statistics(
-        lines, category_of_product, households=households, items=items, as_of=cut
+class _History(NamedTuple):
+    lines: Lines
+    category_of_product: Ints32
+    final: Statistics
+    first_day: int
+
+
+def _seen(history: _History, cut: int) -> Statistics:
+    return kernel.statistics(
+        history.lines,
+        history.category_of_product,
+        households=len(history.final.starts) - 1,
+        items=len(history.final.items.buyers),
+        as_of=cut,
     )
-    first = np.full((households, items), np.iinfo(np.int32).max, np.int32)
+
+
+def _firsts(final: Statistics) -> Ints32:
+    """The day of each first purchase, int32[households, items]; never is the last day there is."""
+    never = np.iinfo(np.int32).max
+    first = np.full((len(final.starts) - 1, len(final.items.buyers)), never, np.int32)
     first[final.household, final.item] = final.first
-    candidate = first >= cut
+    return first
+
+
+def _tried(history: _History, seen: Statistics) -> tuple[Flags, Flags]:
+    """What each household might try from the day of `seen` on, and what it tried in the window."""
+    first = _firsts(history.final)
+    candidate = first >= seen.as_of
     candidate &= seen.items.buyers >= LEAST_BUYERS
     candidate &= (seen.households.shopping_days >= LEAST_TRIPS)[:, None]
-    return _Known(seen, candidate, candidate & (first < cut + HORIZON_DAYS))
+    return candidate, candidate & (first < seen.as_of + HORIZON_DAYS)
 
 
-def _weights(seen: Statistics) -> Floats:
-    strength = affinity.strengths(seen)
-    items = len(seen.items.buyers)
-    return affinity.weights(affinity.together(seen.starts, seen.item, strength, items=items))
+def _known(history: _History, cut: int) -> _Known:
+    seen = _seen(history, cut)
+    return _Known(seen, *_voices(history, seen), *_tried(history, seen))
+
+
+def _voices(history: _History, seen: Statistics) -> tuple[Floats, Floats]:
+    """What speaks for what on the day of `seen`: see affinity.learn()."""
+    then = max(seen.as_of - HORIZON_DAYS, history.first_day + _LEAST_BEFORE_DAYS)
+    first = _firsts(history.final)
+    weights, base = affinity.learn(
+        seen, _seen(history, then), (first >= then) & (first < seen.as_of)
+    )
+    return np.round(weights, _DECIMALS), np.round(base, _DECIMALS)
 
 
 def _item_features(seen: Statistics) -> Floats:
@@ -210,13 +235,13 @@ def _fit(windows: list[_Known]) -> Floats:
         taken &= window.tried | (draw.random(taken.shape) < _NEGATIVES_SHARE)
         household, item = np.nonzero(taken)
         spoken_for = affinity.spoken_for(
-            seen.starts, seen.item, affinity.strengths(seen), _weights(seen)
+            seen.starts, seen.item, affinity.strengths(seen), window.weights, window.base
         )
         features.append(
             np.hstack(
                 [
                     _item_features(seen)[item],
-                    affinity_features(spoken_for[household, item]),
+                    affinity_features(spoken_for[household, :, item]),
                     household_features(seen)[household],
                 ]
             )
@@ -224,8 +249,10 @@ def _fit(windows: list[_Known]) -> Floats:
         labels.append(window.tried[household, item])
     x, y = np.vstack(features), np.concatenate(labels)
     mean, scale = x.mean(axis=0), x.std(axis=0) + 1e-9
+    x -= mean  # in place: there are millions of rows
+    x /= scale
     weight = np.where(y, 1.0, 1.0 / _NEGATIVES_SHARE)
-    fitted = LogisticRegression(C=_PENALTY, max_iter=300).fit((x - mean) / scale, y, weight)
+    fitted = LogisticRegression(C=_PENALTY, max_iter=300).fit(x, y, weight)
     slopes = fitted.coef_[0] / scale
     return np.append(fitted.intercept_ - slopes @ mean, slopes)
 

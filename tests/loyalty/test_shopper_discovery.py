@@ -146,6 +146,7 @@ def test_a_damaged_model_is_refused(model):
         {"ids": plain["ids"][1:]},
         {"offset": [float("nan"), *plain["offset"][1:]]},
         {"affinity": "loud"},
+        {"weights": plain["weights"][:2]},
     ):
         with pytest.raises(ValueError, match="model"):
             discovery.Model.from_plain({**plain, **damage})
