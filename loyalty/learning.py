@@ -158,7 +158,9 @@ def read_sample(as_of: date, progress: Progress = lambda done, total: None) -> S
     """Read whole buckets, until they hold SAMPLE_HOUSEHOLDS, without what shared cards bought."""
     kinds = assortment.read(assortment.last_product(), assortment.last_store())
     worth = fitted.in_use(Kind.VALUE)
-    most = fitted.parameters(worth)["usual_most_cents"] if worth else beliefs.NO_LIMIT_CENTS
+    most = beliefs.NO_LIMIT_CENTS
+    if worth is not None and beliefs.is_readable(worth):
+        most = fitted.parameters(worth)["usual_most_cents"]
     parts: list[history.Bucket] = []
     households = 0
     for bucket in history.buckets():

@@ -22,7 +22,7 @@ from loyalty.shopper.kernel import Floats, Ints, Ints32, Items, Statistics
 from loyalty.shopper.needs_features import BINS as BINS
 from loyalty.shopper.needs_features import HORIZON_DAYS as HORIZON_DAYS
 from loyalty.shopper.needs_model import Model as Model
-from loyalty.shopper.needs_model import logits, trip_logits
+from loyalty.shopper.needs_model import logits, return_logits, trip_logits
 
 JUDGED = 60
 """How many of a household's items are judged one by one."""
@@ -89,7 +89,8 @@ def believe(
     month = logits(found.features, model.month)
     trip = trip_logits(found.features, month, model.trip)
     factor, power = model.more
-    _put(found.rows, month, trip, factor, power, believed)
+    comes = return_logits(found.features, model.comes)
+    _put(found.rows, month, comes, trip, factor, power, believed)
     return believed
 
 
@@ -139,12 +140,19 @@ def _pace_alone(seen: Statistics, rate: Floats, factor: float, believed: Believe
 
 @njit(cache=True, nogil=True)
 def _put(
-    rows: Ints, month: Floats, trip: Floats, factor: float, power: float, believed: Believed
+    rows: Ints,
+    month: Floats,
+    comes: Floats,
+    trip: Floats,
+    factor: float,
+    power: float,
+    believed: Believed,
 ) -> None:
     for at in range(len(rows)):
-        chance = _logistic(month[at])
-        believed.probability[rows[at]] = chance
-        believed.expected[rows[at]] = min(factor * (-log1p(-chance)) ** power, _MOST_EXPECTED)
+        chance, comes_at_all = _logistic(month[at]), _logistic(comes[at])
+        expected = min(factor * (-log1p(-chance)) ** power, _MOST_EXPECTED)
+        believed.probability[rows[at]] = comes_at_all * chance
+        believed.expected[rows[at]] = comes_at_all * expected
         believed.next_trip[rows[at]] = _logistic(trip[at])
 
 

@@ -16,7 +16,16 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # h
 from loyalty.shopper import kernel, needs, needs_features
 from loyalty.shopper.kernel import Flags, Floats, Ints, Ints32, Lines, Statistics
 from loyalty.shopper.needs_features import BINS, CORE, HORIZON_DAYS, HOUSEHOLD
-from loyalty.shopper.needs_model import DEPTH, LEAVES, SPLITS, Chance, Model, Trip, logits
+from loyalty.shopper.needs_model import (
+    DEPTH,
+    LEAVES,
+    SPLITS,
+    Chance,
+    Model,
+    Return,
+    Trip,
+    logits,
+)
 
 LEAST_HISTORY_DAYS = 3 * HORIZON_DAYS
 LEAST_HOUSEHOLDS = 50
@@ -59,7 +68,8 @@ class Window(NamedTuple):
     key: Ints  # household * items + item of what was bought, ascending
     purchases: Ints  # days it was bought on
     next_trip: Flags  # whether on the household's first shopping day of the window
-    counts: Flags  # bool[households]: shopped often enough before, and again in the window
+    is_known: Flags  # bool[households]: shopped often enough before
+    counts: Flags  # bool[households]: ... and again in the window
 
 
 class Quality(NamedTuple):
@@ -67,7 +77,7 @@ class Quality(NamedTuple):
 
     households: int
     pairs: int  # pairs judged one by one
-    bought: float  # share of them bought again
+    bought: float  # share of them bought again; of households that stayed away, none
     log_loss: float
     ece: float  # how far chances and shares bought lie apart, mean over 15 bins of equal size
     ndcg10: float  # of the ten likeliest, against all the household bought
@@ -103,6 +113,7 @@ def learn(
     ]  # fmt: skip
     tables = [_table(window) for window in windows]
     features, bought, next_trip, purchases = [], [], [], []
+    homes, came = [], []
     rest_bought = rest_expected = 0.0
     for window, table in zip(windows[1:], tables[:-1], strict=True):
         enough = int(window.counts.sum())
@@ -114,11 +125,16 @@ def learn(
         found = needs.judge(window.seen, window.seen.items, parent_of_item, parents, table)
         rows = found.rows
         counted, on_next_trip = _met(window)
-        others = window.counts[window.seen.household]
+        others = window.is_known[window.seen.household]
         others[rows] = False
         rest_bought += float((counted[others] > 0).sum())
         rest_expected += float(-np.expm1(-found.expected[others]).sum())
-        fitted = _sample(window.counts)[window.seen.household[rows]]
+        owner = window.seen.household[rows]
+        first = np.flatnonzero(np.diff(owner, prepend=-1) != 0)  # all rows tell its household
+        first = first[window.is_known[owner[first]]]
+        homes.append(found.features[first])
+        came.append(window.counts[owner[first]])
+        fitted = _sample(window.counts)[owner]
         features.append(found.features[fitted])
         purchases.append(counted[rows[fitted]])
         bought.append(counted[rows[fitted]] > 0)
@@ -130,6 +146,7 @@ def learn(
         tables[-1],
         (rest_bought + 1.0) / (rest_expected + 1.0),
         month,
+        _fit_return(np.concatenate(homes), np.concatenate(came)),
         _fit_trip(described, logit, np.concatenate(next_trip)),
         _more(logit, np.concatenate(purchases)),
     )
@@ -164,7 +181,7 @@ def quality(
     believed = needs.believe(seen, seen.items, parent_of_item, parents, model)
     purchases, on_next_trip = _met(window)
     judged = needs.top(seen, believed.probability)
-    judged = judged[window.counts[seen.household[judged]]]
+    judged = judged[window.is_known[seen.household[judged]]]
     chance, met = believed.probability[judged], purchases[judged] > 0
     homes = window.key // items
     month = _ranked(window, needs.top(seen, believed.probability, k=10), purchases > 0, homes)
@@ -203,12 +220,14 @@ def observe(
     days = np.unique(key * HORIZON_DAYS + (day - begins))
     pairs, at, purchases = np.unique(days // HORIZON_DAYS, return_index=True, return_counts=True)
     owner = pairs // max(items, 1)
+    is_known = seen.households.shopping_days >= LEAST_TRIPS
     return Window(
         seen,
         pairs,
         purchases,
         days[at] % HORIZON_DAYS + begins == trip[owner],
-        (seen.households.shopping_days >= LEAST_TRIPS) & (trip < begins + HORIZON_DAYS),
+        is_known,
+        is_known & (trip < begins + HORIZON_DAYS),
     )
 
 
@@ -291,6 +310,14 @@ def _fit(described: Floats, met: Flags) -> Chance:
     for at, tree in enumerate(trees):
         _unfold(tree, 0, feature[at], threshold[at], leaf[at])
     return Chance(bias, weights, feature, threshold, leaf)
+
+
+def _fit_return(described: Floats, came: Flags) -> Return:
+    """Where all came, or none, the household's own facts tell nothing."""
+    if came.all() or not came.any():
+        odds = (came.sum() + 1.0) / ((~came).sum() + 1.0)
+        return Return(float(np.log(odds)), np.zeros(len(HOUSEHOLD)))
+    return Return(*_logistic(described[:, HOUSEHOLD], came))
 
 
 def _fit_trip(described: Floats, month: Floats, met: Flags) -> Trip:

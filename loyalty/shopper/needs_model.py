@@ -71,12 +71,28 @@ class Trip(NamedTuple):
         return cls(_number(plain, "bias"), slope, _array(plain, "weights", (len(HOUSEHOLD),)))
 
 
+class Return(NamedTuple):
+    """The chance that a household comes at all within HORIZON_DAYS, by what is known of it."""
+
+    bias: float
+    weights: Floats  # float64[HOUSEHOLD]
+
+    def to_plain(self) -> dict[str, Any]:
+        return {"bias": self.bias, "weights": self.weights.tolist()}
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> Self:
+        """Take back what to_plain() gave. Raises ValueError if it is not that."""
+        return cls(_number(plain, "bias"), _array(plain, "weights", (len(HOUSEHOLD),)))
+
+
 class Model(NamedTuple):
     """What one level (product, type or category) taught, in plain numbers."""
 
     table: Floats  # float64[BINS], how far to believe the pace
     rest: float  # ... beyond the items judged one by one, >= 0
-    month: Chance  # of buying within HORIZON_DAYS
+    month: Chance  # of buying within HORIZON_DAYS, if the household comes
+    comes: Return
     trip: Trip  # of buying on the next shopping day
     more: tuple[float, float]  # purchases expected = more[0] * -log(1 - chance) ** more[1]
 
@@ -87,6 +103,7 @@ class Model(NamedTuple):
             "table": self.table.tolist(),
             "rest": self.rest,
             "month": self.month.to_plain(),
+            "comes": self.comes.to_plain(),
             "trip": self.trip.to_plain(),
             "more": list(self.more),
         }
@@ -101,6 +118,7 @@ class Model(NamedTuple):
             _array(plain, "table", (BINS,)),
             _number(plain, "rest"),
             Chance.from_plain(_part(plain, "month")),
+            Return.from_plain(_part(plain, "comes")),
             Trip.from_plain(_part(plain, "trip")),
             (factor, power),
         )
@@ -113,6 +131,14 @@ def logits(features: Floats, chance: Chance) -> Floats:
     """Return the chance's logit of every row of `features` (float64[rows, FEATURES])."""
     logit = np.empty(len(features), np.float64)
     _logits(features, chance, logit)
+    return logit
+
+
+def return_logits(features: Floats, comes: Return) -> Floats:
+    """Return, for every row, the logit of its household coming within HORIZON_DAYS."""
+    logit = np.full(len(features), comes.bias)
+    for column, weight in zip(HOUSEHOLD, comes.weights, strict=True):
+        logit += weight * features[:, column]
     return logit
 
 

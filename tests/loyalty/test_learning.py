@@ -13,7 +13,7 @@ from tests import make
 
 MORNING = date(2026, 3, 10)
 HOMES, DAYS, PRODUCTS = 150, 150, 24
-NEEDS = FittedModel.Kind.NEEDS
+RESPONSE = FittedModel.Kind.RESPONSE  # any form of it can be read
 
 
 def open_shop():
@@ -144,7 +144,7 @@ def test_an_empty_shop_learns_nothing():
 def learner_of(loss):
     """Learns a figure, and says that its loss is that figure."""
     return learning.Learner(
-        NEEDS, lambda sample: {"loss": loss}, lambda plain, sample: {"loss": plain["loss"]}
+        RESPONSE, lambda sample: {"loss": loss}, lambda plain, sample: {"loss": plain["loss"]}
     )
 
 
@@ -173,8 +173,8 @@ def test_what_is_learned_for_an_export_is_used_by_no_night(monkeypatch):
     history.seal()
     model = learning.learn_for(MORNING)[0]
     assert not model.in_use
-    assert fitted.known_on(NEEDS, MORNING) == model
-    assert fitted.in_use(NEEDS) is None
+    assert fitted.known_on(RESPONSE, MORNING) == model
+    assert fitted.in_use(RESPONSE) is None
 
 
 @pytest.mark.django_db

@@ -174,3 +174,18 @@ def test_a_damaged_model_is_refused_in_words(model, change, complaint):
     change(plain)
     with pytest.raises(ValueError, match=complaint):
         Model.from_plain(plain)
+
+
+def test_a_household_that_may_stay_away_is_believed_to_buy_less_in_the_same_order(model):
+    rows = [line(product=item, day=day) for item in range(3) for day in range(300, 400, 9 + item)]
+    seen = told(rows)
+    sure = model._replace(comes=model.comes._replace(bias=14.0, weights=0 * model.comes.weights))
+    even = sure._replace(comes=sure.comes._replace(bias=0.0))
+
+    comes, may_come = (
+        believe(seen, seen.items, PARENT_OF_ITEM, PARENTS, taught) for taught in (sure, even)
+    )
+
+    assert may_come.probability == pytest.approx(comes.probability / 2, rel=1e-4)
+    assert may_come.expected == pytest.approx(comes.expected / 2, rel=1e-4)
+    assert (may_come.next_trip == comes.next_trip).all()
