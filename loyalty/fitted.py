@@ -65,7 +65,7 @@ def known_on(kind: str, day: date) -> FittedModel | None:
     of them, or None.
     """
     return (
-        FittedModel.objects.filter(kind=kind, as_of__lte=day, as_of__gt=day - LASTS)
+        FittedModel.objects.filter(kind=kind, as_of__lte=day, as_of__gte=day - LASTS)
         .order_by("-in_use", "-as_of", "-version")
         .first()
     )
