@@ -340,7 +340,7 @@ class Profile(models.Model):
     )
     discoveries = models.JSONField(
         default=list,
-        help_text="[category id, chance of a first purchase in 56 days], likeliest first",
+        help_text="[category id, chance in 56 days, because it buys category id], likeliest first",
     )
 
     class Meta:

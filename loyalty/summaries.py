@@ -38,7 +38,7 @@ def write_profiles(run: ModelRun, held: Beliefs) -> None:
     held: with the levels "product" and "category". A household nothing is believed of has none.
     """
     wanted = _needs(held)
-    new = _discoveries(held)
+    new = _discoveries(run, held)
     rows = [
         [run.pk, household, _json(needed), _json(found)]
         for household, needed, found in zip(
@@ -88,15 +88,24 @@ def _popular(held: Beliefs, households: int) -> list[list[Any]]:
     return _dealt(entries, more.household, households)
 
 
-def _discoveries(held: Beliefs) -> list[list[Any]]:
-    chances = held.discoveries
+def _discoveries(run: ModelRun, held: Beliefs) -> list[list[Any]]:
+    model, chances = beliefs.learned_by(run).discovery, held.discoveries
+    if model is None:
+        return [[] for _ in held.bucket.households]
+    categories = held.assortment.levels["category"].ids
     best = discovery.top(chances, k=DISCOVERIES_KEPT)
+    reason = discovery.because(held.levels["category"].statistics, categories, model, best)
     home, place = np.nonzero(best >= 0)
-    item = best[home, place]
-    ids = held.assortment.levels["category"].ids[item].tolist()
+    item, why = best[home, place], reason[home, place]
     entries = [
-        [category, chance]
-        for category, chance in zip(ids, np.round(chances[home, item], 4).tolist(), strict=True)
+        [category, chance, because if is_told else None]
+        for category, chance, because, is_told in zip(
+            categories[item].tolist(),
+            np.round(chances[home, item], 4).tolist(),
+            categories[why].tolist(),
+            (why >= 0).tolist(),
+            strict=True,
+        )
     ]
     return _dealt(entries, home, len(chances))
 

@@ -151,16 +151,15 @@ def _needs(profile: Profile | None, run: ModelRun) -> SafeString:
 
 def _discoveries(profile: Profile | None) -> SafeString:
     best = profile.discoveries[:DISCOVERIES_SHOWN] if profile else []
-    found = Category.objects.select_related("parent").in_bulk([entry[0] for entry in best])
+    found = Category.objects.in_bulk({pk for new, _, old in best for pk in (new, old) if pk})
     rows = []
-    for category, chance in best:
-        kind = found.get(category)
+    for category, chance, because in best:
         url = reverse("admin:pos_integration_category_change", args=[category])
-        name = link(url, kind.name if kind else f"Category {category}")
-        parent = kind.parent.name if kind and kind.parent else ""
-        rows.append((name, parent, percent(chance)))
+        name = link(url, found[category].name if category in found else f"Category {category}")
+        bought = found[because].name if because in found else NOTHING
+        rows.append((name, bought, percent(chance)))
     return table(
-        ("Category", "Department", "First bought in 56 days#"),
+        ("Category", "Because it buys", "First bought in 56 days#"),
         rows,
         "Nothing suggests itself. What was learned of other households may be missing: "
         "see 'Fitted models'.",

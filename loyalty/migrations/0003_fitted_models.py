@@ -127,7 +127,7 @@ class Migration(migrations.Migration):
             name="discoveries",
             field=models.JSONField(
                 default=list,
-                help_text="[category id, chance of a first purchase in 56 days], likeliest first",
+                help_text="[category id, chance in 56 days, because it buys category id], likeliest first",
             ),
         ),
         migrations.AlterField(

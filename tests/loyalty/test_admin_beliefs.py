@@ -87,7 +87,9 @@ def known(run):
         wallets=[["Meat", 0.31, 41_250], ["Drugstore", 0.44, 9_900]],
         price_sensitivity=0.5,
     )
-    Profile.objects.create(run=run, household=household, needs=[], discoveries=[[meat.pk, 0.12]])
+    Profile.objects.create(
+        run=run, household=household, needs=[], discoveries=[[meat.pk, 0.12, meat.pk]]
+    )
     return believed
 
 
@@ -111,7 +113,7 @@ def test_all_that_is_believed_stands_on_both_pages_with_its_day(admin_client, kn
     elsewhere = panel(body, "What it buys elsewhere")
     assert "Meat 31 % 412" in elsewhere
     assert "Buys about two thirds of its groceries here. Buys about two thirds of its" in elsewhere
-    assert "Fish Grocery 12 %" in panel(body, "What it may like and does not know")
+    assert "Fish Fish 12 %" in panel(body, "What it may like and does not know")
     habits = panel(body, "Habits")
     assert "High Street 330" in habits
     assert "Comes 2 times a week" in habits

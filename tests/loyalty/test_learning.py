@@ -108,7 +108,11 @@ def test_a_shop_learns_from_its_past_alone_and_the_night_computes_with_that():
     known = Profile.objects.exclude(household=joined).first()
     assert known is not None
     assert all(0 <= chance <= 1 for _, chance, *_ in known.needs)
-    assert all(0 <= chance <= 1 for _, chance in known.discoveries)
+    assert all(0 <= chance <= 1 for _, chance, _ in known.discoveries)
+    shelves = set(Category.objects.filter(level="category").values_list("pk", flat=True))
+    told = [entry for one in Profile.objects.all() for entry in one.discoveries]
+    assert {because for *_, because in told} - {None} <= shelves
+    assert any(because for *_, because in told)
 
     # Back to the first version: the same night is another one with it.
     fitted.put_to_use(first[0])
