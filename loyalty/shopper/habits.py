@@ -69,16 +69,6 @@ def daypart_of(minute: int) -> int:
     return part if minute >= DAYPARTS_FROM_MINUTE[0] else len(DAYPARTS_FROM_MINUTE) - 1
 
 
-def store_words(store: str, share: float) -> str:
-    """Say for staff how loyal a household is to its store.
-
-    >>> store_words("Mill Road", 0.82)
-    'Makes 8 of 10 trips to Mill Road'
-    """
-    tenths = round(share * 10)
-    return f"Makes {'all' if tenths == 10 else f'{tenths} of 10'} trips to {store}"
-
-
 def pace_words(trips_a_week: float) -> str:
     """Say for staff how often a household comes.
 
@@ -91,20 +81,6 @@ def pace_words(trips_a_week: float) -> str:
         return f"Comes {round(trips_a_week)} times a week"
     weeks = round(1 / trips_a_week)
     return "Comes once a week" if weeks <= 1 else f"Comes every {weeks} weeks"
-
-
-def trend_words(trend: float) -> str:
-    """Say for staff how receipts have changed.
-
-    >>> trend_words(-0.18)
-    'Receipts are 18 % smaller than in the year before'
-    """
-    percent = round(abs(trend) * 100)
-    if percent < 5:
-        return "Receipts are as large as in the year before"
-    return (
-        f"Receipts are {percent} % {'larger' if trend > 0 else 'smaller'} than in the year before"
-    )
 
 
 def _check(receipts: Receipts, households: int) -> None:

@@ -87,20 +87,6 @@ def fit(seen: Statistics, facts: Items) -> Norms:
     return norms._replace(spread=spread)
 
 
-def words(score: float, on_offer: float, others: float) -> str:
-    """Say for staff how a household uses offers.
-
-    >>> words(0.71, 0.8, 0.55)
-    'Buys 8 of 10 items on offer; others buy 6 of 10 of the same items so'
-    >>> words(0.5, 0.52, 0.51)
-    'Buys 5 of 10 items on offer, as others do the same items'
-    """
-    own, usual = round(on_offer * 10), round(others * 10)
-    if own == usual:
-        return f"Buys {own} of 10 items on offer, as others do the same items"
-    return f"Buys {own} of 10 items on offer; others buy {usual} of 10 of the same items so"
-
-
 @njit(cache=True, nogil=True)
 def _odds(
     row: int, item: Ints32, n: Ints32, on: Ints32, purchases: Ints, discounted: Ints, norms: Floats
