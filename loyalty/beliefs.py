@@ -55,6 +55,7 @@ class Needs(NamedTuple):
     expected: Floats  # purchases in the next 28 days
     probability: Floats  # of at least one
     next_trip: Floats  # of one on the next shopping day
+    comes: Floats  # float64[households]: chance of coming at all, which is counted in
 
 
 class KeptOut(NamedTuple):
@@ -305,23 +306,33 @@ def _needs(run: ModelRun, kinds: Assortment, read: Bucket, level: str) -> Needs:
         seen, facts(run, level), items.parent, items.parents, learned_by(run).needs.get(level)
     )
     return Needs(
-        seen, believed.usual_gaps, believed.expected, believed.probability, believed.next_trip
+        seen,
+        believed.usual_gaps,
+        believed.expected,
+        believed.probability,
+        believed.next_trip,
+        believed.comes,
     )
 
 
 def _with_popular(run: ModelRun, kinds: Assortment, read: Bucket, own: Needs) -> tuple[Needs, More]:
-    """Tell what is popular into what is believed of households of few trips."""
+    """Tell what is popular into what is believed of households of few trips.
+
+    Popularity says what they buy if they come; so their own chances are told it as such, and the
+    chance that they come counts for both.
+    """
     model, popularity = learned_by(run).newcomers, _summed(run).popularity
     if model is None or popularity is None:
         return own, NOTHING_POPULAR
     told = newcomers.believe(
         own.statistics,
-        own.probability,
+        own.probability / own.comes[own.statistics.household],
         popularity,
         newcomers.places(kinds.levels["product"].ids, model.products),
         home_stores(read, kinds, history.day_number(run.as_of)),
         model,
     )
     next_trip = -np.expm1(np.log1p(-told.probability) / _TRIPS_IN_28_DAYS)
-    more = More(told.household, told.item, told.probability, next_trip)
-    return own._replace(probability=told.own), more
+    month = told.probability * own.comes[told.household]
+    more = More(told.household, told.item, month, next_trip)
+    return own._replace(probability=told.own * own.comes[own.statistics.household]), more

@@ -338,7 +338,7 @@ def _newcomers(sample: Sample) -> tuple[Lines, Ints32, Ints, Ints32, Callable[..
 
     def chances(seen: Statistics) -> Floats:
         told = needs.believe(seen, seen.items, goods.parent, goods.parents, judge)
-        return told.probability
+        return told.probability / told.comes[seen.household]  # if they come: these did
 
     return sample.lines, goods.item_of_product, goods.ids, stores, chances
 

@@ -33,12 +33,13 @@ _MOST_EXPECTED = 30.0
 
 
 class Believed(NamedTuple):
-    """What is believed of each pair of a household and an item, float64[pairs]."""
+    """What is believed of each pair of a household and an item, float64[pairs] but for the last."""
 
     probability: Floats  # of buying it within HORIZON_DAYS, within 0 and 1
     expected: Floats  # purchases within HORIZON_DAYS
     next_trip: Floats  # chance of buying it on the next shopping day
     usual_gaps: Floats  # days between purchases as one would tell the household, > 0
+    comes: Floats  # float64[households], > 0: chance of coming at all; counted in above
 
 
 class Judged(NamedTuple):
@@ -90,7 +91,7 @@ def believe(
     trip = trip_logits(found.features, month, model.trip)
     factor, power = model.more
     comes = return_logits(found.features, model.comes)
-    _put(found.rows, month, comes, trip, factor, power, believed)
+    _put(seen.household, found.rows, month, comes, trip, factor, power, believed)
     return believed
 
 
@@ -119,6 +120,7 @@ def _by_pace(seen: Statistics, rate: Floats, usual_gaps: Floats, factor: float) 
         np.empty(len(rate), np.float64),
         np.empty(len(rate), np.float64),
         usual_gaps,
+        np.ones(len(seen.starts) - 1, np.float64),
     )
     _pace_alone(seen, rate, factor, believed)
     return believed
@@ -140,6 +142,7 @@ def _pace_alone(seen: Statistics, rate: Floats, factor: float, believed: Believe
 
 @njit(cache=True, nogil=True)
 def _put(
+    household: Ints32,
     rows: Ints,
     month: Floats,
     comes: Floats,
@@ -150,6 +153,7 @@ def _put(
 ) -> None:
     for at in range(len(rows)):
         chance, comes_at_all = _logistic(month[at]), _logistic(comes[at])
+        believed.comes[household[rows[at]]] = comes_at_all
         expected = min(factor * (-log1p(-chance)) ** power, _MOST_EXPECTED)
         believed.probability[rows[at]] = comes_at_all * chance
         believed.expected[rows[at]] = comes_at_all * expected

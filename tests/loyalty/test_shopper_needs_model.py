@@ -69,7 +69,7 @@ def test_every_chance_is_a_chance_however_the_households_are_dealt(model, rows, 
         found = believe(part, whole.items, PARENT_OF_ITEM, PARENTS, taught)
         parts.append((np.array(own)[part.household] * ITEMS + part.item, found))
     order = np.argsort(np.concatenate([key for key, _ in parts]))
-    for column in range(len(believed)):
+    for column in range(len(believed) - 1):  # the last is a value a household
         dealt = np.concatenate([found[column] for _, found in parts])[order]
         assert dealt.tobytes() == believed[column].tobytes()
 
@@ -123,7 +123,7 @@ def test_an_empty_bucket_needs_nothing(model):
         seen = told([line(day=30)] if not as_of else [], as_of=as_of)
         for taught in (None, model):
             believed = believe(seen, seen.items, PARENT_OF_ITEM, PARENTS, taught)
-            assert [len(column) for column in believed] == [0, 0, 0, 0]
+            assert [len(column) for column in believed[:-1]] == [0, 0, 0, 0]
 
 
 def test_of_a_hundred_items_the_unlikeliest_are_left_to_their_pace(model):
