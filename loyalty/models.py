@@ -22,10 +22,26 @@ class Household(models.Model):
     name = models.CharField(max_length=80, blank=True, help_text="As it is addressed in a letter")
     joined_on = models.DateField()
     slot = models.PositiveSmallIntegerField(editable=False, help_text="Place in the history")
+    members = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="People who live there; empty: not known"
+    )
+    is_of_age = models.BooleanField(
+        null=True, help_text="Has shown that an adult holds the card, for goods the law restricts"
+    )
+    birth_month = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="1 to 12, of who agreed to a greeting; no day, no year"
+    )
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(slot__lt=SLOTS), name="household_slot_in_range")
+            models.CheckConstraint(condition=Q(slot__lt=SLOTS), name="household_slot_in_range"),
+            models.CheckConstraint(
+                condition=Q(birth_month=None) | Q(birth_month__gte=1, birth_month__lte=12),
+                name="birth_month_1_to_12",
+            ),
+            models.CheckConstraint(
+                condition=Q(members=None) | Q(members__gte=1), name="somebody_lives_there"
+            ),
         ]
         indexes = [
             models.Index(fields=["name"], name="household_by_name"),
@@ -79,6 +95,7 @@ class Consent(models.Model):
     class Purpose(models.TextChoices):
         POST = "post", "Coupons by post"
         PROFILING = "profiling", "Offers chosen from its purchases"
+        BIRTHDAY = "birthday", "A greeting in the month of its birthday"
 
     household = models.ForeignKey(Household, models.CASCADE, related_name="consents")
     purpose = models.CharField(max_length=9, choices=Purpose)
@@ -164,6 +181,7 @@ class FittedModel(models.Model):
         VALUE = "value", "What it is worth"
         NEWCOMERS = "newcomers", "What to think of who is hardly known"
         RESPONSE = "response", "Which coupons it uses"
+        UPLIFT = "uplift", "What a coupon changes"
 
     kind = models.CharField(max_length=10, choices=Kind)
     version = models.PositiveIntegerField(help_text="Counted from 1 for each kind")

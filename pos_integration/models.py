@@ -159,6 +159,13 @@ class Category(models.Model):
         CATEGORY = "category"
         TYPE = "type"
 
+    class Goods(models.TextChoices):
+        ALCOHOL = "alcohol"
+        TOBACCO = "tobacco"
+        INFANT_FORMULA = "infant_formula", "infant formula"
+        MEDICINE = "medicine"
+        GAMBLING = "gambling", "lottery and gambling"
+
     level = models.CharField(max_length=10, choices=Level)
     parent = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="children"
@@ -167,6 +174,20 @@ class Category(models.Model):
     is_modelled = models.BooleanField(
         default=True,
         help_text="Says something about what a household needs; not fuel, deposits, gift cards",
+    )
+    goods = models.CharField(
+        max_length=14,
+        choices=Goods,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="What law restricts; also all below it",
+    )
+    is_sensitive = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Tells of health, faith or private life: nobody's purchases of it, or of what "
+        "is below it, choose a coupon",
     )
     margin_share = models.DecimalField(
         max_digits=4,

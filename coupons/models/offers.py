@@ -5,7 +5,7 @@ from decimal import Decimal
 from django.db import models
 from django.db.models import F, Q
 
-from pos_integration.models import Category, Product
+from pos_integration.models import Category, Product, Store
 
 
 class Funder(models.Model):
@@ -125,6 +125,39 @@ class Offer(models.Model):
     circulation = models.PositiveIntegerField(
         default=0, help_text="Copies handed out elsewhere; our own sheets are counted by themselves"
     )
+    stores = models.ManyToManyField(
+        Store, blank=True, related_name="+", help_text="Where it is good; empty: everywhere"
+    )
+    rivals = models.SlugField(
+        max_length=20,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Of offers with the same word here, in one category, a sheet has one at most",
+    )
+    least_coupons = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Coupons guaranteed to its funder, all mailings together"
+    )
+    most_coupons = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Coupons at most, all mailings together"
+    )
+    per_household = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="Times one household is given it at most"
+    )
+    expected_budget = models.DecimalField(
+        max_digits=12,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        help_text="Most that its coupons may be expected to cost, store currency",
+    )
+    real_budget = models.DecimalField(
+        max_digits=12,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        help_text="Most that it may really cost; what is out and good counts as it is expected to",
+    )
     products = models.ManyToManyField(Product, through="OfferProduct", related_name="offers")
 
     class Meta:
@@ -160,6 +193,21 @@ class Offer(models.Model):
             models.CheckConstraint(
                 condition=Q(funder_share__gte=0, funder_share__lte=1), name="funder_share_0_to_1"
             ),
+            models.CheckConstraint(
+                condition=Q(least_coupons=None)
+                | Q(most_coupons=None)
+                | Q(least_coupons__lte=F("most_coupons")),
+                name="offer_guarantee_below_its_cap",
+            ),
+            models.CheckConstraint(
+                condition=(Q(expected_budget=None) | Q(expected_budget__gte=0))
+                & (Q(real_budget=None) | Q(real_budget__gte=0)),
+                name="offer_budgets_not_negative",
+            ),
+            models.CheckConstraint(
+                condition=Q(per_household=None) | Q(per_household__gte=1),
+                name="offer_per_household_1_or_more",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -168,28 +216,160 @@ class Offer(models.Model):
     @property
     def value_text(self) -> str:
         """The worth in a few words: '1.50 off', '2 for 1', '3 for 5.00'."""
-        value, suffix = self.value_words
-        return f"{value} {suffix}".strip()
+        return _value_text(self)
 
     @property
     def value_words(self) -> tuple[str, str]:
         """The worth as paper sets it: what is large, and what stands small beside it."""
-        match self.kind:
-            case Offer.Kind.PERCENT:
-                return f"{self.percent} %", "off"
-            case Offer.Kind.FIXED_PRICE:
-                return str(self.price), "only"
-            case Offer.Kind.FREE_ITEM:
-                return "Free", ""
-            case Offer.Kind.MULTI_BUY if self.price is not None:
-                return f"{self.units} for {self.price}", ""
-            case Offer.Kind.MULTI_BUY if self.percent == 100:
-                return f"{self.units} for {self.units - self.reduced_units}", ""
-            case Offer.Kind.MULTI_BUY:
-                return f"{self.percent} %", f"off {self.reduced_units} of {self.units}"
-            case Offer.Kind.THRESHOLD:
-                return str(self.face_value), f"off {self.threshold}"
-        return str(self.face_value), "off"
+        return _value_words(self)
+
+
+class OfferLevel(models.Model):
+    """The same offer at a higher worth, for households that need more to be won.
+
+    What it says of the worth stands in place of the offer's own; all else is the offer's.
+    """
+
+    offer = models.ForeignKey(Offer, models.CASCADE, related_name="levels")
+    number = models.PositiveSmallIntegerField(help_text="2 or 3; the offer's own worth is level 1")
+    face_value = models.DecimalField(max_digits=8, decimal_places=2, help_text="As of the offer")
+    percent = models.PositiveSmallIntegerField(null=True, blank=True, help_text="As of the offer")
+    price = models.DecimalField(
+        max_digits=8, decimal_places=2, null=True, blank=True, help_text="As of the offer"
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["offer", "number"], name="level_once_per_offer"),
+            models.CheckConstraint(condition=Q(number__in=[2, 3]), name="level_2_or_3"),
+            models.CheckConstraint(condition=Q(face_value__gt=0), name="level_is_worth_something"),
+            models.CheckConstraint(
+                condition=Q(percent=None) | Q(percent__gte=1, percent__lte=100),
+                name="level_percent_1_to_100",
+            ),
+            models.CheckConstraint(
+                condition=Q(price=None) | Q(price__gte=0), name="level_price_not_negative"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.value_text} {self.offer.name}"
+
+    @property
+    def kind(self) -> str:
+        return self.offer.kind
+
+    @property
+    def units(self) -> int:
+        return self.offer.units
+
+    @property
+    def reduced_units(self) -> int:
+        return self.offer.reduced_units
+
+    @property
+    def threshold(self) -> Decimal | None:
+        return self.offer.threshold
+
+    @property
+    def stacking_group(self) -> str:
+        return self.offer.stacking_group
+
+    @property
+    def value_text(self) -> str:
+        return _value_text(self)
+
+    @property
+    def value_words(self) -> tuple[str, str]:
+        return _value_words(self)
+
+
+Terms = Offer | OfferLevel
+"""What a coupon takes off: its offer's own worth, or that of one of its levels."""
+
+
+def _value_text(terms: Terms) -> str:
+    value, suffix = _value_words(terms)
+    return f"{value} {suffix}".strip()
+
+
+def _value_words(terms: Terms) -> tuple[str, str]:
+    match terms.kind:
+        case Offer.Kind.PERCENT:
+            return f"{terms.percent} %", "off"
+        case Offer.Kind.FIXED_PRICE:
+            return str(terms.price), "only"
+        case Offer.Kind.FREE_ITEM:
+            return "Free", ""
+        case Offer.Kind.MULTI_BUY if terms.price is not None:
+            return f"{terms.units} for {terms.price}", ""
+        case Offer.Kind.MULTI_BUY if terms.percent == 100:
+            return f"{terms.units} for {terms.units - terms.reduced_units}", ""
+        case Offer.Kind.MULTI_BUY:
+            return f"{terms.percent} %", f"off {terms.reduced_units} of {terms.units}"
+        case Offer.Kind.THRESHOLD:
+            return str(terms.face_value), f"off {terms.threshold}"
+    return str(terms.face_value), "off"
+
+
+class OfferRule(models.Model):
+    """Which products an offer is good on: these in, those out. A night makes products of it."""
+
+    offer = models.ForeignKey(Offer, models.CASCADE, related_name="rules")
+    is_excluded = models.BooleanField(default=False, help_text="Not on these, whatever else says")
+    category = models.ForeignKey(
+        Category,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="A department, category or type, with all below it",
+    )
+    brand = models.CharField(max_length=60, blank=True, help_text="As the catalogue writes it")
+    product = models.ForeignKey(Product, models.PROTECT, null=True, blank=True, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(product=None) & (~Q(category=None) | ~Q(brand=""))
+                | ~Q(product=None) & Q(category=None, brand=""),
+                name="rule_names_products",
+            )
+        ]
+
+    def __str__(self) -> str:
+        words = [str(part) for part in (self.product, self.category, self.brand) if part]
+        return f"{'not ' if self.is_excluded else ''}{', '.join(words)}"
+
+
+class Restriction(models.Model):
+    """Where coupons on goods that law restricts are not given, or to adults only."""
+
+    class Verdict(models.TextChoices):
+        NEVER = "never", "No coupons"
+        OF_AGE = "of_age", "Only to who has shown to be of age"
+        FREE = "free", "As any other goods"
+
+    goods = models.CharField(max_length=14, choices=Category.Goods)
+    country = models.CharField(max_length=2, blank=True, help_text="ISO 3166; empty: everywhere")
+    region = models.CharField(
+        max_length=30, blank=True, help_text="State or province, as addresses have it; empty: all"
+    )
+    verdict = models.CharField(max_length=6, choices=Verdict)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["goods", "country", "region"], name="one_verdict_per_place"
+            ),
+            models.CheckConstraint(
+                condition=Q(region="") | ~Q(country=""), name="a_region_lies_in_a_country"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        place = ", ".join(part for part in (self.region, self.country) if part) or "everywhere"
+        return f"{self.get_goods_display()}, {place}: {self.get_verdict_display().lower()}"
 
 
 class OfferProduct(models.Model):
