@@ -13,7 +13,7 @@ import numpy as np
 from django.db.models import Count, F, FloatField, Q, QuerySet, Sum
 from django.db.models.functions import Cast, Coalesce
 
-from coupons.models import Coupon, Mailing, Offer, Redemption
+from coupons.models import Coupon, Mailing, Offer, OfferProduct, Redemption
 from coupons.selection.problem import NO_LIMIT, Columns, Limits, Rules
 from loyalty.shopper.value import TIERS
 
@@ -224,7 +224,7 @@ def _spent(mailing: Mailing, offers: list[int]) -> dict[int, tuple[int, float, f
         .exclude(state=Coupon.State.VOID)
         .order_by()
         .values_list("offer_id")
-        .annotate(Count("pk"), cost, Sum(F("chance") * worth, filter=is_out))
+        .annotate(count=Count("pk"), expected=cost, out=Sum(F("chance") * worth, filter=is_out))
     )
     redeemed = (
         Redemption.objects.filter(offer__in=offers, reversed_at=None)
@@ -245,7 +245,7 @@ def _goods(offers: list[int]) -> tuple[dict[int, set[str]], set[int]]:
     sensitive: set[int] = set()
     paths = ["product__category" + "__parent" * up for up in range(3)]
     wanted = [f"{path}__{field}" for path in paths for field in ("goods", "is_sensitive")]
-    through = Offer.products.through.objects.filter(offer__in=offers)
+    through = OfferProduct.objects.filter(offer__in=offers)
     for offer, *said in through.values_list("offer_id", *wanted).distinct().order_by():
         goods.setdefault(offer, set()).update(word for word in said[::2] if word)
         if any(said[1::2]):
