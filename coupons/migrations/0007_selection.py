@@ -332,6 +332,10 @@ class Migration(migrations.Migration):
                     "chosen",
                     models.BinaryField(help_text="Sheets, and those of the held out", null=True),
                 ),
+                (
+                    "is_issued",
+                    models.BooleanField(default=False, help_text="Its coupons are written"),
+                ),
             ],
         ),
         migrations.CreateModel(

@@ -62,6 +62,7 @@ class SelectionPiece(models.Model):
     items = models.PositiveBigIntegerField()
     table = models.BinaryField(null=True, help_text="What could be chosen; gone once it is issued")
     chosen = models.BinaryField(null=True, help_text="Sheets, and those of the held out")
+    is_issued = models.BooleanField(default=False, help_text="Its coupons are written")
 
     class Meta:
         constraints = [
