@@ -1,7 +1,7 @@
 """Clear what tills honoured against what we promised: a Redemption or a Refusal for each."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import ROUND_DOWN, Decimal
 from itertools import groupby
@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 
 from coupons import judging, pricing, receipts, reversing
-from coupons.models import Coupon, LedgerEntry, Offer, Redemption, Refusal
+from coupons.models import Coupon, LedgerEntry, Offer, OfferLevel, Redemption, Refusal, Terms
 from coupons.sheets import codes
 from pos_integration import money
 from pos_integration.models import Basket, RedemptionRecord, Store, Undoing
@@ -84,6 +84,11 @@ class _Use(NamedTuple):
     coupon: Coupon | None
     offer: Offer | None
 
+    @property
+    def terms(self) -> Terms | None:
+        """What the code takes off: the coupon's own level, or its offer."""
+        return self.coupon.terms if self.coupon else self.offer
+
 
 @dataclass
 class _Batch:
@@ -92,6 +97,7 @@ class _Batch:
     uses_of: dict[int, list[Redemption]]  # by coupon, oldest first
     items: dict[int, list[pricing.Item]]  # by basket
     covered: dict[int, frozenset[int]]  # by offer
+    stores: dict[int, set[int]]  # by offer, of those that are not good everywhere
     others: dict[int, list[Redemption]]  # by basket: cleared before, of the same receipt
     put_off_before: set[int]
     redemptions: list[Redemption] = field(default_factory=list)
@@ -159,8 +165,13 @@ def _coupons(records: list[RedemptionRecord]) -> list[Coupon | None]:
         .order_by("pk")
     )
     offers = Offer.objects.in_bulk({coupon.offer_id for coupon in locked})
+    raised = {coupon.level_id for coupon in locked if coupon.level_id is not None}
+    levels = OfferLevel.objects.in_bulk(raised) if raised else {}
     for coupon in locked:
         coupon.offer = offers[coupon.offer_id]
+        if coupon.level_id is not None:
+            coupon.level = levels[coupon.level_id]
+            coupon.level.offer = coupon.offer
     found = {coupon.code: coupon for coupon in locked}
     return [found.get(code) for code in named]
 
@@ -182,7 +193,8 @@ def _facts(uses: Sequence[_Use], put_off: set[int]) -> _Batch:
         uses_of.setdefault(redemption.coupon_id, []).append(redemption)
     others: dict[int, list[Redemption]] = {}
     on_these = Redemption.objects.filter(record__basket__in=baskets, reversed_at=None)
-    for redemption in on_these.select_related("offer", "record").order_by("record__position"):
+    of_them = on_these.select_related("offer", "record", "coupon__level")
+    for redemption in of_them.order_by("record__position"):
         assert redemption.record is not None
         others.setdefault(redemption.record.basket_id, []).append(redemption)
     items = receipts.items_on(baskets)
@@ -190,7 +202,16 @@ def _facts(uses: Sequence[_Use], put_off: set[int]) -> _Batch:
     offers |= {one.offer_id: one.offer for some in others.values() for one in some}
     products = {item.product for some in items.values() for item in some}
     covered = receipts.covered(offers.values(), products)
-    return _Batch(uses_of, items, covered, others, put_off)
+    return _Batch(uses_of, items, covered, _stores(offers), others, put_off)
+
+
+def _stores(offers: Collection[int]) -> dict[int, set[int]]:
+    """Where each offer (by id) is good, by store's id; those good everywhere are left out."""
+    stores: dict[int, set[int]] = {}
+    places = Offer.stores.through.objects.filter(offer__in=offers)
+    for offer, store in places.values_list("offer_id", "store_id"):
+        stores.setdefault(offer, set()).add(store)
+    return stores
 
 
 def _judge_receipt(uses: list[_Use], batch: _Batch) -> None:
@@ -198,15 +219,14 @@ def _judge_receipt(uses: list[_Use], batch: _Batch) -> None:
     basket = uses[0].record.basket
     fair = []
     laid_down = [
-        _claim(other.record, other.offer, batch)
+        _claim(other.record, judging.terms_of(other), batch.covered[other.offer_id])
         for other in batch.others.get(basket.pk, [])
         if other.record is not None
     ]
     for use in uses:
         if (met := _same_use(use, batch)) is not None:
             _meet(met, use.record, batch)
-            assert use.offer is not None
-            laid_down.append(_claim(use.record, use.offer, batch))
+            laid_down.append(_claim_of(use, batch))
         elif not _is_settled(use, batch):
             fair.append(use)
     while fair:
@@ -222,7 +242,8 @@ def _judge_receipt(uses: list[_Use], batch: _Batch) -> None:
 def _is_settled(use: _Use, batch: _Batch) -> bool:
     """Refuse or put off what the coupon's own state decides; False: it depends on the receipt."""
     earlier = batch.uses_of.get(use.coupon.pk, []) if use.coupon else []
-    refusal = judging.judge_coupon(use.record, use.coupon, use.offer)
+    stores = batch.stores.get(use.offer.pk, ()) if use.offer else ()
+    refusal = judging.judge_coupon(use.record, use.coupon, use.offer, stores)
     if refusal is None and any(judging.is_on(one, use.record.basket) for one in earlier):
         refusal = judging.refuse(
             use.record,
@@ -245,9 +266,7 @@ def _price_together(uses: Sequence[_Use], laid_down: list[pricing.Claim], batch:
     basket = uses[0].record.basket
     items = batch.items[basket.pk]
     places = money.digits(basket.store.currency)
-    claims = {
-        use.record.pk: _claim(use.record, use.offer, batch) for use in uses if use.offer is not None
-    }
+    claims = {use.record.pk: _claim_of(use, batch) for use in uses}
     # Where nothing was taken off, nothing is in the way of others.
     taking = [claims[use.record.pk] for use in uses if use.record.amount]
     found = pricing.price(items, [*laid_down, *taking], places)
@@ -262,11 +281,17 @@ def _price_together(uses: Sequence[_Use], laid_down: list[pricing.Claim], batch:
             laid_down.append(claim)
 
 
-def _claim(record: RedemptionRecord, offer: Offer, batch: _Batch) -> pricing.Claim:
+def _claim_of(use: _Use, batch: _Batch) -> pricing.Claim:
+    assert use.offer is not None
+    assert use.terms is not None
+    return _claim(use.record, use.terms, batch.covered[use.offer.pk])
+
+
+def _claim(record: RedemptionRecord, terms: Terms, products: frozenset[int]) -> pricing.Claim:
     return pricing.Claim(
         key=f"{record.position:05}",  # of equal coupons, the one laid down first
-        terms=pricing.terms_of(offer),
-        products=batch.covered[offer.pk],
+        terms=pricing.terms_of(terms),
+        products=products,
         line=record.line_number,
         taken=record.amount,
     )
@@ -332,9 +357,9 @@ def _write(batch: _Batch) -> None:
             reversing.reverse(redemption.pk, reversing.RECEIPT_VOID, by=record.basket)
 
 
-def worth(offer: Offer, price: Decimal) -> Decimal:
-    """The most that `offer` takes off one item of this price: never more than the price."""
+def worth(terms: Terms, price: Decimal) -> Decimal:
+    """The most that is off one item of this price: never more than the price."""
     item = pricing.Item(1, 1, Decimal(1), price.quantize(Decimal("0.01"), ROUND_DOWN))
-    claim = pricing.Claim("", pricing.terms_of(offer), frozenset([1]))
+    claim = pricing.Claim("", pricing.terms_of(terms), frozenset([1]))
     due = pricing.price([item], [claim])[""]
     return due.amount if isinstance(due, pricing.Saving) else Decimal("0.00")

@@ -94,7 +94,10 @@ _OFFER = inline_serializer(
 )
 _TERMS: dict[str, Field] = {
     "code": serializers.CharField(),
-    "state": serializers.ChoiceField(["good", "locked", "redeemed", "void", "not_yet", "expired"]),
+    "state": serializers.ChoiceField(
+        ["good", "locked", "not_here", "redeemed", "void", "not_yet", "expired"],
+        help_text="not_here: good in other stores only",
+    ),
     "offer": _OFFER,
     "valid_from": serializers.DateField(),
     "valid_to": serializers.DateField(help_text="Last day, by the store's calendar"),

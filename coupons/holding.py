@@ -16,7 +16,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from coupons import calls, pricing, receipts, till
-from coupons.models import Coupon, CouponLock, Offer, Redemption
+from coupons.models import Coupon, CouponLock, Offer, Redemption, Terms
 from coupons.sheets import codes
 from pos_integration import ground, money, problems, records
 from pos_integration.models import Store, Terminal
@@ -29,12 +29,14 @@ def hold(terminal: Terminal, text: str, asked: calls.Lock) -> dict[str, Any]:
     the receipt: those it lists, those locked for it and those redeemed on it. The same receipt
     asking again gets the same lock, priced anew and for longer.
     Raises UnknownError, and Problem: 409 already_redeemed or locked, 410 expired, 422 for a
-    basket that breaks a rule, and wrong_item, not_enough or not_stacked.
+    basket that breaks a rule, and wrong_store, wrong_item, not_enough or not_stacked.
     """
     floor, products = ground.of(terminal, [asked.basket])
     store, key = _receipt(terminal, asked.basket, floor)
-    coupon, lock = till.find_for_update(text)
+    found = till.find_for_update(text, store)
+    coupon, lock, _ = found
     till.refuse_unless_good(coupon, till.trading_day(store, key.business_date))
+    till.refuse_elsewhere(found, store)
     now = timezone.now()
     is_ours = lock is not None and till.is_for(lock, store, key)
     if lock is not None and lock.expires_at > now and not is_ours:
@@ -87,7 +89,7 @@ def release(terminal: Terminal, text: str, token: str) -> dict[str, Any]:
 
     Only the terminal's own store may: another's token is as good as none. Raises UnknownError.
     """
-    coupon, _ = till.find_for_update(text)
+    coupon = till.find_for_update(text, terminal.store).coupon
     locks = CouponLock.objects.filter(coupon=coupon, token=token, expires_at__gt=timezone.now())
     if not terminal.is_collector:
         locks = locks.filter(store=terminal.store)
@@ -126,14 +128,14 @@ def _price(
 ) -> tuple[Decimal, int]:
     """Return what `coupon` takes off beside the others of its receipt, and the first such line."""
     named = {_as_code(one.code): one for one in basket.coupons or ()}
-    laid_down = [_LaidDown(coupon.code, coupon.offer, None)]
+    laid_down = [_LaidDown(coupon.code, coupon.offer, coupon.terms, None)]
     if _has_others(coupon, store, key, now) or named:
         laid_down += _others(coupon, named, store, key, now)
     covered, lowest = _goods({one.offer.pk: one.offer for one in laid_down}, products.values())
     claims = [
         pricing.Claim(
             key=one.code,
-            terms=pricing.terms_of(one.offer),
+            terms=pricing.terms_of(one.terms),
             products=covered[one.offer.pk],
             line=named[one.code].line if one.code in named else None,
             taken=one.taken,
@@ -152,6 +154,7 @@ class _LaidDown(NamedTuple):
 
     code: str
     offer: Offer
+    terms: Terms
     taken: Decimal | None
 
 
@@ -172,7 +175,7 @@ def _others(
     """Yield the other coupons of the receipt.
 
     Those redeemed on it or locked for it, and of those that the basket lists the ones that could
-    still be redeemed on it; and codes for everybody.
+    still be redeemed on it, in this store; and codes for everybody.
     """
     receipt = _columns(store, key)
     redeemed = dict(
@@ -188,26 +191,29 @@ def _others(
     }
     day = till.trading_day(store, key.business_date)
     for other in (
-        Coupon.objects.filter(Q(code__in=named) | Q(pk__in=held) | Q(pk__in=redeemed))
+        Coupon.objects.filter(
+            (Q(code__in=named) | Q(pk__in=held)) & till.good_in(store, "offer") | Q(pk__in=redeemed)
+        )
         .exclude(pk=coupon.pk)
-        .select_related("offer")
+        .select_related("offer", "level__offer")
         .order_by("pk")
     ):
         lock = held.get(other.pk)
         if other.pk in redeemed:
-            yield _LaidDown(other.code, other.offer, redeemed[other.pk])
+            yield _LaidDown(other.code, other.offer, other.terms, redeemed[other.pk])
         elif till.state_on(other, day) != "good":
             continue
         elif lock is None:
-            yield _LaidDown(other.code, other.offer, Decimal(named[other.code].amount))
+            amount = Decimal(named[other.code].amount)
+            yield _LaidDown(other.code, other.offer, other.terms, amount)
         elif till.is_for(lock, store, key):
-            yield _LaidDown(other.code, other.offer, lock.amount)
+            yield _LaidDown(other.code, other.offer, other.terms, lock.amount)
     texts = {one.code: one for one in named.values()}
     for offer in Offer.objects.filter(
-        shared_code__in=texts, valid_from__lte=day, valid_to__gte=day
+        till.good_in(store), shared_code__in=texts, valid_from__lte=day, valid_to__gte=day
     ).order_by("pk"):
         assert offer.shared_code is not None
-        yield _LaidDown(offer.shared_code, offer, Decimal(texts[offer.shared_code].amount))
+        yield _LaidDown(offer.shared_code, offer, offer, Decimal(texts[offer.shared_code].amount))
 
 
 def _columns(store: Store, key: calls.BasketKey) -> dict[str, Any]:

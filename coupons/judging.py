@@ -1,9 +1,9 @@
 """The rules by which what a till honoured stands, or is refused: each decides, none writes."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from coupons import pricing, receipts
-from coupons.models import Coupon, Offer, Redemption, Refusal
+from coupons.models import Coupon, Offer, Redemption, Refusal, Terms
 from coupons.sheets import codes
 from pos_integration.models import Basket, RedemptionRecord
 
@@ -12,10 +12,25 @@ Reason = Refusal.Reason
 DETAIL_LENGTH = 200
 
 
+def terms_of(redemption: Redemption) -> Terms:
+    """What it takes off; `select_related("offer", "coupon__level")` where there are many."""
+    level = redemption.coupon.level if redemption.coupon else None
+    if level is None:
+        return redemption.offer
+    level.offer = redemption.offer
+    return level
+
+
 def judge_coupon(
-    record: RedemptionRecord, coupon: Coupon | None, offer: Offer | None
+    record: RedemptionRecord,
+    coupon: Coupon | None,
+    offer: Offer | None,
+    stores: Collection[int] = (),
 ) -> Refusal | None:
-    """The first rule that `record` breaks by its code, its receipt's kind or its day alone."""
+    """The first rule that `record` breaks by its code, its receipt's kind, its day or its store.
+
+    stores: by id, where the offer is good; empty: everywhere.
+    """
     basket = record.basket
     if offer is None:
         return refuse(record, Reason.UNKNOWN_CODE, f"no coupon or offer has {record.code!r}")
@@ -35,6 +50,11 @@ def judge_coupon(
             record,
             Reason.OUT_OF_DATE,
             f"used on {basket.business_date}, good from {valid_from} to {valid_to}",
+        )
+    if stores and basket.store_id not in stores:
+        where = "another store" if len(stores) == 1 else f"{len(stores):,} other stores"
+        return refuse(
+            record, Reason.WRONG_STORE, f"used in store {basket.store.number}, good in {where} only"
         )
     return None
 

@@ -8,7 +8,7 @@ from decimal import ROUND_CEILING, Decimal
 from django.db import connection, transaction
 from django.utils import timezone
 
-from coupons import pricing, receipts
+from coupons import judging, pricing, receipts
 from coupons.models import Coupon, Offer, Redemption
 from pos_integration import money
 from pos_integration.models import Basket, BasketLine, Undoing
@@ -193,7 +193,9 @@ def _cases(baskets: Sequence[int]) -> list[Case]:
 
 def _add_redemptions(cases: dict[int, Case]) -> None:
     """Put to each receipt the redemptions that stand on it, by their record or by its key."""
-    standing = Redemption.objects.filter(reversed_at=None).select_related("offer", "record")
+    standing = Redemption.objects.filter(reversed_at=None).select_related(
+        "offer", "record", "coupon__level"
+    )
     found = list(standing.filter(record__basket__in=cases).order_by("pk"))
     by_key = {_key(case.basket): case for case in cases.values()}
     without_record = standing.filter(
@@ -242,7 +244,7 @@ def _claim(redemption: Redemption, products: frozenset[int]) -> pricing.Claim:
     record = redemption.record
     return pricing.Claim(
         key=f"{record.position:05}" if record else f"online {redemption.pk:020}",
-        terms=pricing.terms_of(redemption.offer),
+        terms=pricing.terms_of(judging.terms_of(redemption)),
         products=products,
         line=record.line_number if record else None,
         taken=redemption.amount,

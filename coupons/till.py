@@ -6,18 +6,22 @@ coupon's state locks the coupon's row first: calls about one coupon follow each 
 
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
+from itertools import islice
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.db import connection
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from coupons import guessing, reversing
 from coupons.calls import BasketKey
-from coupons.models import Coupon, CouponLock, Offer, OfferProduct, Redemption
+from coupons.models import Coupon, CouponLock, Offer, OfferLevel, OfferProduct, Redemption
 from coupons.sheets import codes
 from pos_integration import ground, money, problems
 from pos_integration.models import Store, Terminal
+
+STORES_NAMED = 3  # of those where a coupon is good, in a refusal
 
 
 def store_today(store: Store) -> date:
@@ -41,7 +45,7 @@ def find(text: str, card: str = "") -> Coupon:
     Raises UnknownError, in the same words and after the same query, for a code that is malformed,
     unknown or another household's.
     """
-    coupons = Coupon.objects.select_related("offer").filter(code=_as_code(text))
+    coupons = Coupon.objects.select_related("offer", "level__offer").filter(code=_as_code(text))
     if card:
         # PostgreSQL keeps no NUL, so no card has one.
         coupons = coupons.filter(sheet__household__cards__number=card.replace("\0", " "))
@@ -53,11 +57,12 @@ def find(text: str, card: str = "") -> Coupon:
 
 # A till waits for this: one trip where the ORM makes two long ones. The second statement begins
 # when the row is locked, so what it finds of a lock stays true. Columns in the models' order.
-_COUPON = ("id", "code", "offer_id", "state", "valid_from", "valid_to")
+_COUPON = ("id", "code", "offer_id", "level_id", "state", "valid_from", "valid_to")
 _OFFER = (
     *("id", "name", "kind", "face_value", "percent", "price", "units", "reduced_units"),
     *("threshold", "stacking_group"),
 )
+_LEVEL = ("id", "offer_id", "number", "face_value", "percent", "price")
 _LOCK = (
     *("id", "coupon_id", "token", "store_id", "till", "business_date", "receipt", "amount"),
     "expires_at",
@@ -66,30 +71,51 @@ _FIND = f"""
     SELECT FROM coupons_coupon WHERE code = %(code)s FOR UPDATE;
     SELECT {", ".join(f"coupon.{name}" for name in _COUPON)},
         {", ".join(f"offer.{name}" for name in _OFFER)},
-        {", ".join(f"lock.{name}" for name in _LOCK)}
+        {", ".join(f"level.{name}" for name in _LEVEL)},
+        {", ".join(f"lock.{name}" for name in _LOCK)},
+        EXISTS (SELECT FROM coupons_offer_stores AS place WHERE place.offer_id = offer.id)
+        AND NOT EXISTS (
+            SELECT FROM coupons_offer_stores AS place
+            WHERE place.offer_id = offer.id AND place.store_id = %(store)s
+        )
     FROM coupons_coupon AS coupon
     JOIN coupons_offer AS offer ON offer.id = coupon.offer_id
+    LEFT JOIN coupons_offerlevel AS level ON level.id = coupon.level_id
     LEFT JOIN coupons_couponlock AS lock ON lock.coupon_id = coupon.id
     WHERE coupon.code = %(code)s
 """  # noqa: S608 - our own names
 
 
-def find_for_update(text: str) -> tuple[Coupon, CouponLock | None]:
-    """Lock the row of the coupon with this code; return it, with its offer, and its lock.
+class Found(NamedTuple):
+    """A coupon whose row is locked, with its offer and its level."""
 
-    The lock may have timed out. Of the coupon and its offer only what is needed to honour it is
-    read. Raises UnknownError as `find` does.
+    coupon: Coupon
+    lock: CouponLock | None  # may have timed out
+    is_elsewhere: bool  # its offer is good in other stores only
+
+
+def find_for_update(text: str, store: Store) -> Found:
+    """Lock the row of the coupon with this code, and say how it stands for `store`.
+
+    Of the coupon and its offer only what is needed to honour it is read. Raises UnknownError as
+    `find` does.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_FIND, {"code": _as_code(text)})
+        cursor.execute(_FIND, {"code": _as_code(text), "store": store.pk})
         row = cursor.fetchone()
     if row is None:
         raise guessing.UnknownError("coupon")
-    of_offer, of_lock = len(_COUPON), len(_COUPON) + len(_OFFER)
-    coupon = Coupon.from_db(None, _COUPON, row[:of_offer])
-    coupon.offer = Offer.from_db(None, _OFFER, row[of_offer:of_lock])
-    is_locked = row[of_lock] is not None
-    return coupon, CouponLock.from_db(None, _LOCK, row[of_lock:]) if is_locked else None
+    values = iter(row)
+    of_coupon, of_offer, of_level, of_lock = (
+        [*islice(values, len(names))] for names in (_COUPON, _OFFER, _LEVEL, _LOCK)
+    )
+    coupon = Coupon.from_db(None, _COUPON, of_coupon)
+    coupon.offer = Offer.from_db(None, _OFFER, of_offer)
+    if coupon.level_id is not None:
+        coupon.level = OfferLevel.from_db(None, _LEVEL, of_level)
+        coupon.level.offer = coupon.offer
+    lock = CouponLock.from_db(None, _LOCK, of_lock) if of_lock[0] is not None else None
+    return Found(coupon, lock, next(values))
 
 
 def _as_code(text: str) -> str:
@@ -119,6 +145,30 @@ def refuse_unless_good(coupon: Coupon, day: date) -> None:
         )
 
 
+def refuse_elsewhere(found: Found, store: Store) -> None:
+    """Raise Problem 422 wrong_store for a coupon that is not good in `store`."""
+    if found.is_elsewhere:
+        raise problems.Problem(
+            422,
+            "wrong_store",
+            f"{found.coupon.offer.name} is off in {_where(found.coupon.offer)} only, "
+            f"not in store {store.number}.",
+        )
+
+
+def _where(offer: Offer) -> str:
+    numbers = [*offer.stores.order_by("number").values_list("number", flat=True)]
+    if len(numbers) > STORES_NAMED:
+        return f"{len(numbers):,} other stores"
+    return f"store{'' if len(numbers) == 1 else 's'} {' and '.join(numbers)}"
+
+
+def good_in(store: Store, offer: str = "pk") -> Q:
+    """Keep offers that are good in `store`, or rows whose `offer` (the key's name) is."""
+    places = Offer.stores.through.objects.filter(offer=OuterRef(offer))
+    return Q(~Exists(places) | Exists(places.filter(store=store)))
+
+
 def is_for(lock: CouponLock, store: Store, key: BasketKey) -> bool:
     """Return whether `lock` holds its coupon for the receipt `key`."""
     mine = (store.pk, key.till, key.business_date, key.receipt)
@@ -135,7 +185,7 @@ def locked(lock: CouponLock) -> problems.Problem:
 
 def described(coupon: Coupon) -> dict[str, Any]:
     """What a till shows of a coupon. `value` is the most it takes off, in store currency."""
-    offer = coupon.offer
+    offer, terms = coupon.offer, coupon.terms
     return {
         "code": codes.grouped(coupon.code),
         "offer": {
@@ -143,9 +193,9 @@ def described(coupon: Coupon) -> dict[str, Any]:
             "name": offer.name,
             "detail": offer.detail,
             "kind": offer.kind,
-            "text": offer.value_text,
-            "percent": offer.percent,
-            "price": _text(offer.price),
+            "text": terms.value_text,
+            "percent": terms.percent,
+            "price": _text(terms.price),
             "units": offer.units,
             "reduced_units": offer.reduced_units,
             "threshold": _text(offer.threshold),
@@ -154,18 +204,29 @@ def described(coupon: Coupon) -> dict[str, Any]:
         },
         "valid_from": coupon.valid_from.isoformat(),
         "valid_to": coupon.valid_to.isoformat(),
-        "value": str(offer.face_value),
+        "value": str(terms.face_value),
     }
 
 
 def terms(terminal: Terminal, text: str, card: str = "") -> dict[str, Any]:
-    """Return what the coupon is worth, and its state in this store now. Raises UnknownError."""
+    """Return what the coupon is worth, and its state in this store now. Raises UnknownError.
+
+    A terminal that speaks for all stores does not say where it asks: to it no coupon is elsewhere.
+    """
     coupon = find(text, card)
     state = state_on(coupon, store_today(terminal.store))
-    if state == "good":
+    if state == "good" and not is_good_at(coupon.offer_id, terminal):
+        state = "not_here"
+    elif state == "good":
         locks = CouponLock.objects.filter(coupon=coupon, expires_at__gt=timezone.now())
         state = "locked" if locks.exists() else state
     return {"state": state, **described(coupon)}
+
+
+def is_good_at(offer_id: int, terminal: Terminal) -> bool:
+    if terminal.is_collector:
+        return True
+    return Offer.objects.filter(good_in(terminal.store), pk=offer_id).exists()
 
 
 def redeem(
@@ -185,13 +246,15 @@ def redeem(
     Without the basket, and that a lock was given before, an offer's terms beyond its items and
     its value are left to clearing.
     Raises UnknownError, and Problem: 400 for no amount, 409 already_redeemed or locked, 410
-    expired, 422 foreign_store, unknown_store, wrong_item or over_value.
+    expired, 422 foreign_store, unknown_store, wrong_store, wrong_item or over_value.
     """
     store = store_of(terminal, key.store)
     off = _amount(amount, store)
-    coupon, lock = find_for_update(text)
+    found = find_for_update(text, store)
+    coupon, lock, _ = found
     refuse_unless_good(coupon, trading_day(store, key.business_date))
-    most = coupon.offer.face_value
+    refuse_elsewhere(found, store)
+    most = coupon.terms.face_value
     if lock is not None:
         is_live = lock.expires_at > timezone.now()
         if is_live and not (is_for(lock, store, key) and token in ("", lock.token)):

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import Q
 from django.utils import timezone
 
 from coupons import calls, guessing, till
@@ -26,24 +27,27 @@ def coupons_of(terminal: Terminal, number: str) -> dict[str, Any]:
     """Return the card's coupons that are good in this store today, best first.
 
     Best is what is likeliest to save most: the chance of being used times the value. A card that
-    nobody claimed has none. Raises UnknownError.
+    nobody claimed has none. A terminal that speaks for all stores is told of all its coupons that
+    are good in any. Raises UnknownError.
     """
     household = household_of(number)
     today = till.store_today(terminal.store)
+    here = Q() if terminal.is_collector else till.good_in(terminal.store, "offer")
     live = (
         Coupon.objects.filter(
+            here,
             sheet__household=household,
             state=Coupon.State.OPEN,
             valid_from__lte=today,
             valid_to__gte=today,
         )
         .exclude(lock__expires_at__gt=timezone.now())
-        .select_related("offer")
+        .select_related("offer", "level__offer")
         if household
         else Coupon.objects.none()
     )
     best_first = sorted(
-        live, key=lambda one: (-one.chance * float(one.offer.face_value), one.position, one.pk)
+        live, key=lambda one: (-one.chance * float(one.terms.face_value), one.position, one.pk)
     )
     return {
         "card": number,

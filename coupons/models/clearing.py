@@ -77,6 +77,7 @@ class Refusal(models.Model):
         ALREADY_REDEEMED = "already_redeemed", "The coupon was redeemed before"
         VOID = "void", "The coupon was made void"
         OUT_OF_DATE = "out_of_date", "Used outside its dates"
+        WRONG_STORE = "wrong_store", "The coupon is good in other stores only"
         WRONG_ITEM = "wrong_item", "No item of the offer was on the line or the receipt"
         OVER_VALUE = "over_value", "The till gave more than the coupon is worth"
         CONFLICT = "conflict", "Used twice before either till could know: the other use was first"
