@@ -12,6 +12,9 @@ import numpy.typing as npt
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+Floats32 = npt.NDArray[np.float32]
+Flags = npt.NDArray[np.bool_]
+Marks = npt.NDArray[np.int8]
 
 NO_LIMIT = float("inf")
 
@@ -105,7 +108,7 @@ class Solution(NamedTuple):
     """The sheets, and how good they are."""
 
     chosen: npt.NDArray[np.int64]  # [households, per_sheet] item numbers, ascending; -1: no place
-    moved_for: npt.NDArray[np.int8]  # [households, per_sheet] a Row the repair moved it for, or -1
+    moved_for: Marks  # [households, per_sheet] a Row the repair moved it for, or -1
     prices: Prices
     bound: float  # no choice within the limits is worth more
     value: float  # of the chosen
