@@ -9,10 +9,11 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from coupons.models import Coupon, Mailing, Offer, PrintRun, Sheet
-from coupons.sheets import document, verification
+from coupons.models import Coupon, Mailing, Offer, OfferLevel, PrintRun, Sheet, Terms
+from coupons.sheets import codes, document, verification
 from coupons.sheets.faces import CouponFace, OfferFace, SheetFace, Tag, Theme
 from pos_integration.models import Store
 
@@ -45,7 +46,7 @@ def print_mailing(
         return kept
     folder.mkdir(parents=True, exist_ok=True)
     run = PrintRun.objects.create(mailing=mailing, folder=str(folder))
-    offers = _faces_of_offers(mailing)
+    offers = _Offers(mailing)
     files = []
     for first in range(1, total + 1, SHEETS_PER_FILE):
         last = min(first + SHEETS_PER_FILE - 1, total)
@@ -73,13 +74,9 @@ def sheet_pdf(sheet: Sheet) -> bytes:
     """One sheet as PDF, as it is in its mailing's file."""
     out = io.BytesIO()
     mailing = sheet.mailing
-    document.write_sheets(
-        out,
-        THEME,
-        _faces_of_offers(mailing),
-        _faces(mailing, sheet.number, sheet.number),
-        mailing.sheets.count(),
-    )
+    offers = _Offers(mailing)
+    faces = _faces(mailing, offers, sheet.number, sheet.number)
+    document.write_sheets(out, THEME, offers.faces, faces, mailing.sheets.count())
     return out.getvalue()
 
 
@@ -106,7 +103,7 @@ def _sha256(path: Path) -> str:
 def _write_file(
     mailing: Mailing,
     folder: Path,
-    offers: dict[int, OfferFace],
+    offers: "_Offers",
     first: int,
     last: int,
     total: int,
@@ -116,12 +113,12 @@ def _write_file(
     part = folder / f"{name}.part"
 
     def counted() -> Iterator[SheetFace]:
-        for done, face in enumerate(_faces(mailing, first, last), first):
+        for done, face in enumerate(_faces(mailing, offers, first, last), first):
             yield face
             progress(done, total)
 
     with part.open("wb") as out:
-        written = document.write_sheets(out, THEME, offers, counted(), total)
+        written = document.write_sheets(out, THEME, offers.faces, counted(), total)
     part.replace(folder / name)  # whoever sees the name sees the whole file
     return {
         "name": name,
@@ -161,12 +158,12 @@ def _read_back(mailing: Mailing, folder: Path, files: list[dict[str, Any]]) -> i
             [number - file["first"] for number in numbers],
             [len(promised[number]) for number in numbers],
         )
-        for number, codes in zip(numbers, found, strict=True):
-            if codes != promised[number]:
+        for number, read in zip(numbers, found, strict=True):
+            if read != promised[number]:
                 raise PrintError(
-                    f"sheet {number} of {file['name']} reads {codes}, not {promised[number]}"
+                    f"sheet {number} of {file['name']} reads {read}, not {promised[number]}"
                 )
-            checked += len(codes)
+            checked += len(read)
     return checked
 
 
@@ -176,13 +173,38 @@ THEME = Theme(sender="Greenfield Markets · 1 Long Lane · Exampleton, ZZ 00101"
 _SYMBOLS = {"USD": "$", "EUR": "€ ", "GBP": "£"}
 
 
-def _faces_of_offers(mailing: Mailing) -> dict[int, OfferFace]:
-    return {offer.pk: offer_face(offer) for offer in mailing.offers.all()}
+class _Offers:
+    """What a mailing's offers look like: one face for each worth that a coupon may have."""
+
+    def __init__(self, mailing: Mailing) -> None:
+        known = Offer.objects.filter(
+            Exists(mailing.offers.filter(pk=OuterRef("pk")))
+            | Exists(mailing.fallback_offers.filter(pk=OuterRef("pk")))
+        )
+        worths: list[Terms] = []
+        for offer in known.order_by("pk").prefetch_related("levels__offer"):
+            worths += [offer, *offer.levels.all()]
+        self.faces = {place: offer_face(terms) for place, terms in enumerate(worths)}
+        self._places: dict[tuple[int, int | None], int] = {
+            (terms.offer_id, terms.pk) if isinstance(terms, OfferLevel) else (terms.pk, None): place
+            for place, terms in enumerate(worths)
+        }
+
+    def face_of(self, coupon: Coupon) -> int:
+        """Which of the faces the coupon has. Raises PrintError for an offer of no such mailing."""
+        place = self._places.get((coupon.offer_id, coupon.level_id))
+        if place is None:
+            raise PrintError(
+                f"{codes.grouped(coupon.code)} is for an offer that its mailing does not have; "
+                "wanted: one of the mailing's offers, or of those that fill places"
+            )
+        return place
 
 
-def offer_face(offer: Offer) -> OfferFace:
-    """What the shopper reads of an offer."""
-    value, suffix = offer.value_words
+def offer_face(terms: Terms) -> OfferFace:
+    """What the shopper reads of an offer, at its own worth or at that of one of its levels."""
+    value, suffix = terms.value_words
+    offer = terms.offer if isinstance(terms, OfferLevel) else terms
     return OfferFace(
         value=value,
         suffix=suffix,
@@ -193,7 +215,7 @@ def offer_face(offer: Offer) -> OfferFace:
     )
 
 
-def _faces(mailing: Mailing, first: int, last: int) -> Iterator[SheetFace]:
+def _faces(mailing: Mailing, offers: _Offers, first: int, last: int) -> Iterator[SheetFace]:
     """The sheets `first` to `last`, in order."""
     currency = Store.objects.values_list("currency", flat=True).order_by("pk").first() or "USD"
     symbol = _SYMBOLS.get(currency, f"{currency} ")
@@ -218,7 +240,7 @@ def _faces(mailing: Mailing, first: int, last: int) -> Iterator[SheetFace]:
             ),
             coupons=tuple(
                 CouponFace(
-                    offer=coupon.offer_id,
+                    offer=offers.face_of(coupon),
                     code=coupon.code,
                     tag=Tag(coupon.tag),
                     reason=coupon.reason,

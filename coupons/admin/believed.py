@@ -48,13 +48,13 @@ class HouseholdWithCouponsAdmin(HouseholdAdmin):
         if not sheets:
             return panels
         latest = sheets[0]
-        coupons = latest.coupons.select_related("offer").order_by("position")
+        coupons = latest.coupons.select_related("offer", "level__offer").order_by("position")
         coupons = coupons.prefetch_related("redemptions")
         promised = table(
             ("Coupon", "", "Why this household", "Chance#", "State"),
             (
                 (
-                    link(reverse("admin:coupons_coupon_change", args=[c.pk]), c.offer),
+                    link(reverse("admin:coupons_coupon_change", args=[c.pk]), c.terms),
                     tag_pill(c),
                     c.staff_reason or c.reason,
                     percent(c.chance),

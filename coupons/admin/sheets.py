@@ -20,6 +20,7 @@ from pos_integration.desk import (
     ReadOnlyRows,
     TabularInline,
     Tool,
+    link,
     percent,
     pill,
 )
@@ -40,6 +41,11 @@ def tag_pill(coupon: Coupon) -> SafeString:
     return pill(coupon.get_tag_display().lower(), TAG_TONES[coupon.tag])
 
 
+def promised(coupon: Coupon) -> SafeString:
+    """The offer at the worth that this coupon has."""
+    return link(reverse("admin:coupons_offer_change", args=[coupon.offer_id]), coupon.terms)
+
+
 def pdf_link(sheet_pk: int, text: str = "PDF") -> SafeString:
     return format_html(
         '<a href="{}" target="_blank" rel="noopener">{}</a>',
@@ -50,12 +56,20 @@ def pdf_link(sheet_pk: int, text: str = "PDF") -> SafeString:
 
 class CouponRows(ReadOnlyRows, TabularInline[Coupon, Sheet]):
     model = Coupon
-    fields = ("position", "offer", "printed_code", "state_pill", "likely", "reason", "staff_reason")
-    readonly_fields = ("printed_code", "state_pill", "likely")
+    fields = (
+        *("position", "promised", "printed_code", "state_pill", "likely"),
+        *("reason", "staff_reason"),
+    )
+    readonly_fields = ("promised", "printed_code", "state_pill", "likely")
     ordering = ("position",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Coupon]:
-        return super().get_queryset(request).select_related("offer").prefetch_related("redemptions")
+        rows = super().get_queryset(request).select_related("offer", "level__offer")
+        return rows.prefetch_related("redemptions")
+
+    @admin.display(description="Offer")
+    def promised(self, coupon: Coupon) -> SafeString:
+        return promised(coupon)
 
     @admin.display(description="Code")
     def printed_code(self, coupon: Coupon) -> str:
@@ -118,7 +132,7 @@ class SheetAdmin(LongList[Sheet], ReadOnlyAdmin[Sheet]):
 class CouponAdmin(LongList[Coupon], ReadOnlyAdmin[Coupon]):
     list_display = (
         "printed_code",
-        "offer",
+        "worth",
         "household",
         "mailing",
         "tag_word",
@@ -126,13 +140,13 @@ class CouponAdmin(LongList[Coupon], ReadOnlyAdmin[Coupon]):
         "state_pill",
         "valid_to",
     )
-    list_select_related = ("offer", "sheet__household", "sheet__mailing")
+    list_select_related = ("offer", "level__offer", "sheet__household", "sheet__mailing")
     list_filter = ("state", "tag", "sheet__mailing")
     search_fields = ("code__exact",)
     search_help_text = "A whole coupon code, with or without hyphens"
     fields = (
         ("printed_code", "state_pill"),
-        ("offer", "sheet"),
+        ("promised", "sheet"),
         ("valid_from", "valid_to"),
         ("tag_word", "likely"),
         "reason",
@@ -142,7 +156,7 @@ class CouponAdmin(LongList[Coupon], ReadOnlyAdmin[Coupon]):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Coupon]:
         rows = super().get_queryset(request)
-        related = rows.select_related("offer", "sheet__household", "sheet__mailing")
+        related = rows.select_related("offer", "level__offer", "sheet__household", "sheet__mailing")
         return related.prefetch_related("redemptions")
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
@@ -161,6 +175,14 @@ class CouponAdmin(LongList[Coupon], ReadOnlyAdmin[Coupon]):
     @admin.display(description="Code", ordering="code")
     def printed_code(self, coupon: Coupon) -> str:
         return codes.grouped(coupon.code)
+
+    @admin.display(description="Offer")
+    def worth(self, coupon: Coupon) -> str:
+        return str(coupon.terms)
+
+    @admin.display(description="Offer")
+    def promised(self, coupon: Coupon) -> SafeString:
+        return promised(coupon)
 
     @admin.display(description="Household")
     def household(self, coupon: Coupon) -> str:
