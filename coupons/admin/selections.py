@@ -1,0 +1,253 @@
+"""A selection before it is approved: what it is expected to bring, what limits cost, whom it leaves
+out and why, and sheets to look at.
+"""
+
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+import numpy as np
+from django.contrib import admin
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+
+from coupons.models import Recipient, Selection
+from coupons.pieces import Chosen
+from coupons.terms import Terms
+from loyalty import plots
+from loyalty.models import Household
+from pos_integration.desk import NOTHING, Panel, ReadOnlyAdmin, Tool, link, pill, table
+
+State = Selection.State
+TONES = {"running": "busy", "ready": "good", "failed": "bad"}
+SAMPLE_SHEETS = 6
+
+
+def selection_pill(selection: Selection) -> SafeString:
+    return pill(selection.get_state_display().lower(), TONES[selection.state])
+
+
+def between(interval: list[float] | None, digits: int = 0) -> str:
+    """An expected figure with what it lies between in 95 of 100 cases."""
+    if interval is None:
+        return NOTHING
+    mean, low, high = interval
+    return f"{mean:,.{digits}f} ({low:,.{digits}f} to {high:,.{digits}f})"
+
+
+@admin.register(Selection)
+class SelectionAdmin(ReadOnlyAdmin[Selection]):
+    list_display = ("mailing", "state_pill", "started_at", "asked_by", "gap", "coupons")
+    list_filter = ("state",)
+    list_select_related = ("mailing", "asked_by")
+    search_fields = ("mailing__code", "mailing__name")
+    ordering = ("-pk",)
+    fields = (
+        ("mailing", "state_pill", "asked_by"),
+        ("started_at", "finished_at", "took"),
+        ("run", "learned_in_words", "seed"),
+    )
+
+    class Media:
+        css: ClassVar[dict[str, tuple[str, ...]]] = {"all": ("loyalty/beliefs.css",)}
+
+    empty_hint = "Nothing was selected yet: open a mailing and press 'Select coupons'."
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Selection]:
+        return super().get_queryset(request).select_related("mailing")
+
+    @admin.display(description="State", ordering="state")
+    def state_pill(self, selection: Selection) -> SafeString:
+        return selection_pill(selection)
+
+    @admin.display(description="Short of the best possible")
+    def gap(self, selection: Selection) -> str:
+        gap = selection.report.get("gap")
+        return NOTHING if gap is None else f"{gap:.3%} at most"
+
+    @admin.display(description="Coupons")
+    def coupons(self, selection: Selection) -> str:
+        totals = selection.report.get("totals")
+        return f"{totals['coupons']:,}" if totals else NOTHING
+
+    @admin.display(description="Took")
+    def took(self, selection: Selection) -> str:
+        if selection.finished_at is None:
+            return NOTHING
+        return f"{(selection.finished_at - selection.started_at).total_seconds():,.1f} s"
+
+    @admin.display(description="Learned")
+    def learned_in_words(self, selection: Selection) -> str:
+        return (
+            ", ".join(str(one) for one in selection.learned.all()) or "nothing yet: by the priors"
+        )
+
+    def sentence(self, row: Selection) -> str:
+        if row.state == State.FAILED:
+            return "Nothing was selected. " + " ".join(row.error.splitlines())
+        if row.state == State.RUNNING:
+            return "At work: come back in a minute."
+        totals, redeemed = row.report["totals"], row.report["totals"]["redemptions"]
+        margin = totals["margin"]
+        brings = f" and bring a margin of {between(margin)}" if margin else ""
+        return (
+            f"{totals['coupons']:,} coupons are expected to be redeemed {between(redeemed)} times, "
+            f"to cost {between(totals['cost'])}{brings}. No selection within these limits is "
+            f"better by more than {row.report['gap']:.3%}."
+        )
+
+    def row_tools(self, request: HttpRequest, row: Selection) -> list[Tool]:
+        return [Tool("The mailing", reverse("admin:coupons_mailing_change", args=[row.mailing_id]))]
+
+    def panels(self, request: HttpRequest, row: Selection) -> list[Panel]:
+        if row.state != State.READY:
+            return []
+        return [
+            *(
+                [Panel("To look at", _sentences(row.report["doubts"]), is_wide=True)]
+                if row.report["doubts"]
+                else []
+            ),
+            Panel("Offers", _offers(row), "95 of 100 cases lie within the brackets", True),
+            Panel("What limits cost", _limits(row), "estimates, for a little more or less"),
+            Panel("Who gets a sheet, and who does not", _left_out(row)),
+            Panel("Tiers", _tiers(row)),
+            Panel("Some sheets", sample(row), "not printed, not promised", True),
+        ]
+
+
+def _sentences(sentences: list[str]) -> SafeString:
+    return format_html(
+        "<ul>{}</ul>", format_html_join("", "<li>{}</li>", ((s,) for s in sentences))
+    )
+
+
+def _offers(selection: Selection) -> SafeString:
+    top = max((one["redemptions"][2] for one in selection.report["offers"]), default=0.0)
+    return table(
+        ("Offer", "Could get it#", "Coupons#", "Redeemed", "#", "Cost#", "Margin#", "Limits"),
+        (
+            (
+                link(
+                    reverse("admin:coupons_offer_change", args=[one["offer"]]),
+                    f"{one['name']} ({one['code']})",
+                ),
+                f"{one['eligible']:,}",
+                _levels(one),
+                _bar(one["redemptions"], top),
+                between(one["redemptions"], 1),
+                between(one["cost"], 2),
+                between(one["margin"], 2),
+                " ".join(one["limits"]) or NOTHING,
+            )
+            for one in sorted(selection.report["offers"], key=lambda one: -one["coupons"])
+        ),
+        "No offer.",
+    )
+
+
+def _bar(expected: list[float], top: float) -> SafeString:
+    mean, low, high = expected
+    return mark_safe(plots.interval(low, mean, high, top=top))  # noqa: S308 - our own figures
+
+
+def _levels(offer: dict[str, Any]) -> str:
+    levels = offer["levels"]
+    if len(levels) == 1:
+        return f"{offer['coupons']:,}"
+    return f"{offer['coupons']:,}: " + ", ".join(f"{n:,} at {text}" for text, n in levels)
+
+
+def _limits(selection: Selection) -> SafeString:
+    words = selection.report["limits"]
+    if not words:
+        return format_html('<p class="empty">{}</p>', "No limit on money or fairness is set.")
+    return _sentences(words)
+
+
+def _left_out(selection: Selection) -> SafeString:
+    counts = dict(
+        selection.mailing.recipients.order_by().values_list("outcome").annotate(Count("pk"))
+    )
+    url = reverse("admin:coupons_recipient_changelist")
+    words = dict(Recipient.Outcome.choices) | {"waiting": "Gets a sheet"}
+    return table(
+        ("What", "Households#"),
+        (
+            (
+                link(
+                    f"{url}?mailing__id__exact={selection.mailing_id}&outcome__exact={outcome}",
+                    words[outcome],
+                ),
+                f"{count:,}",
+            )
+            for outcome, count in sorted(counts.items(), key=lambda pair: -pair[1])
+        ),
+        "Nobody.",
+    )
+
+
+def _tiers(selection: Selection) -> SafeString:
+    return table(
+        ("Tier", "Sheets#", "Mean worth of a coupon#", "Redeemed#"),
+        (
+            (tier, f"{sheets:,}", f"{face:.2f}", f"{redeemed:,.1f}")
+            for tier, sheets, face, redeemed in selection.report["tiers"]
+        ),
+        "No sheet.",
+    )
+
+
+def sample(selection: Selection) -> SafeString:
+    """A few households' sheets, spread over all, with the reasons in full."""
+    from coupons.selection import reasons  # loads the models of shoppers: too slow for every page
+
+    terms = Terms.from_plain(selection.terms)
+    names = {offer.pk: offer.name for offer in (*terms.offers, *terms.fallback)}
+    texts = {
+        (offer.pk, level.pk): level.text
+        for offer in (*terms.offers, *terms.fallback)
+        for level in offer.levels
+    }
+    parts = []
+    for chosen, at in _spread(selection):
+        why = reasons.explain(chosen, names)
+        home = int(chosen.households[at])
+        rows = [
+            (
+                texts[int(chosen.offer[k]), int(chosen.level[k])],
+                names[int(chosen.offer[k])],
+                why[k].paper,
+                why[k].staff,
+            )
+            for k in range(chosen.starts[at], chosen.starts[at + 1])
+        ]
+        title = link(
+            reverse("admin:loyalty_household_change", args=[home]),
+            Household.objects.filter(pk=home).first() or f"Household {home}",
+        )
+        parts.append(
+            format_html(
+                "<h3>{}</h3>{}",
+                title,
+                table(("Worth", "Offer", "On paper", "In full"), rows, "No coupon."),
+            )
+        )
+    return format_html_join("\n", "{}", ((part,) for part in parts))
+
+
+def _spread(selection: Selection) -> Iterator[tuple[Chosen, int]]:
+    """Sheets of SAMPLE_SHEETS households, from buckets far apart."""
+    buckets = list(
+        selection.pieces.filter(bucket__gte=0, households__gt=0)
+        .order_by("bucket")
+        .values_list("pk", flat=True)
+    )
+    for step in range(min(SAMPLE_SHEETS, len(buckets))):
+        pk = buckets[step * len(buckets) // min(SAMPLE_SHEETS, len(buckets))]
+        chosen = Chosen.from_bytes(bytes(selection.pieces.get(pk=pk).chosen or b""))
+        real = np.flatnonzero(~chosen.is_ghost)
+        if len(real):
+            yield chosen, int(real[len(real) // 2])

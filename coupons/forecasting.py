@@ -1,0 +1,209 @@
+"""What a selection is expected to bring, offer by offer, and what its limits cost, in words."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from django.db.models import Count, Sum
+
+from coupons.models import Coupon, Mailing, Redemption, Selection
+from coupons.pieces import Chosen
+from coupons.selection import accounting
+from coupons.selection.accounting import Offers
+from coupons.selection.forecast import OFFER_ERROR, counted, earned, error_of
+from coupons.selection.objective import PRIOR_FACTOR_SD
+from coupons.selection.problem import Floats, Problem, Solution
+from coupons.selection.reasons import TAGS
+from coupons.terms import OfferTerms, Terms
+from loyalty import fitted
+from loyalty.models import FittedModel
+from loyalty.shopper.value import TIERS
+
+PAST_MAILINGS = 20
+_NOTHING = 5e-4
+"""A price is called none below this: worth of a coupon, or of a unit of budget."""
+
+
+class _Sums(NamedTuple):
+    """Of what is to be printed, by column (an offer at a level) and tag: float64[columns, tags]."""
+
+    coupons: Floats
+    chance: Floats
+    luck: Floats  # p (1 - p)
+    value: Floats
+    tiers: Floats  # [tiers, 4] sheets, coupons, face value, redemptions expected
+
+
+def forecast(
+    selection: Selection, terms: Terms, problem: Problem, solution: Solution
+) -> dict[str, Any]:
+    """Totals, offers, tiers and limits, as plain values for `Selection.report`."""
+    sums, error = _sum(selection, terms), _error(selection.mailing)
+    factors = _factor_errors(selection)
+    cost = np.array([level.cost for offer in terms.offers for level in offer.levels])[:, None]
+    of_offer = np.repeat(np.arange(len(terms.offers)), [len(one.levels) for one in terms.offers])
+    account = accounting.offers(problem, solution)
+    own = float(np.hypot(error, OFFER_ERROR))
+    offers = [
+        {
+            "offer": offer.pk,
+            "code": offer.code,
+            "name": offer.name,
+            "funder": terms.funders[offer.funder],
+            "eligible": int(account.eligible[at]),
+            "levels": [
+                [level.text, int(number)]
+                for level, number in zip(
+                    offer.levels, sums.coupons[of_offer == at].sum(axis=1), strict=True
+                )
+            ],
+            **_expected(sums, cost, of_offer == at, factors, own, terms.objective),
+            "limits": limit_words(offer, account, at),
+        }
+        for at, offer in enumerate(terms.offers)
+    ]
+    every = np.ones(len(of_offer), np.bool_)
+    return {
+        "offers": offers,
+        "totals": _expected(sums, cost, every, factors, error, terms.objective),
+        "tiers": [
+            [tier, int(sheets), round(face / max(coupons, 1.0), 4), round(redeemed, 2)]
+            for tier, (sheets, coupons, face, redeemed) in zip(
+                TIERS, sums.tiers.tolist(), strict=True
+            )
+        ],
+        "limits": shared_limit_words(terms, sums.chance, cost, solution),
+    }
+
+
+def _expected(
+    sums: _Sums, cost: Floats, mine: Any, factors: Floats, error: float, objective: str
+) -> dict[str, Any]:
+    chance, luck, cost = sums.chance[mine], sums.luck[mine], cost[mine]
+    redeemed = counted(chance.sum(), luck.sum(), error)
+    spent = counted((chance * cost).sum(), (luck * cost**2).sum(), error)
+    margin = earned(sums.value[mine].sum(axis=0), factors, error)
+    return {
+        "coupons": int(sums.coupons[mine].sum()),
+        "redemptions": redeemed.to_plain(),
+        "cost": spent.to_plain(),
+        # Chosen for redemptions, a coupon's worth is its chance: that is no margin.
+        "margin": margin.to_plain() if objective == Mailing.Objective.MARGIN else None,
+    }
+
+
+def _sum(selection: Selection, terms: Terms) -> _Sums:
+    column = {
+        (offer.pk, level.pk): at
+        for at, (offer, level) in enumerate(
+            (offer, level) for offer in terms.offers for level in offer.levels
+        )
+    }
+    faces = np.array([level.face for offer in terms.offers for level in offer.levels])
+    shape = (len(column), len(TAGS))
+    sums = _Sums(*(np.zeros(shape) for _ in range(4)), np.zeros((len(TIERS), 4)))
+    for piece in selection.pieces.order_by("bucket").iterator(chunk_size=1):
+        chosen = Chosen.from_bytes(bytes(piece.chosen or b""))
+        home = np.repeat(np.arange(len(chosen.households)), np.diff(chosen.starts))
+        real = ~chosen.is_ghost[home]
+        pairs = zip(chosen.offer[real].tolist(), chosen.level[real].tolist(), strict=True)
+        at = np.array([column[pair] for pair in pairs], dtype=np.int64)
+        cell = at * len(TAGS) + chosen.tag[real]
+        chance = chosen.chance[real].astype(np.float64)
+        for total, weight in (
+            (sums.coupons, np.ones(len(at))),
+            (sums.chance, chance),
+            (sums.luck, chance * (1 - chance)),
+            (sums.value, chosen.value[real].astype(np.float64)),
+        ):
+            total += np.bincount(cell, weight, total.size).reshape(shape)
+        tier = chosen.tier[home][real]
+        sheets = np.bincount(chosen.tier[~chosen.is_ghost], minlength=len(TIERS))
+        sums.tiers[:, 0] += sheets
+        for place, weight in enumerate((np.ones(len(at)), faces[at], chance), 1):
+            sums.tiers[:, place] += np.bincount(tier, weight, len(TIERS))
+    return sums
+
+
+def _error(mailing: Mailing) -> float:
+    """How far forecasts of mailings whose coupons are over went off."""
+    over = list(
+        Mailing.objects.filter(valid_to__lt=mailing.issue_on, sheets__isnull=False)
+        .distinct()
+        .order_by("-valid_to")
+        .values_list("pk", flat=True)[:PAST_MAILINGS]
+    )
+    expected = dict(
+        Coupon.objects.filter(sheet__mailing__in=over)
+        .order_by()
+        .values_list("sheet__mailing")
+        .annotate(Sum("chance"))
+    )
+    came = dict(
+        Redemption.objects.filter(coupon__sheet__mailing__in=over, reversed_at=None)
+        .order_by()
+        .values_list("coupon__sheet__mailing")
+        .annotate(Count("pk"))
+    )
+    return error_of(
+        [float(expected[pk]) for pk in expected], [float(came.get(pk, 0)) for pk in expected]
+    )
+
+
+def _factor_errors(selection: Selection) -> Floats:
+    """How far what a coupon changes may be off, by tag, as a share."""
+    model = selection.learned.filter(kind=FittedModel.Kind.UPLIFT).first()
+    known = fitted.parameters(model) if model is not None else {}
+    return np.array(
+        [float(known.get(TAGS[tag], {}).get("sd", PRIOR_FACTOR_SD)) for tag in sorted(TAGS)]
+    )
+
+
+def limit_words(offer: OfferTerms, account: Offers, at: int) -> list[str]:
+    """What an offer's own limits cost at the margin, a sentence each: local estimates."""
+    words = []
+    if account.most_price[at] > _NOTHING and offer.most is not None:
+        words.append(
+            f"All {offer.most:,} coupons are used: one more would bring about "
+            f"{account.most_price[at]:.2f}."
+        )
+    if account.least_price[at] > _NOTHING:
+        words.append(
+            f"The last of the {offer.least:,} guaranteed coupons costs about "
+            f"{account.least_price[at]:.2f}: it displaces something better."
+        )
+    if account.budget_price[at] > _NOTHING and offer.budget is not None:
+        words.append(
+            f"Its budget of {offer.budget:,.2f} is used: 1.00 more would bring about "
+            f"{account.budget_price[at]:.2f}."
+        )
+    return words
+
+
+def shared_limit_words(terms: Terms, chance: Floats, cost: Floats, solution: Solution) -> list[str]:
+    """The same of what all offers, or all of a funder, share."""
+    words = []
+    spent = (chance * cost).sum(axis=1)
+    funder = np.repeat(
+        [offer.funder for offer in terms.offers], [len(offer.levels) for offer in terms.offers]
+    ).astype(np.int64)
+    by_funder = np.bincount(funder, spent, len(terms.funders))
+    prices = solution.prices
+    if terms.budget is not None:
+        words.append(_budget_words("The mailing", terms.budget, spent.sum(), prices.budget))
+    for name, budget, used, price in zip(
+        terms.funders, terms.funder_budgets, by_funder, prices.funder_budget, strict=True
+    ):
+        if budget is not None:
+            words.append(_budget_words(name, budget, used, price))
+    if terms.fairness is not None:
+        binds = max(prices.fair_most.max(initial=0.0), prices.fair_least.max(initial=0.0))
+        words.append(
+            f"Every tier's and size's coupons are worth within {terms.fairness:.1%} of the mean"
+            + ("; that costs some margin." if binds > _NOTHING else ", which costs nothing.")
+        )
+    return words
+
+
+def _budget_words(who: str, budget: float, used: float, price: float) -> str:
+    says = f"{who}: {used:,.2f} of {budget:,.2f} is expected to be spent"
+    return f"{says}; 1.00 more would bring about {price:.2f}." if price > _NOTHING else f"{says}."
