@@ -22,6 +22,9 @@ LATE_DAYS = 30
 """Receipts may come in so long after the last day of a coupon that was used on them."""
 
 
+OFFERS_AT_ONCE = 25  # what they cover fits PostgreSQL's usual memory for sorting
+
+
 class Counted(NamedTuple):
     """Products, over all offers that were looked at."""
 
@@ -32,7 +35,7 @@ class Counted(NamedTuple):
 
 def cover(offer: Offer) -> Counted:
     """Make the offer's products what its rules say; without rules nothing changes."""
-    return _cover([offer.pk])
+    return _cover([offer.pk] if offer.rules.exists() else [])
 
 
 def cover_all() -> Counted:
@@ -41,7 +44,11 @@ def cover_all() -> Counted:
     May be repeated; where neither rules nor products changed, nothing is written.
     """
     live = Offer.objects.filter(valid_to__gte=timezone.localdate(), rules__isnull=False)
-    return _cover(sorted({*live.values_list("pk", flat=True)}))
+    offers = sorted({*live.values_list("pk", flat=True)})
+    some = [
+        _cover(offers[at : at + OFFERS_AT_ONCE]) for at in range(0, len(offers), OFFERS_AT_ONCE)
+    ]
+    return Counted(*map(sum, zip(*some, strict=True))) if some else Counted(0, 0, 0)
 
 
 def is_promised(offer: Offer) -> bool:
@@ -86,22 +93,21 @@ _COVER = """
     ), covered AS MATERIALIZED (
         SELECT offer_id, product_id FROM named
         GROUP BY offer_id, product_id HAVING NOT bool_or(is_excluded)
+    ), had AS (
+        SELECT id, offer_id, product_id FROM coupons_offerproduct WHERE offer_id = ANY(%(offers)s)
     ), added AS (
         INSERT INTO coupons_offerproduct (offer_id, product_id)
         SELECT covered.offer_id, covered.product_id
         FROM covered
-        LEFT JOIN coupons_offerproduct AS had
-            ON had.offer_id = covered.offer_id AND had.product_id = covered.product_id
+        LEFT JOIN had USING (offer_id, product_id)
         WHERE had.id IS NULL
         ORDER BY covered.offer_id, covered.product_id
         ON CONFLICT DO NOTHING
         RETURNING id
     ), stale AS (
         SELECT had.offer_id, array_agg(had.id) AS ids
-        FROM coupons_offerproduct AS had
-        LEFT JOIN covered
-            ON covered.offer_id = had.offer_id AND covered.product_id = had.product_id
-        WHERE had.offer_id IN (SELECT offer_id FROM rule) AND covered.offer_id IS NULL
+        FROM had LEFT JOIN covered USING (offer_id, product_id)
+        WHERE covered.offer_id IS NULL
         GROUP BY had.offer_id
     )
     SELECT 0 AS offer, NULL::bigint[], count(*) FROM added
@@ -112,6 +118,7 @@ _COVER = """
 
 
 def _cover(offers: Collection[int]) -> Counted:
+    """Cover these, which all have rules."""
     if not offers:
         return Counted(0, 0, 0)
     with connection.cursor() as cursor:
