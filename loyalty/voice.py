@@ -4,13 +4,17 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from loyalty.models import Consent, Household, Preference
 from pos_integration.models import Category
 
 BELOW = " > "
+OBJECTED_TO = (Consent.Purpose.POST, Consent.Purpose.PROFILING)
+"""What goes on until somebody objects. Any other purpose waits for a yes, so who takes back an
+objection has not said one, and a no to it objects to nothing.
+"""
 
 
 @dataclass(frozen=True)
@@ -19,7 +23,7 @@ class Voice:
 
     favourites, nevers: categories by name; a name that two departments have comes with its
         department, "Grocery > Milk". In order of the alphabet.
-    objections: what it objects to, as Consent.Purpose has it. Silence is no objection.
+    objections: what it objects to, of OBJECTED_TO. Silence is no objection.
     """
 
     favourites: Sequence[str]
@@ -58,7 +62,7 @@ def say(
 
     None leaves as it is what was not spoken of. A category that was liked and is now never
     wanted, or the reverse, changes sides; ValueError if it is in both lists. Consents are only
-    added to, one for each purpose whose answer changed, said by `source`.
+    added to, one for each purpose of OBJECTED_TO whose answer changed, said by `source`.
     Raises UnknownCategoryError, ValueError; then nothing was changed.
     """
     # Two tills of one household at once: the second speaks last, and of all.
@@ -108,15 +112,25 @@ def _preferences(household: Household) -> QuerySet[Preference]:
     return Preference.objects.filter(household=household, category__level=Category.Level.CATEGORY)
 
 
+def latest(purpose: Consent.Purpose, *, is_granted: bool) -> QuerySet[Consent]:
+    """Return each household's latest word on `purpose`, where it is this one: yes or no."""
+    same = Consent.objects.filter(household=OuterRef("household"), purpose=purpose)
+    later = same.filter(
+        Q(said_at__gt=OuterRef("said_at")) | Q(said_at=OuterRef("said_at"), pk__gt=OuterRef("pk"))
+    )
+    said = Consent.objects.filter(purpose=purpose, is_granted=is_granted)
+    return said.filter(~Exists(later)).order_by()
+
+
 def _objections(household: Household) -> list[str]:
     """Return the purposes that the household's latest word is against."""
-    latest = (
-        Consent.objects.filter(household=household)
+    latest_words = (
+        Consent.objects.filter(household=household, purpose__in=OBJECTED_TO)
         .order_by("purpose", "-said_at", "-pk")
         .distinct("purpose")
         .values_list("purpose", "is_granted")
     )
-    return [purpose for purpose, is_granted in latest if not is_granted]
+    return [purpose for purpose, is_granted in latest_words if not is_granted]
 
 
 def _names(categories: Collection[int]) -> dict[int, str]:

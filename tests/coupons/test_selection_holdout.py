@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coupons.selection.holdout import in_holdout
+from coupons.selection.holdout import edge, in_holdout
 
 
 @given(st.integers(0, 10**9), st.text(max_size=20))
@@ -34,3 +34,8 @@ def test_the_same_homes_sit_out_on_every_machine_and_in_every_year():
 def test_a_share_is_a_share():
     with pytest.raises(ValueError, match="not within 0 and 1"):
         in_holdout(1, salt="x", share=10)
+
+
+@given(st.binary(min_size=8, max_size=8), st.one_of(st.just(1.0), st.floats(0, 1)))
+def test_bytes_lie_below_the_edge_just_where_their_number_lies_below_the_share(digest, share):
+    assert (digest < edge(share)) == (int.from_bytes(digest, "big") < share * 2**64)
