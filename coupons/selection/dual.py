@@ -15,6 +15,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
+from scipy import sparse  # type: ignore[import-untyped] # ships no types
 
 from coupons.selection import best_response
 from coupons.selection.best_response import Response
@@ -73,6 +74,7 @@ class Dual:
         self.active[self.parts[1]] &= limits.least > 0
         self.active[self.parts[5]] = self.active[self.parts[6]] = self.weights > 0
         self.limit: Floats = np.where(self.active, limit, 0.0)
+        self.new_least = best_response.new_places(problem)  # coupons each household must have
         self.passes = 0
 
     def prices(self, vector: Floats) -> Prices:
@@ -109,6 +111,38 @@ class Dual:
             ]
         )
         return np.where(self.active, used, 0.0)
+
+    def by_sum(self) -> sparse.csr_array:
+        """The active rows as linear maps of what can be summed, [active rows, sums].
+
+        Sums: coupons of each offer, expected cost of each offer, face value of each band.
+        """
+        columns, _, _, limits = self.problem
+        offers, bands = len(columns.funder), limits.tiers * limits.sizes
+        one = sparse.eye_array(offers, format="csr")
+        paid = sparse.csr_array(
+            (np.ones(offers), (columns.funder, np.arange(offers))),
+            shape=(len(limits.funder_budget), offers),
+        )
+        band = np.arange(bands)
+        member = np.zeros((limits.tiers + limits.sizes, bands))
+        member[band // limits.sizes, band] = 1
+        member[limits.tiers + band % limits.sizes, band] = 1
+        member *= self.weights[:, None]
+        fairness = limits.fairness if limits.fairness != np.inf else 0.0
+        by_sum = sparse.block_array(
+            [
+                [one, None, None],
+                [-one, None, None],
+                [None, one, None],
+                [None, paid, None],
+                [None, np.ones((1, offers)), None],
+                [None, None, member - (1 + fairness)],
+                [None, None, (1 - fairness) - member],
+            ],
+            format="csr",
+        )
+        return by_sum[np.flatnonzero(self.active)]
 
     def at(self, vector: Floats) -> Point:
         """Pass over all households at these prices, which must be >= 0 and 0 without a limit."""

@@ -4,9 +4,8 @@ Where a coupon of a sheet and the best one left out are nearly worth the same, a
 prices exchanges them. How many such pairs there are, and which rows they touch, is the curvature.
 """
 
-from typing import NamedTuple
-
 import numpy as np
+import numpy.typing as npt
 from numba import njit, prange
 from scipy import sparse  # type: ignore[import-untyped] # ships no types
 from scipy.linalg import (  # type: ignore[import-untyped] # ships no types
@@ -29,13 +28,6 @@ _SEEN = 100_000  # households looked at for the curvature
 _PAIRS = 0.3  # near ties a household; with more of them, look nearer
 
 
-class _Sums(NamedTuple):
-    """The rows as linear maps of what can be summed: coupons and cost by offer, face by band."""
-
-    rows: Ints  # the active ones
-    by_sum: sparse.csr_array  # [active rows, 2 * offers + tiers * sizes]
-
-
 def is_for(dual: Dual) -> bool:
     """Whether there are few enough rows for Newton's matrix."""
     limits = dual.problem.limits
@@ -48,18 +40,17 @@ def newton(
     start: Point,
     watch: Watch,
     *,
-    known_most: Ints,
     unit: float,
     passes: int,
     tolerance: float,
 ) -> Point:
     """Lower the bound from `start` by at most so many steps, until one gains < `tolerance` of it.
 
-    known_most: int64[households] how many known coupons a sheet may have. unit: about what a
-    coupon is worth. Steps are damped (Levenberg) by how well the last was foretold.
+    unit: about what a coupon is worth. Steps are damped (Levenberg) by how well the last was
+    foretold.
     """
-    sums = _sums(dual)
-    rows = sums.rows
+    by_sum = dual.by_sum()
+    rows = np.flatnonzero(dual.active)
     if not len(rows):
         return start
     point = start
@@ -68,7 +59,7 @@ def newton(
     table = dual.problem.table
     step = max(1, len(table.places) // _SEEN)
     for _ in range(passes):
-        curvature, pairs = _curvature(dual, point, sums, known_most, near, step)
+        curvature, pairs = _curvature(dual, point, by_sum, near, step)
         ridge = np.maximum(np.diag(curvature), floor)
         slope, at = point.room[rows], point.prices[rows]
         while True:
@@ -132,38 +123,8 @@ def finish(
     return best
 
 
-def _sums(dual: Dual) -> _Sums:
-    columns, _, _, limits = dual.problem
-    offers, bands = len(columns.funder), limits.tiers * limits.sizes
-    one = sparse.eye_array(offers, format="csr")
-    paid = sparse.csr_array(
-        (np.ones(offers), (columns.funder, np.arange(offers))),
-        shape=(len(limits.funder_budget), offers),
-    )
-    band = np.arange(bands)
-    member = np.zeros((limits.tiers + limits.sizes, bands))
-    member[band // limits.sizes, band] = 1
-    member[limits.tiers + band % limits.sizes, band] = 1
-    member *= dual.weights[:, None]
-    fairness = limits.fairness if limits.fairness != np.inf else 0.0
-    by_sum = sparse.block_array(
-        [
-            [one, None, None],
-            [-one, None, None],
-            [None, one, None],
-            [None, paid, None],
-            [None, np.ones((1, offers)), None],
-            [None, None, member - (1 + fairness)],
-            [None, None, (1 - fairness) - member],
-        ],
-        format="csr",
-    )
-    rows = np.flatnonzero(dual.active)
-    return _Sums(rows, by_sum[rows])
-
-
 def _curvature(
-    dual: Dual, point: Point, sums: _Sums, known_most: Ints, near: float, step: int
+    dual: Dual, point: Point, by_sum: sparse.csr_array, near: float, step: int
 ) -> tuple[Floats, float]:
     """Second derivatives by active rows, and near ties a household."""
     columns, table, rules, limits = dual.problem
@@ -173,12 +134,12 @@ def _curvature(
     assert point.response.chosen is not None  # points keep what was chosen
     categories = int(columns.category.max()) + 1 if len(columns.category) else 0
     _exchanges(
-        columns, table, rules, dual.rates(point.prices), point.response.chosen, known_most,
+        columns, table, rules, dual.rates(point.prices), point.response.chosen, dual.new_least,
         near, step, categories, products, pairs,
     )  # fmt: skip
-    half = sums.by_sum @ products.sum(axis=0)
+    half = by_sum @ products.sum(axis=0)
     seen = max(len(table.places) // step, 1)
-    return (sums.by_sum @ half.T) * (step / near), float(pairs.sum()) / seen
+    return (by_sum @ half.T) * (step / near), float(pairs.sum()) / seen
 
 
 def _box_least(matrix: Floats, slope: Floats, at: Floats) -> Floats:
@@ -218,7 +179,7 @@ def _exchanges_chunk(
     rules: Rules,
     rates: Rates,
     chosen: Ints,
-    known_most: Ints,
+    new_least: npt.NDArray[np.uint8],
     near: float,
     step: int,
     categories: int,
@@ -279,7 +240,7 @@ def _exchanges_chunk(
                         out < 0 or scores[k] < scores[out]
                     ):
                         out = k
-            elif not table.is_new[i] and known >= known_most[h]:
+            elif not table.is_new[i] and known >= room - new_least[h]:
                 out = least_known
             else:
                 out = least
@@ -317,7 +278,7 @@ def _exchanges(
     rules: Rules,
     rates: Rates,
     chosen: Ints,
-    known_most: Ints,
+    new_least: npt.NDArray[np.uint8],
     near: float,
     step: int,
     categories: int,
@@ -335,7 +296,7 @@ def _exchanges(
             rules,
             rates,
             chosen,
-            known_most,
+            new_least,
             near,
             step,
             categories,

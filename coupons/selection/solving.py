@@ -13,7 +13,7 @@ import numpy as np
 from numba import njit, prange
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped] # ships no types
 
-from coupons.selection import best_response, newton
+from coupons.selection import newton
 from coupons.selection.best_response import CHUNKS
 from coupons.selection.dual import Dual, InfeasibleError, Point
 from coupons.selection.feasibility import certificate
@@ -106,7 +106,6 @@ def _solve(problem: Problem, seed: int, start: Prices | None, sample: int) -> So
         dual,
         point.prices,
         chosen,
-        new_least=best_response.new_places(problem),
         unit=dual.unit(),
         seed=seed,
     )
@@ -135,13 +134,10 @@ def _least(dual: Dual, first: Floats) -> Point:
     watch(point)
     few, very_few = households < _FEW, households < _VERY_FEW
     if newton.is_for(dual):
-        new_least = best_response.new_places(problem)
-        known_most = problem.table.places.astype(np.int64) - new_least.astype(np.int64)
         point = newton.newton(
             dual,
             point,
             watch,
-            known_most=known_most,
             unit=unit,
             passes=6 if very_few else 20,
             tolerance=1e-6,

@@ -36,6 +36,16 @@ class Bounds(NamedTuple):
     a_cost: float  # mean expected cost of a coupon, > 0
     a_face: float  # mean face value, > 0
 
+    def without_limits(self) -> "Bounds":
+        free = np.full(len(self.most), np.inf)
+        return self._replace(
+            least=-free,
+            most=free,
+            offer_budget=free,
+            funder_budget=np.full(len(self.funder_budget), np.inf),
+            budget=np.inf,
+        )
+
 
 class Tally(NamedTuple):
     """What the sheets at hand use; changed in place."""

@@ -117,15 +117,18 @@ def _too_few_new(problem: Problem, first: int, sheets: Ints, own: npt.NDArray[np
     is_new = np.zeros(sheets.shape, np.bool_)
     is_new[own] = table.is_new[sheets[own]]
     new, places = is_new.sum(axis=1), table.places[first : first + len(sheets)]
-    few = 0
-    for row in np.flatnonzero(new < np.minimum(rules.new_at_least, places)).tolist():
-        items = slice(*table.starts[first + row : first + row + 2].tolist())
-        column = table.column[items][table.is_new[items]]
-        groups = np.unique(np.stack([columns.category[column], columns.rivals[column]]), axis=1)
-        _, in_category = np.unique(groups[0], return_counts=True)
-        could = int(np.minimum(in_category, rules.per_category).sum())
-        few += int(new[row]) < min(rules.new_at_least, could, int(places[row]))
-    return few
+    wanted = np.minimum(rules.new_at_least, places).astype(np.int64)
+    rows = np.flatnonzero(new < wanted)  # of these it counts what they could have
+    sizes = np.diff(table.starts)[first + rows]
+    before = np.cumsum(sizes) - sizes
+    items = np.arange(sizes.sum()) + np.repeat(table.starts[first + rows] - before, sizes)
+    owner = np.repeat(np.arange(len(rows)), sizes)[table.is_new[items]]
+    column = table.column[items[table.is_new[items]]]
+    groups = np.unique(np.stack([owner, columns.category[column], columns.rivals[column]]), axis=1)
+    of_category, in_category = np.unique(groups[:2], axis=1, return_counts=True)
+    could = np.zeros(len(rows), np.int64)
+    np.add.at(could, of_category[0], np.minimum(in_category, rules.per_category))
+    return int(np.count_nonzero(new[rows] < np.minimum(wanted[rows], could)))
 
 
 def _unfair(
