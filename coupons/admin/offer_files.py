@@ -1,0 +1,461 @@
+"""Offers by file: taken in, looked at, confirmed; and written for a spreadsheet."""
+
+import csv
+import io
+from collections.abc import Callable
+from pathlib import PurePath
+from typing import Any, Final
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.auth.models import AbstractBaseUser
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from coupons.importing.columns import COLUMNS, GOOD_ON
+from coupons.importing.table import MOST_BYTES, MOST_ROWS, TableError, WritingError
+from coupons.models import Offer, OfferFile
+from pos_integration.desk import (
+    NOTHING,
+    Panel,
+    ReadOnlyAdmin,
+    Tool,
+    link,
+    pill,
+    table,
+)
+
+State = OfferFile.State
+TONES: Final = {State.READ: "busy", State.APPLIED: "good", State.DROPPED: "plain"}
+FAULTS_ON_A_PAGE: Final = 100
+MEDIA_TYPES: Final = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
+
+def may_import(request: HttpRequest) -> bool:
+    return request.user.has_perms(["coupons.add_offer", "coupons.change_offer"])
+
+
+def may_export(request: HttpRequest) -> bool:
+    return request.user.has_perm("coupons.view_offer")
+
+
+class FileForm(forms.Form):
+    file = forms.FileField(
+        label="CSV or XLSX file",
+        widget=forms.ClearableFileInput(attrs={"accept": ".csv,.tsv,.txt,.xlsx,.xlsm"}),
+        help_text=f"Up to {MOST_BYTES // 2**20} MiB and {MOST_ROWS:,} rows.",
+    )
+
+    def clean_file(self) -> Any:
+        file = self.cleaned_data["file"]
+        if file.size > MOST_BYTES:
+            raise forms.ValidationError(
+                f"This file has {file.size / 2**20:.1f} MiB; {MOST_BYTES // 2**20} MiB is the "
+                "most. Cut it into several."
+            )
+        return file
+
+
+class ConfirmForm(forms.Form):
+    """Carries what was looked at, so that nothing else is done."""
+
+    digest = forms.CharField(widget=forms.HiddenInput)
+    may_leave_faulty = forms.BooleanField(
+        required=False, label="Apply the right rows, and leave the faulty ones as they are"
+    )
+
+    def __init__(self, file: OfferFile, said: QueryDict | None) -> None:
+        super().__init__(said, initial={"digest": file.changes.get("digest", "")})
+        if not file.changes.get("faulty"):
+            del self.fields["may_leave_faulty"]
+
+
+@admin.action(description="Export as CSV", permissions=["view"])
+def export_as_csv(page: Any, request: HttpRequest, chosen: QuerySet[Offer]) -> HttpResponse | None:
+    return _exported(request, chosen, "csv")
+
+
+@admin.action(description="Export as XLSX", permissions=["view"])
+def export_as_xlsx(page: Any, request: HttpRequest, chosen: QuerySet[Offer]) -> HttpResponse | None:
+    return _exported(request, chosen, "xlsx")
+
+
+def _exported(request: HttpRequest, offers: QuerySet[Offer], kind: str) -> HttpResponse | None:
+    from coupons import offer_files  # loads the spreadsheet's library: too slow for every command
+
+    try:
+        content = offer_files.written(offers, kind)
+    except WritingError as error:
+        messages.error(request, str(error))
+        return None
+    return _saved(content, f"offers.{kind}", MEDIA_TYPES[kind])
+
+
+def _saved(content: bytes | str, name: str, media_type: str) -> HttpResponse:
+    response = HttpResponse(content, content_type=media_type)
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def _export_tools(request: HttpRequest) -> list[Tool]:
+    if not may_export(request):
+        return []
+    return [
+        Tool(
+            f"All offers as {kind.upper()}", reverse("admin:coupons_offerfile_export", args=[kind])
+        )
+        for kind in MEDIA_TYPES
+    ]
+
+
+@admin.register(OfferFile)
+class OfferFileAdmin(ReadOnlyAdmin[OfferFile]):
+    list_display = ("name", "state_pill", "rows", "does", "uploaded_by", "uploaded_at")
+    list_select_related = ("uploaded_by",)
+    list_filter = ("state",)
+    date_hierarchy = "uploaded_at"
+    search_fields = ("name",)
+    ordering = ("-pk",)
+    fields = (
+        ("name", "state_pill"),
+        ("uploaded_by", "uploaded_at", "applied_at"),
+        ("rows", "sha256"),
+    )
+    empty_hint = (
+        "No file of offers yet: 'Import offers' reads one, and changes nothing before you confirm."
+    )
+
+    def has_view_permission(self, request: HttpRequest, obj: OfferFile | None = None) -> bool:
+        return may_import(request) or super().has_view_permission(request, obj)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[OfferFile]:
+        return super().get_queryset(request).defer("body", "faults")
+
+    def get_urls(self) -> list[URLPattern]:
+        def named(route: str, view: Callable[..., Any], name: str) -> URLPattern:
+            return path(route, self.admin_site.admin_view(view), name=f"coupons_offerfile_{name}")
+
+        return [
+            named("import/", self.import_view, "import"),
+            named("export/<slug:kind>/", self.export_view, "export"),
+            named("<int:pk>/do/<slug:name>/", self.step_view, "step"),
+            named("<int:pk>/file/", self.file_view, "file"),
+            named("<int:pk>/faults/", self.faults_view, "faults"),
+            *super().get_urls(),
+        ]
+
+    @admin.display(description="State", ordering="state")
+    def state_pill(self, file: OfferFile) -> SafeString:
+        return pill(file.get_state_display().lower(), TONES[State(file.state)])
+
+    @admin.display(description="New, changed, same, faulty")
+    def does(self, file: OfferFile) -> str:
+        counts = (file.changes.get(name, 0) for name in ("new", "changed", "same", "faulty"))
+        return " / ".join(f"{count:,}" for count in counts)
+
+    def sentence(self, row: OfferFile) -> str:
+        counts, faulty = _counts(row), row.changes.get("faulty", 0)
+        if row.state == State.APPLIED:
+            left = f" {_rows(faulty)} faulty and left out." if faulty else ""
+            return f"Applied: {counts}.{left}"
+        if row.state == State.DROPPED:
+            return "Dropped: it changed nothing."
+        wrong = f" {_rows(faulty)} faulty: see which below." if faulty else ""
+        if not _does_something(row):
+            return f"There is nothing to apply: {counts}.{wrong}"
+        return f"Nothing is changed yet. Once you confirm: {counts}.{wrong}"
+
+    def list_tools(self, request: HttpRequest) -> list[Tool]:
+        tools = _export_tools(request)
+        if may_import(request):
+            url = reverse("admin:coupons_offerfile_import")
+            tools.append(Tool("Import offers", url, is_main=True))
+        return tools
+
+    def row_tools(self, request: HttpRequest, row: OfferFile) -> list[Tool]:
+        tools = [Tool("The file", reverse("admin:coupons_offerfile_file", args=[row.pk]))]
+        if row.changes.get("faulty"):
+            url = reverse("admin:coupons_offerfile_faults", args=[row.pk])
+            tools.append(Tool("Faults as CSV", url))
+        if row.state == State.READ and may_import(request):
+            tools += [
+                _step_tool(row, "again", "Compare again"),
+                _step_tool(row, "drop", "Drop"),
+            ]
+            if _does_something(row):
+                tools.append(_step_tool(row, "confirm", "Confirm", is_main=True))
+        return tools
+
+    def panels(self, request: HttpRequest, row: OfferFile) -> list[Panel]:
+        notes = row.changes.get("notes", [])
+        panels = []
+        if notes:
+            lines = format_html_join("", "<p>{}</p>", ((note,) for note in notes))
+            panels.append(Panel("How it was read", lines, is_wide=True))
+        if row.changes.get("faults"):
+            panels.append(self._faults(request, row))
+        for key, title, draw in (
+            ("changed", "Changed offers", _changed_table),
+            ("new", "New offers", _new_table),
+        ):
+            if count := row.changes.get(key, 0):
+                shown = row.changes.get(f"first_{key}", [])
+                note = (
+                    f"the first {len(shown)} of {count:,}" if count > len(shown) else f"{count:,}"
+                )
+                panels.append(Panel(title, draw(shown), note, is_wide=True))
+        return panels
+
+    def _faults(self, request: HttpRequest, file: OfferFile) -> Panel:
+        pages = Paginator(file.faults, FAULTS_ON_A_PAGE)
+        page = pages.get_page(request.GET.get("faults"))
+        body = table(
+            ("Row#", "Column", "Found and wanted"),
+            ((row, column or NOTHING, sentence) for row, column, sentence in page),
+            "",
+        )
+        if pages.num_pages > 1:
+            links = format_html_join(
+                " ",
+                "{}",
+                (
+                    (number if number == page.number else link(f"?faults={number}", number),)
+                    for number in pages.page_range
+                ),
+            )
+            body = format_html('{}<p class="paginator">{}</p>', body, links)
+        count = file.changes["faults"]
+        kept = f", the first {pages.count:,} of them here" if count > pages.count else ""
+        note = f"{count:,} in {file.changes['faulty']:,} of {file.rows:,} rows{kept}"
+        return Panel("Faults", body, note, is_wide=True)
+
+    def import_view(self, request: HttpRequest) -> HttpResponse:
+        """Take a file in and go where it says what it would do."""
+        if not may_import(request):
+            raise PermissionDenied
+        from coupons import offer_files  # as above
+
+        form = FileForm(request.POST or None, request.FILES or None)
+        if form.is_valid():
+            assert isinstance(request.user, AbstractBaseUser)
+            upload = form.cleaned_data["file"]
+            try:
+                file, is_new = offer_files.accept(
+                    PurePath(upload.name).name, upload.read(), request.user
+                )
+            except TableError as error:
+                form.add_error("file", [*error.sentences])
+            else:
+                if is_new:
+                    self.log_addition(request, file, "Read.")
+                else:
+                    messages.info(request, "These very bytes wait here already: compared again.")
+                return HttpResponseRedirect(_page(file))
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": "Import offers",
+            "says": [
+                "The file is read and compared with the offers there are. Nothing is changed "
+                "before you have seen what it would do, and confirmed."
+            ],
+            "form": form,
+            "columns": _columns_table(),
+            "tools": _export_tools(request),
+            "back": reverse("admin:coupons_offerfile_changelist"),
+        }
+        return TemplateResponse(request, "admin/import_offers.html", context)
+
+    def export_view(self, request: HttpRequest, kind: str) -> HttpResponse:
+        """Every offer, or those of the ids in the query."""
+        if not may_export(request):
+            raise PermissionDenied
+        if kind not in MEDIA_TYPES:
+            return HttpResponse(f"Offers are written as {' or '.join(MEDIA_TYPES)}.", status=404)
+        keys = [key for key in request.GET.getlist("id") if key.isdecimal()]
+        offers = Offer.objects.filter(pk__in=keys) if keys else Offer.objects.all()
+        written = _exported(request, offers, kind)
+        return written or HttpResponseRedirect(reverse("admin:coupons_offer_changelist"))
+
+    def step_view(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
+        """Ask, then confirm, drop or compare again."""
+        if not may_import(request):
+            raise PermissionDenied
+        file = get_object_or_404(OfferFile.objects.defer("body"), pk=pk)
+        steps = {"confirm": self._confirm, "drop": self._drop, "again": self._again}
+        if name not in steps:
+            return HttpResponse(f"A file has the steps {', '.join(steps)}.", status=404)
+        from coupons.offer_files import OfferFileError  # as above
+
+        if file.state != State.READ:
+            messages.warning(request, f"'{file}' is {file.get_state_display().lower()} already.")
+            return HttpResponseRedirect(_page(file))
+        try:
+            return steps[name](request, file)
+        except OfferFileError as error:
+            messages.error(request, str(error))
+        return HttpResponseRedirect(_page(file))
+
+    def _confirm(self, request: HttpRequest, file: OfferFile) -> HttpResponse:
+        form = ConfirmForm(file, request.POST or None)
+        if not form.is_valid():
+            faulty = file.changes.get("faulty", 0)
+            says = [f"Once you confirm: {_counts(file)}. All of it is done, or nothing."]
+            if faulty:
+                says.append(
+                    f"{_rows(faulty)} faulty. Put them right in the file and import it anew, "
+                    "or apply the right rows without them."
+                )
+            page = self.ask(
+                request, title=f"Confirm: {file}", says=says, button="Confirm", back=_page(file)
+            )
+            assert page.context_data is not None
+            page.context_data["form"] = form
+            return page
+        from coupons import offer_files  # as above
+
+        assert isinstance(request.user, AbstractBaseUser)
+        done = offer_files.confirm(
+            file,
+            request.user,
+            digest=form.cleaned_data["digest"],
+            may_leave_faulty=form.cleaned_data.get("may_leave_faulty", False),
+        )
+        self.log_change(request, done, "Applied.")
+        messages.success(request, f"Applied: {_counts(done)}.")
+        return HttpResponseRedirect(_page(file))
+
+    def _drop(self, request: HttpRequest, file: OfferFile) -> HttpResponse:
+        if request.method != "POST":
+            return self.ask(
+                request,
+                title=f"Drop: {file}",
+                says=["It is put aside and changes nothing. Its bytes stay here."],
+                button="Drop",
+                back=_page(file),
+            )
+        from coupons import offer_files  # as above
+
+        offer_files.drop(file)
+        self.log_change(request, file, "Dropped.")
+        return HttpResponseRedirect(_page(file))
+
+    def _again(self, request: HttpRequest, file: OfferFile) -> HttpResponse:
+        if request.method != "POST":
+            return self.ask(
+                request,
+                title=f"Compare again: {file}",
+                says=[
+                    "It is compared with the offers, products and funders as they are now: after "
+                    "what was missing was added, for instance. No offer changes."
+                ],
+                button="Compare again",
+                back=_page(file),
+            )
+        from coupons import offer_files  # as above
+
+        offer_files.look_again(file)
+        return HttpResponseRedirect(_page(file))
+
+    def file_view(self, request: HttpRequest, pk: int) -> HttpResponseBase:
+        """The bytes as they came, to save: never to show, for anything may stand in them."""
+        file = get_object_or_404(OfferFile, pk=pk)
+        if not self.has_view_permission(request, file):
+            raise PermissionDenied
+        return FileResponse(
+            io.BytesIO(bytes(file.body)),
+            as_attachment=True,
+            filename=file.name,
+            content_type="application/octet-stream",
+        )
+
+    def faults_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        file = get_object_or_404(OfferFile.objects.defer("body"), pk=pk)
+        if not self.has_view_permission(request, file):
+            raise PermissionDenied
+        out = io.StringIO(newline="")
+        writer = csv.writer(out)
+        writer.writerow(("row", "column", "fault"))
+        writer.writerows(file.faults)
+        content = out.getvalue().encode("utf-8-sig")
+        return _saved(content, f"faults-{file.pk}.csv", "text/csv; charset=utf-8")
+
+
+def _page(file: OfferFile) -> str:
+    return reverse("admin:coupons_offerfile_change", args=[file.pk])
+
+
+def _step_tool(file: OfferFile, name: str, label: str, *, is_main: bool = False) -> Tool:
+    return Tool(label, reverse("admin:coupons_offerfile_step", args=[file.pk, name]), is_main)
+
+
+def _does_something(file: OfferFile) -> bool:
+    return bool(file.changes.get("new") or file.changes.get("changed"))
+
+
+def _counts(file: OfferFile) -> str:
+    new, changed, same = (file.changes.get(name, 0) for name in ("new", "changed", "same"))
+    return f"{new:,} new, {changed:,} changed, {same:,} the same"
+
+
+def _rows(count: int) -> str:
+    return "1 row is" if count == 1 else f"{count:,} rows are"
+
+
+def _columns_table() -> SafeString:
+    return table(
+        ("Column", "", "What stands in it"),
+        ((column.name, "wanted" if column.is_wanted else "", column.says) for column in COLUMNS),
+        "",
+    )
+
+
+def _changed_table(shown: list[dict[str, Any]]) -> SafeString:
+    return table(
+        ("Row#", "Offer", "Column", "Before", "After"),
+        (
+            (
+                one["row"] if place == 0 else "",
+                f"{one['code']} {one['name']}" if place == 0 else "",
+                column,
+                before or NOTHING,
+                after or NOTHING,
+            )
+            for one in shown
+            for place, (column, before, after) in enumerate(one["changes"])
+        ),
+        "",
+    )
+
+
+def _new_table(shown: list[dict[str, Any]]) -> SafeString:
+    return table(
+        ("Row#", "Code", "Offer", "Worth", "Dates", "Good on"),
+        (
+            (
+                one["row"],
+                one["code"],
+                one["name"],
+                one["worth"],
+                " to ".join(one["dates"]),
+                "; ".join(after for column, _, after in one["changes"] if column in GOOD_ON)
+                or "the whole basket",
+            )
+            for one in shown
+        ),
+        "",
+    )
