@@ -65,7 +65,7 @@ GOALS = (
     Goal("gap_2500", 1e-3, is_a_ceiling=True),
     Goal("gap_25000", 1e-4, is_a_ceiling=True),
     Goal("gap_100000", 1e-4, is_a_ceiling=True),
-    Goal("households_per_s", 5_000, is_a_ceiling=False),
+    Goal("households_per_s_100000", 5_000, is_a_ceiling=False),
     Goal("seconds_to_simplex", 1, is_a_ceiling=True),
     Goal("gap_to_simplex", 1e-3, is_a_ceiling=True),
     Goal("greedy_lead", 0.10, is_a_ceiling=False),
@@ -99,6 +99,8 @@ def judge(size: Size, tastes: Tastes, *, simplex_seconds: float) -> Found:
     row(size, "ours, next mailing", warm)
     return found | {
         f"warm_seconds_{size}": warm.seconds,
+        f"warm_cpu_seconds_{size}": warm.cpu_seconds,
+        f"warm_passes_{size}": warm.solution.passes,
         f"warm_gap_{size}": warm.solution.gap,
         f"violations_warm_{size}": warm.broken,
     }
@@ -109,6 +111,7 @@ def figures(size: Size, first: Ours) -> Found:
         f"gap_{size}": first.solution.gap,
         f"violations_{size}": first.broken,
         f"seconds_{size}": first.seconds,
+        f"cpu_seconds_{size}": first.cpu_seconds,
         f"households_per_s_{size}": first.households / first.seconds / numba.get_num_threads(),
         f"households_per_cpu_s_{size}": first.households / first.cpu_seconds,
         f"passes_{size}": first.solution.passes,
