@@ -33,6 +33,7 @@ HOMES_AT_ONCE = 20_000
 # are read for whoever asks for it.
 HOMES_COUNTED = 100_000
 LINES_COUNTED = 5_000_000
+CARDS_NAMED = 10
 
 
 class AudienceError(Exception):
@@ -112,6 +113,48 @@ def is_sensitive(category: Category) -> bool:
     return Category.objects.filter(
         pk__in=[*_above(category), *_below([category.pk])], is_sensitive=True
     ).exists()
+
+
+@transaction.atomic
+def put_list(segment: Segment, cards: Iterable[str]) -> int:
+    """Let the segment hold only households of these cards, in place of the list it had.
+
+    Returns how many households that are. Raises AudienceError if there is no card, or one that
+    nobody has claimed; then the list is as it was.
+    """
+    numbers = [number for number in dict.fromkeys(card.strip() for card in cards) if number]
+    if not numbers:
+        raise AudienceError("There is no card number in it; wanted: one a line")
+    Segment.objects.select_for_update().get(pk=segment.pk)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT number, count(*) OVER () FROM unnest(%s::text[]) AS number "
+            "WHERE NOT EXISTS (SELECT FROM loyalty_card AS card "
+            "WHERE card.number = number.number AND card.household_id IS NOT NULL) "
+            "ORDER BY number LIMIT %s",
+            [numbers, CARDS_NAMED],
+        )
+        if unknown := cursor.fetchall():
+            named = ", ".join(f"'{number[:32]}'" for number, _ in unknown)
+            count = unknown[0][1]
+            raise AudienceError(
+                f"{count:,} of {len(numbers):,} are no cards of a household, such as {named}; "
+                "the list stays as it was"
+            )
+        cursor.execute("DELETE FROM coupons_segment_households WHERE segment_id = %s", [segment.pk])
+        cursor.execute(
+            "INSERT INTO coupons_segment_households (segment_id, household_id) "
+            "SELECT DISTINCT %s::bigint, household_id FROM loyalty_card WHERE number = ANY(%s)",
+            [segment.pk, numbers],
+        )
+        count = cursor.rowcount
+    return int(count)
+
+
+def drop_list(segment: Segment) -> None:
+    """Let the segment hold whoever fits otherwise."""
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM coupons_segment_households WHERE segment_id = %s", [segment.pk])
 
 
 def locked(mailing: Mailing, states: Sequence[Mailing.State]) -> Mailing:

@@ -16,8 +16,10 @@ from coupons.admin import (
     offer_files,
     offers,
     posted,
+    segments,
     settlement,
     sheets,
+    standing_holdout,
 )
 
 __all__ = [
@@ -29,8 +31,10 @@ __all__ = [
     "offer_files",
     "offers",
     "posted",
+    "segments",
     "settlement",
     "sheets",
+    "standing_holdout",
 ]
 
 # A schedule may name any function there is: whoever may write one may run anything on the server.

@@ -1,14 +1,17 @@
 """The desk for households: who they are, their cards, what they said, what is believed of them."""
 
 import secrets
-from typing import Any
+from calendar import month_name
+from typing import TYPE_CHECKING, Any
 
-from django.contrib import admin
+from django import forms
+from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.forms import ModelForm
+from django.forms import BaseModelFormSet, ModelForm
 from django.http import HttpRequest
 from django.urls import reverse
 
+from loyalty import voice
 from loyalty.admin import panels, words
 from loyalty.models import (
     Address,
@@ -29,6 +32,37 @@ from pos_integration.desk import (
     TabularInline,
     Tool,
 )
+
+# Django's own forms take no model in brackets, its type stubs demand one.
+if TYPE_CHECKING:
+    HouseholdModelForm = ModelForm[Household]
+else:
+    HouseholdModelForm = ModelForm
+
+MONTHS = [(number, name) for number, name in enumerate(month_name) if number]
+
+
+class HouseholdForm(HouseholdModelForm):
+    """Says in a sentence what the database would refuse."""
+
+    members = forms.IntegerField(
+        required=False, max_value=99, help_text="People who live there; empty: not known"
+    )
+    birth_month = forms.TypedChoiceField(
+        choices=[("", "Not told"), *MONTHS],
+        coerce=int,
+        empty_value=None,
+        required=False,
+        help_text="Of who agreed to a greeting; no day, no year",
+    )
+
+    def clean_members(self) -> int | None:
+        members: int | None = self.cleaned_data["members"]
+        if members is not None and members < 1:
+            raise forms.ValidationError(
+                f"{members} is too few: somebody lives there. Leave it empty if it is not known."
+            )
+        return members
 
 
 class AddressRows(StackedInline[Address, Household]):
@@ -91,7 +125,8 @@ class HouseholdAdmin(LongList[Household]):
     list_select_related = ("address",)
     search_fields = ("name",)
     search_help_text = "A whole card number, a postcode, or part of a name"
-    fields = (("name", "joined_on"),)
+    form = HouseholdForm
+    fields = (("name", "joined_on"), ("members", "is_of_age", "birth_month"))
     inlines = (AddressRows, CardRows, ConsentRows, PreferenceRows)
     empty_hint = "No household yet. Add one here; manage.py demo brings 2,500 of a real shop."
 
@@ -104,6 +139,23 @@ class HouseholdAdmin(LongList[Household]):
         if not change:  # any place in the history will do: its cards' purchases move there
             obj.slot = slot_of(secrets.token_hex(8))
         super().save_model(request, obj, form, change)
+
+    def save_related(
+        self,
+        request: HttpRequest,
+        form: "ModelForm[Household]",
+        formsets: "list[BaseModelFormSet[Any, Any]]",
+        change: bool,
+    ) -> None:
+        super().save_related(request, form, formsets, change)
+        home: Household = form.instance
+        agreed = voice.latest(Consent.Purpose.BIRTHDAY, is_granted=True)
+        if home.birth_month is not None and not agreed.filter(household=home).exists():
+            messages.warning(
+                request,
+                f"'{home}' has not agreed to a greeting, so it gets none: note its consent, or "
+                "take the month of its birthday away.",
+            )
 
     def known_by(self, query: str) -> QuerySet[Any] | None:
         """Ids of the households that a whole number or postcode names, or None."""

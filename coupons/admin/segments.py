@@ -1,0 +1,360 @@
+"""Segments of households that mailings are for."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Exists, OuterRef, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from coupons.admin.mailings import mailing_pill
+from coupons.models import Mailing, Segment
+from loyalty.models import ModelRun
+from loyalty.shopper.value import TIERS
+from pos_integration.desk import Page, Panel, Tool, link, table
+from pos_integration.models import Category
+
+Trigger = Segment.Trigger
+OF_DAYS = (Trigger.LAPSED, Trigger.FIRST_PURCHASE, Trigger.NEW_MEMBER)
+OF_A_CATEGORY = (Trigger.DUE, Trigger.FIRST_PURCHASE)
+WANTED = (
+    (Trigger.ANYBODY, "nothing more"),
+    (Trigger.LAPSED, "the days since it last came"),
+    (Trigger.DUE, "the category, and how likely it must be to need something of it"),
+    (Trigger.FIRST_PURCHASE, "the category, and within how many days"),
+    (Trigger.NEW_MEMBER, "within how many days it joined"),
+    (Trigger.BIRTHDAY, "nothing more: the month is that of the mailing's first day"),
+)
+MAILINGS_SHOWN = 8
+STORES_NAMED = 3
+MOST_BYTES = 30_000_000  # of a list: two million cards
+
+# Django's own forms take no model in brackets, its type stubs demand one.
+if TYPE_CHECKING:
+    SegmentModelForm = forms.ModelForm[Segment]
+else:
+    SegmentModelForm = forms.ModelForm
+
+
+def misfits(said: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Where what was said does not fit the trigger: the field and, in a sentence, what is wanted.
+
+    said: what was said of each field; a field that is missing was faulty by itself.
+    """
+    trigger = said.get("trigger")
+    if not trigger:
+        return
+    name = Trigger(trigger).label.lower()
+    days, category = said.get("days"), said.get("category")
+    if trigger in OF_DAYS and "days" in said and days is None:
+        yield "days", "Say how many days."
+    if trigger not in OF_DAYS and days is not None:
+        yield "days", f"Leave this empty: '{name}' speaks of no days."
+    if trigger in OF_A_CATEGORY and "category" in said and category is None:
+        yield "category", "Say which category."
+    if trigger not in OF_A_CATEGORY and category is not None:
+        yield "category", f"Leave this empty: '{name}' speaks of no category."
+    elif category is not None and (why := _refused(category, trigger)):
+        yield "category", why
+
+
+def _refused(category: Category, trigger: str) -> str:
+    """Why nobody is sought out by the category; empty if they are."""
+    from coupons.audience import is_sensitive  # loads the models of shoppers: too slow for all
+
+    if is_sensitive(category):
+        return (
+            f"'{category.name}', or something above or below it, is sensitive: nobody's purchases "
+            "of it choose who gets coupons. Choose another category."
+        )
+    if trigger == Trigger.DUE and not _is_modelled(category):
+        return (
+            f"'{category.name}' says nothing of what households need, as the catalogue has it: "
+            "nobody would be due. Choose another category."
+        )
+    return ""
+
+
+def _is_modelled(category: Category) -> bool:
+    node: Category | None = category
+    while node is not None:
+        if not node.is_modelled:
+            return False
+        node = node.parent
+    return True
+
+
+class SegmentForm(SegmentModelForm):
+    """Says in a sentence what the database would refuse."""
+
+    days = forms.IntegerField(
+        min_value=1, max_value=3650, required=False, help_text="Where the trigger speaks of days"
+    )
+    least_chance = forms.FloatField(
+        initial=0.5,
+        required=False,
+        help_text="Of needing something of the category within four weeks, 0 to 1; for 'due' only",
+    )
+    tiers = forms.MultipleChoiceField(
+        choices=[(tier, tier.capitalize()) for tier in TIERS],
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+        help_text="Of its value; none marked: any",
+    )
+
+    def clean_least_chance(self) -> float:
+        chance: float | None = self.cleaned_data["least_chance"]
+        if chance is None:
+            return 0.5
+        if not 0 < chance < 1:
+            raise forms.ValidationError(
+                f"{chance:g} is no chance between 0 and 1, such as 0.5 for one in two."
+            )
+        return chance
+
+    def clean(self) -> dict[str, Any]:
+        said: dict[str, Any] = super().clean() or self.cleaned_data
+        for field, sentence in list(misfits(said)):
+            self.add_error(field, sentence)
+        return said
+
+
+class ListForm(forms.Form):
+    """A list of households made elsewhere, as numbers of their cards."""
+
+    cards = forms.CharField(
+        widget=forms.Textarea(attrs={"rows": 8}),
+        required=False,
+        label="Card numbers",
+        help_text="One a line; of two cards of one household, one is enough",
+    )
+    file = forms.FileField(required=False, help_text="Or a text file with one a line")
+    drop = forms.BooleanField(
+        required=False, label="No list: whoever fits otherwise is in the segment"
+    )
+
+    def clean_file(self) -> str:
+        """The file as text."""
+        file = self.cleaned_data["file"]
+        if file is None:
+            return ""
+        if file.size > MOST_BYTES:
+            raise forms.ValidationError(
+                f"It has {file.size / 1e6:,.0f} MB; wanted: {MOST_BYTES / 1e6:.0f} at most."
+            )
+        try:
+            return str(file.read().decode("utf-8-sig"))
+        except UnicodeDecodeError:
+            raise forms.ValidationError(
+                "It is not plain text: save it as text or CSV in UTF-8, with nothing but card "
+                "numbers."
+            ) from None
+
+    def lines(self) -> list[str]:
+        said = (self.cleaned_data["cards"], self.cleaned_data["file"])
+        return [line.strip(' ,;"\t\0') for text in said for line in text.splitlines()]
+
+
+def wanted() -> SafeString:
+    rows = ((trigger.label, says) for trigger, says in WANTED)
+    listed = format_html_join("", "<li>{}: {}</li>", rows)
+    return format_html(
+        "All that is said must hold. What each trigger wants to be told:<ul>{}</ul>", listed
+    )
+
+
+def in_words(segment: Segment, stores: Iterable[object], has_list: bool) -> str:
+    """Who is in it, as staff would say it."""
+    days = "a day" if segment.days == 1 else f"{segment.days} days"
+    match segment.trigger:
+        case Trigger.LAPSED:
+            who = f"did not come for {days}"
+        case Trigger.DUE:
+            chance = f"{100 * segment.least_chance:.0f} %"
+            who = f"needs {segment.category} within four weeks, {chance} likely or more"
+        case Trigger.FIRST_PURCHASE:
+            who = f"bought of {segment.category} for the first time within {days}"
+        case Trigger.NEW_MEMBER:
+            who = f"joined within {days}"
+        case Trigger.BIRTHDAY:
+            who = "has its birthday that month"
+        case _:
+            who = "anybody"
+    named = [str(store) for store in stores]
+    if len(named) > STORES_NAMED:
+        named = [*named[:STORES_NAMED], f"{len(named) - STORES_NAMED} more"]
+    parts = [who]
+    if segment.tiers:
+        parts.append(" or ".join(segment.tiers))
+    if named:
+        parts.append(f"shops most at {' or '.join(named)}")
+    if has_list:
+        parts.append("on its list")
+    text = "; ".join(parts)
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def published() -> ModelRun | None:
+    return ModelRun.objects.filter(state=ModelRun.State.PUBLISHED).defer("fitted").first()
+
+
+def _list_rows(segment: Any) -> QuerySet[Any]:
+    return Segment.households.through.objects.filter(segment=segment)
+
+
+@admin.register(Segment)
+class SegmentAdmin(Page[Segment]):
+    list_display = ("name", "who")
+    list_filter = ("trigger",)
+    search_fields = ("name",)
+    ordering = ("name",)
+    autocomplete_fields = ("category", "stores")
+    form = SegmentForm
+    empty_hint = "No segment yet. Add one, then choose it for a mailing."
+    fieldsets = (
+        (None, {"fields": ("name",)}),
+        (
+            "Who",
+            {
+                "description": wanted(),
+                "fields": ("trigger", ("days", "least_chance"), "category"),
+            },
+        ),
+        ("Of these only", {"fields": ("tiers", "stores")}),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Segment]:
+        segments = super().get_queryset(request).select_related("category")
+        return segments.prefetch_related("stores").annotate(
+            has_list=Exists(_list_rows(OuterRef("pk")))
+        )
+
+    def has_delete_permission(self, request: HttpRequest, obj: Segment | None = None) -> bool:
+        """One by one, and only one that no mailing names and that has no list to gather."""
+        return (
+            obj is not None
+            and request.user.has_perm("coupons.delete_segment")
+            and not obj.mailings.exists()
+            and not _list_rows(obj.pk).exists()
+        )
+
+    def get_urls(self) -> list[URLPattern]:
+        view: Callable[..., HttpResponse] = self.admin_site.admin_view(self.list_view)
+        return [
+            path("<int:pk>/list/", view, name="coupons_segment_list"),
+            *super().get_urls(),
+        ]
+
+    @admin.display(description="Who is in it")
+    def who(self, segment: Any) -> str:
+        return in_words(segment, segment.stores.all(), segment.has_list)
+
+    def sentence(self, row: Segment) -> str:
+        return self.who(row)
+
+    def list_tools(self, request: HttpRequest) -> list[Tool]:
+        if not request.user.has_perm("coupons.view_standingholdout"):
+            return []
+        url = reverse("admin:coupons_standingholdout_changelist")
+        return [Tool("Who is never mailed", url)]
+
+    def row_tools(self, request: HttpRequest, row: Segment) -> list[Tool]:
+        if not self.has_change_permission(request, row):
+            return []
+        return [Tool("Its list", reverse("admin:coupons_segment_list", args=[row.pk]))]
+
+    def panels(self, request: HttpRequest, row: Segment) -> list[Panel]:
+        return [
+            Panel("Households", self._households(request, row), self._night()),
+            Panel("Mailings", self._mailings(row)),
+        ]
+
+    def _night(self) -> str:
+        run = published()
+        return f"as of {run.as_of:%d %b %Y}" if run else ""
+
+    def _households(self, request: HttpRequest, segment: Segment) -> SafeString:
+        from coupons import audience  # as above
+
+        run = published()
+        if run is None:
+            return table((), (), "No night has run yet: 'manage.py nightly' tells who is in it.")
+        if "count" not in request.GET and not audience.is_quickly_counted([segment], run):
+            return format_html(
+                '<p>It asks for purchases of {} households, which takes a while. <a class="tool" '
+                'href="?count=1">Count them now</a></p>',
+                f"{run.households:,}",
+            )
+        size = audience.size_of(segment, run)
+        rows = [("In it", f"{'about ' if size.is_estimate else ''}{size.households:,}")]
+        if listed := _list_rows(segment.pk).count():
+            rows.append(("On its list", f"{listed:,}"))
+        return table(("", "Households#"), rows, "")
+
+    def _mailings(self, segment: Segment) -> SafeString:
+        return table(
+            ("Mailing", "State", "Issued on"),
+            (
+                (
+                    link(reverse("admin:coupons_mailing_change", args=[one.pk]), one),
+                    mailing_pill(one),
+                    f"{one.issue_on:%d %b %Y}",
+                )
+                for one in Mailing.objects.filter(segments=segment).order_by("-issue_on", "-pk")[
+                    :MAILINGS_SHOWN
+                ]
+            ),
+            "No mailing is for it yet.",
+        )
+
+    def list_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Ask for a list of cards, and put it in place of the one there is."""
+        segment = get_object_or_404(Segment, pk=pk)
+        if not self.has_change_permission(request, segment):
+            raise PermissionDenied
+        from coupons import audience  # as above
+
+        back = reverse("admin:coupons_segment_change", args=[pk])
+        form = ListForm(request.POST or None, request.FILES or None)
+        if form.is_valid():
+            try:
+                said = self._put(request, segment, form)
+            except audience.AudienceError as error:
+                form.add_error("cards", f"{error}.")
+            else:
+                messages.success(request, said)
+                return HttpResponseRedirect(back)
+        listed = _list_rows(pk).count()
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": f"The list of {segment}",
+            "says": [
+                "Only households on the list are in the segment, of those that fit otherwise.",
+                f"It has {listed:,} now; the new list takes its place."
+                if listed
+                else "There is none now.",
+            ],
+            "form": form,
+            "button": "Put it in",
+            "back": back,
+        }
+        return TemplateResponse(request, "admin/segment_list.html", context)
+
+    def _put(self, request: HttpRequest, segment: Segment, form: ListForm) -> str:
+        from coupons import audience  # as above
+
+        if form.cleaned_data["drop"]:
+            audience.drop_list(segment)
+            self.log_change(request, segment, "Dropped its list.")
+            return f"'{segment}' has no list any more: whoever fits otherwise is in it."
+        count = audience.put_list(segment, form.lines())
+        self.log_change(request, segment, f"Put in a list of {count} households.")
+        return f"{count:,} household{' is' if count == 1 else 's are'} on the list now."

@@ -1,0 +1,127 @@
+"""The hold-out that stands: households that no mailing reaches, to measure all of them by."""
+
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.safestring import SafeString
+
+from coupons.admin.segments import published
+from coupons.models import StandingHoldout
+from pos_integration.desk import Page, pill
+
+# Django's own forms take no model in brackets, its type stubs demand one.
+if TYPE_CHECKING:
+    StandingModelForm = forms.ModelForm[StandingHoldout]
+else:
+    StandingModelForm = forms.ModelForm
+
+
+class StandingHoldoutForm(StandingModelForm):
+    """Begins it, or ends it: who is in it follows from salt and share, and these stay."""
+
+    def clean_share(self) -> Decimal:
+        share: Decimal = self.cleaned_data["share"]
+        if not self.instance._state.adding and share != self.instance.share:
+            raise forms.ValidationError(
+                f"It stays at {self.instance.share.normalize():f} as long as it stands, for "
+                "another share would change who is held out: end it, and begin another one."
+            )
+        if not 0 < share <= Decimal("0.5"):
+            raise forms.ValidationError(
+                f"{share} is not above 0 and up to 0.5, such as 0.02 for 2 percent."
+            )
+        return share
+
+    def clean_begins_on(self) -> date:
+        day: date = self.cleaned_data["begins_on"]
+        if not self.instance._state.adding:
+            if day != self.instance.begins_on:
+                raise forms.ValidationError(
+                    f"It began on {self.instance.begins_on:%d %b %Y}: mailings since then left "
+                    "it out, and those before did not."
+                )
+            return day
+        if day < timezone.localdate():
+            raise forms.ValidationError(
+                f"{day:%d %b %Y} is over, and mailings since then left nobody out for it: choose "
+                "today or later."
+            )
+        return day
+
+    def clean_ends_on(self) -> date | None:
+        day: date | None = self.cleaned_data["ends_on"]
+        if day is not None and day < timezone.localdate():
+            raise forms.ValidationError(
+                f"{day:%d %b %Y} is over, and mailings since then left it out: choose today or "
+                "later."
+            )
+        return day
+
+    def clean(self) -> dict[str, Any]:
+        said: dict[str, Any] = super().clean() or self.cleaned_data
+        begins, ends = said.get("begins_on"), said.get("ends_on")
+        if begins and ends and ends < begins:
+            self.add_error("ends_on", f"{ends} is before its first day, {begins}.")
+        if begins and self.instance._state.adding:
+            before = StandingHoldout.objects.order_by("-begins_on").first()
+            if before is not None and before.ends_on is None:
+                self.add_error(
+                    None, f"One stands already, since {before.begins_on:%d %b %Y}: end it first."
+                )
+            elif before is not None and before.ends_on and before.ends_on >= begins:
+                self.add_error(
+                    "begins_on",
+                    f"The one before stands until {before.ends_on:%d %b %Y}: begin after it.",
+                )
+        return said
+
+
+def _stands(one: StandingHoldout, today: date) -> bool:
+    return one.ends_on is None or one.ends_on >= today
+
+
+@admin.register(StandingHoldout)
+class StandingHoldoutAdmin(Page[StandingHoldout]):
+    list_display = ("name", "state", "begins_on", "ends_on")
+    ordering = ("-begins_on",)
+    form = StandingHoldoutForm
+    fieldsets = ((None, {"fields": ("share", ("begins_on", "ends_on"))}),)
+    empty_hint = (
+        "Nobody is held out for good. Add a share of all households, so that all mailings "
+        "together can be measured against it."
+    )
+
+    def has_change_permission(
+        self, request: HttpRequest, obj: StandingHoldout | None = None
+    ) -> bool:
+        """What is over stays as it was."""
+        if obj is not None and not _stands(obj, timezone.localdate()):
+            return False
+        return super().has_change_permission(request, obj)
+
+    @admin.display(description="Share")
+    def name(self, one: StandingHoldout) -> str:
+        return f"{one.share * 100:.1f} %"
+
+    @admin.display(description="State")
+    def state(self, one: StandingHoldout) -> SafeString:
+        today = timezone.localdate()
+        if not _stands(one, today):
+            return pill("over", "plain")
+        return pill("to come", "busy") if one.begins_on > today else pill("stands", "good")
+
+    def sentence(self, row: StandingHoldout) -> str:
+        if not _stands(row, timezone.localdate()):
+            return "It is over: its households are mailed again, as all others."
+        run = published()
+        homes = f", about {round(row.share * run.households):,} households" if run else ""
+        return (
+            f"No mailing reaches its {row.share * 100:.1f} %{homes}, but for those who object to "
+            "offers from their purchases. Share and households stay as they are; to change the "
+            "share, end it and begin another one, of other households."
+        )
