@@ -16,7 +16,7 @@ from typing import NamedTuple
 from django.db import connection, transaction
 from django.utils import timezone
 
-from coupons.models import Coupon, Offer, OfferProduct
+from coupons.models import Coupon, Offer, OfferProduct, OfferRule
 
 LATE_DAYS = 30
 """Receipts may come in so long after the last day of a coupon that was used on them."""
@@ -38,17 +38,19 @@ def cover(offer: Offer) -> Counted:
     return _cover([offer.pk] if offer.rules.exists() else [])
 
 
+def cover_some(offers: Collection[Offer]) -> Counted:
+    """The same for each of these."""
+    with_rules = OfferRule.objects.filter(offer__in=[offer.pk for offer in offers])
+    return _cover_each({*with_rules.values_list("offer", flat=True)})
+
+
 def cover_all() -> Counted:
     """The same for every offer that is not over: for the night, and a new catalogue.
 
     May be repeated; where neither rules nor products changed, nothing is written.
     """
     live = Offer.objects.filter(valid_to__gte=timezone.localdate(), rules__isnull=False)
-    offers = sorted({*live.values_list("pk", flat=True)})
-    some = [
-        _cover(offers[at : at + OFFERS_AT_ONCE]) for at in range(0, len(offers), OFFERS_AT_ONCE)
-    ]
-    return Counted(*map(sum, zip(*some, strict=True))) if some else Counted(0, 0, 0)
+    return _cover_each({*live.values_list("pk", flat=True)})
 
 
 def is_promised(offer: Offer) -> bool:
@@ -65,9 +67,9 @@ _COVER = """
         SELECT offer_id, is_excluded, category_id, product_id, lower(btrim(brand)) AS brand
         FROM coupons_offerrule WHERE offer_id = ANY(%(offers)s)
     ), below AS (
-        SELECT DISTINCT category_id AS category, category_id AS node
+        SELECT category_id AS category, category_id AS node
         FROM rule WHERE category_id IS NOT NULL
-        UNION ALL
+        UNION
         SELECT below.category, child.id
         FROM below JOIN pos_integration_category AS child ON child.parent_id = below.node
     ), named AS (
@@ -115,6 +117,15 @@ _COVER = """
     SELECT offer_id, ids, 0 FROM stale
     ORDER BY offer
 """
+
+
+def _cover_each(offers: Collection[int]) -> Counted:
+    in_order = sorted(offers)
+    counts = Counted(0, 0, 0)
+    for at in range(0, len(in_order), OFFERS_AT_ONCE):
+        some = _cover(in_order[at : at + OFFERS_AT_ONCE])
+        counts = Counted(*map(sum, zip(counts, some, strict=True)))
+    return counts
 
 
 def _cover(offers: Collection[int]) -> Counted:

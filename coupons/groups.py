@@ -21,7 +21,12 @@ STORE_STAFF = (
     | _may((ADD, CHANGE, DELETE), "loyalty", "preference")
 )
 MARKETING = STORE_STAFF | (
-    _may((ADD, CHANGE, DELETE), "coupons", "offer", "offerproduct", "mailing", "recipient")
+    _may((ADD, CHANGE, DELETE), "coupons", "offer", "offerlevel", "offerrule", "offerproduct")
+    | _may((ADD, CHANGE, DELETE), "coupons", "offerfile", "segment")
+    | _may((ADD, CHANGE, DELETE), "coupons", "mailing", "recipient", "funderbudget")
+    # Choose anew, measure anew. Where law restricts goods, and whom no mailing reaches as long as
+    # it takes to measure them all, is said by Administrators.
+    | _may((ADD,), "coupons", "selection", "measurement")
     # Who pays for an offer; what they owe is settled, paid and disputed by Administrators.
     | _may((ADD, CHANGE), "coupons", "funder")
     | _may((ADD,), "loyalty", "modelrun")  # start the night

@@ -16,6 +16,13 @@ Said = Mapping[str, Any]
 Fault = tuple[str, str]
 MOST_UNITS = 1000
 LEVEL_NUMBERS = (2, 3)
+WORTH = ("kind", "face_value", "percent", "price")  # what levels are compared by
+_LEVEL_WORTH = WORTH[1:]
+PROMISED = (
+    *("kind", "face_value", "percent", "price", "units", "reduced_units", "threshold"),
+    *("stacking_group", "valid_from", "valid_to", "shared_code"),
+)
+"""What is printed on coupons already is a promise: it is kept as it was made."""
 
 
 def faults(said: Said) -> Iterator[Fault]:
@@ -27,7 +34,7 @@ def faults(said: Said) -> Iterator[Fault]:
         level_2_face_value and so on.
     """
     yield from _misfits(said)
-    yield from _out_of_bounds(said)
+    yield from out_of_bounds(said)
     yield from _limits(said)
     for number, field, sentence in level_faults(said, said.get("levels") or ()):
         yield f"level_{number}_{field}", sentence
@@ -79,7 +86,8 @@ def _misfit_counts(kind: str, name: str, said: Said) -> Iterator[Fault]:
             yield field, f"'{name}' is about one unit: 1 is wanted, not {count}."
 
 
-def _out_of_bounds(said: Said) -> Iterator[Fault]:
+def out_of_bounds(said: Said) -> Iterator[Fault]:
+    """What is too low or too high by itself, of an offer or a level."""
     for field in ("face_value", "threshold"):
         if (amount := said.get(field)) is not None and amount <= 0:
             yield field, f"{amount} is not enough: more than 0 is wanted."
@@ -142,7 +150,7 @@ def _level(said: Said, level: Said, below: Said) -> Iterator[Fault]:
     """What is wrong with one level of the offer `said` above `below`."""
     kind = said.get("kind")
     face, face_below = level.get("face_value"), below.get("face_value")
-    yield from _out_of_bounds({field: level.get(field) for field in _WORTH})
+    yield from out_of_bounds({field: level.get(field) for field in _LEVEL_WORTH})
     if "face_value" in level and face is None:
         yield "face_value", "Say the face value of this level, as of the offer."
     if kind is None:
@@ -170,9 +178,6 @@ def _level(said: Said, level: Said, below: Said) -> Iterator[Fault]:
             f"{face} is the most it may come to, and {face_below} on the level below: "
             "the same or more is wanted.",
         )
-
-
-_WORTH = ("face_value", "percent", "price")
 
 
 def _told(kind: str, said: Said) -> str | None:

@@ -1,36 +1,24 @@
 """Offers and the products they are good on."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from django import forms
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from coupons import covering, offering
+from coupons.admin.offer_files import export_as_csv, export_as_xlsx, may_import
+from coupons.admin.offer_forms import LevelRows, OfferForm, ProductForm, RuleRows
 from coupons.models import Offer, OfferProduct
 from pos_integration.desk import LongList, Page, Panel, Tool, link, pill, table
 
 PRODUCTS_SHOWN = 12
-# What is printed on coupons already is a promise: it is kept as it was made.
-PROMISED = (
-    "kind",
-    "face_value",
-    "percent",
-    "price",
-    "units",
-    "reduced_units",
-    "threshold",
-    "stacking_group",
-    "valid_from",
-    "valid_to",
-    "shared_code",
-)
 Kind = Offer.Kind
 # What each kind wants to be told, as the form says it.
 WANTED = (
@@ -46,114 +34,6 @@ WANTED = (
     ),
     (Kind.THRESHOLD, "the face value and what must be spent for it."),
 )
-
-# Django's own forms take no model in brackets, its type stubs demand one.
-if TYPE_CHECKING:
-    OfferModelForm = forms.ModelForm[Offer]
-else:
-    OfferModelForm = forms.ModelForm
-
-
-def misfits(said: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Where an offer's terms do not fit its kind: the field and, in a sentence, what is wanted.
-
-    said: what was said of each field; a field that is missing was faulty by itself.
-    """
-    kind = said.get("kind")
-    if kind is None:
-        return
-    name = Kind(kind).label.partition(":")[0].lower()
-    percent, price = said.get("percent"), said.get("price")
-    both = percent is not None and price is not None
-    if kind == Kind.MULTI_BUY and both:
-        yield "percent", "Either the price of all units or a percent off some, not both."
-    elif kind == Kind.MULTI_BUY and not {"percent", "price"} - said.keys():
-        if percent is None and price is None:
-            yield "price", "Say the price of all units together, or the percent off some of them."
-    elif kind == Kind.PERCENT and "percent" in said and percent is None:
-        yield "percent", "Say how many percent it takes off, from 1 to 100."
-    elif kind == Kind.FIXED_PRICE and "price" in said and price is None:
-        yield "price", "Say what one item costs with it."
-    if percent is not None and kind not in (Kind.PERCENT, Kind.MULTI_BUY):
-        yield "percent", f"Leave this empty: '{name}' has no percent."
-    if price is not None and kind not in (Kind.FIXED_PRICE, Kind.MULTI_BUY):
-        yield "price", f"Leave this empty: '{name}' has no price."
-    yield from _misfit_counts(kind, name, said)
-    if kind == Kind.THRESHOLD:
-        if "threshold" in said and said["threshold"] is None:
-            yield "threshold", "Say how much must be spent."
-    elif said.get("threshold") is not None:
-        yield "threshold", f"Leave this empty: '{name}' asks for no amount to be spent."
-
-
-def _misfit_counts(kind: str, name: str, said: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    units, reduced = said.get("units"), said.get("reduced_units")
-    if kind == Kind.MULTI_BUY:
-        if units is not None and units < 2:
-            yield "units", f"{units} is too few: 2 or more are bought together."
-        elif units is not None and reduced is not None and reduced > units:
-            yield "reduced_units", f"{reduced} of {units} cannot be reduced: {units} at most."
-        return
-    for field, count in (("units", units), ("reduced_units", reduced)):
-        if count is not None and count != 1:
-            yield field, f"'{name}' is about one unit: 1 is wanted, not {count}."
-
-
-class OfferForm(OfferModelForm):
-    """Says in a sentence what the database would refuse."""
-
-    percent = forms.IntegerField(
-        min_value=1,
-        max_value=100,
-        required=False,
-        help_text="1 to 100; of a multi-buy: off the reduced units",
-    )
-    units = forms.IntegerField(
-        min_value=1,
-        max_value=1000,
-        required=False,
-        initial=1,
-        help_text="That must be bought together; more than 1 for a multi-buy",
-    )
-    reduced_units = forms.IntegerField(
-        min_value=1,
-        max_value=1000,
-        required=False,
-        initial=1,
-        help_text="How many of these, the cheapest, the percent is off",
-    )
-
-    may_be_left = ("units", "reduced_units", "stacking_group", "after_return")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for name in self.may_be_left:
-            if name in self.fields:
-                self.fields[name].required = False
-
-    def clean(self) -> dict[str, Any]:
-        said: dict[str, Any] = super().clean() or self.cleaned_data
-        for name in self.may_be_left:
-            if name in said and said[name] in (None, ""):
-                said[name] = getattr(self.instance, name)
-        kept = {name: getattr(self.instance, name) for name in PROMISED if name not in self.fields}
-        said_and_kept = kept | said
-        for field, sentence in [*misfits(said_and_kept), *_out_of_bounds(said_and_kept)]:
-            self.add_error(field if field in self.fields else None, sentence)
-        return said
-
-
-def _out_of_bounds(said: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    for field in ("face_value", "threshold"):
-        if (amount := said.get(field)) is not None and amount <= 0:
-            yield field, f"{amount} is not enough: more than 0 is wanted."
-    if (price := said.get("price")) is not None and price < 0:
-        yield "price", f"{price} is below 0."
-    if (share := said.get("funder_share")) is not None and not 0 <= share <= 1:
-        yield "funder_share", f"{share} is not from 0 to 1, such as 0.5 for one half."
-    begins, ends = said.get("valid_from"), said.get("valid_to")
-    if begins is not None and ends is not None and ends < begins:
-        yield "valid_to", f"{ends} is before the first day, {begins}."
 
 
 def _wanted() -> SafeString:
@@ -186,6 +66,28 @@ class WhenFilter(admin.SimpleListFilter):
         return queryset
 
 
+class HasFilter(admin.SimpleListFilter):
+    title = "limits"
+    parameter_name = "has"
+    limits = (
+        ("guarantee", "Guaranteed coupons", Q(least_coupons__gt=0)),
+        ("cap", "Coupons at most", Q(most_coupons__isnull=False)),
+        ("budget", "A budget", Q(expected_budget__isnull=False) | Q(real_budget__isnull=False)),
+        ("household", "Times a household", Q(per_household__isnull=False)),
+        ("stores", "Some stores only", Q(stores__isnull=False)),
+        ("levels", "Levels of worth", Q(levels__isnull=False)),
+    )
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(name, words) for name, words, _ in self.limits]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Offer]) -> QuerySet[Offer]:
+        for name, _, limit in self.limits:
+            if name == self.value():
+                return queryset.filter(pk__in=Offer.objects.filter(limit).values("pk"))
+        return queryset
+
+
 def _is_promised(offer: Offer) -> bool:
     return offer.coupons.exists() or offer.redemptions.exists()
 
@@ -195,12 +97,14 @@ class OfferAdmin(Page[Offer]):
     list_display = ("value", "name", "detail", "funder", "valid_from", "valid_to", "state", "code")
     list_display_links = ("value", "name")
     list_select_related = ("funder",)
-    list_filter = (WhenFilter, "kind", ("shared_code", admin.EmptyFieldListFilter))
-    search_fields = ("name", "detail", "funder__name", "code", "shared_code")
-    autocomplete_fields = ("category", "funder")
+    list_filter = (WhenFilter, "kind", HasFilter, ("shared_code", admin.EmptyFieldListFilter))
+    search_fields = ("name", "detail", "funder__name", "code", "shared_code", "=rivals")
+    autocomplete_fields = ("category", "funder", "stores")
     ordering = ("-valid_to", "name")
     form = OfferForm
-    empty_hint = "No offer yet. Add one, then add the products it is good on."
+    inlines = (LevelRows, RuleRows)
+    actions = (export_as_csv, export_as_xlsx)
+    empty_hint = "No offer yet. Add one, and say in rules what it is good on."
     fieldsets = (
         ("What the shopper reads", {"fields": ("name", "detail", "picture", "terms")}),
         (
@@ -216,46 +120,91 @@ class OfferAdmin(Page[Offer]):
             },
         ),
         (
-            "Good on",
+            "When and where",
             {
                 "fields": (
                     ("valid_from", "valid_to"),
+                    "stores",
                     ("stacking_group", "after_return"),
-                    "category",
                     "shared_code",
                 )
+            },
+        ),
+        (
+            "Limits",
+            {
+                "description": "Empty: no limit. Selections keep them; a mailing may have limits "
+                "of its own besides.",
+                "fields": (
+                    ("least_coupons", "most_coupons", "per_household"),
+                    ("expected_budget", "real_budget"),
+                    ("category", "rivals"),
+                ),
             },
         ),
         ("Who pays", {"fields": (("funder", "funder_share"), "circulation", "code")}),
     )
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Offer]:
+        return super().get_queryset(request).prefetch_related("levels__offer")
+
     def get_readonly_fields(self, request: HttpRequest, obj: Offer | None = None) -> list[str]:
-        return list(PROMISED) if obj is not None and _is_promised(obj) else []
+        """What is printed stays as it is: the worth, the dates, and where it is good."""
+        is_promised = obj is not None and _is_promised(obj)
+        return [*offering.PROMISED, "stores"] if is_promised else []
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        offer = form.instance
+        if offer.rules.exists():
+            counted = covering.cover(offer)
+            self.message_user(request, _covered(offer.offer_products.count(), counted))
 
     @admin.display(description="Worth", ordering="face_value")
     def value(self, offer: Offer) -> str:
-        return offer.value_text
+        levels = sorted(offer.levels.all(), key=lambda level: level.number)
+        return ", or ".join([offer.value_text, *(level.value_text for level in levels)])
 
     @admin.display(description="State", ordering="valid_to")
     def state(self, offer: Offer) -> SafeString:
         return offer_pill(offer, timezone.localdate())
 
     def sentence(self, row: Offer) -> str:
+        stays = "its worth, its dates and its stores stay as they are"
         if row.coupons.exists():
-            return "Coupons for this offer are printed: its worth and its dates stay as they are."
+            taken = (
+                "; and as long as they are out, no product is taken from it"
+                if covering.is_promised(row)
+                else ""
+            )
+            return f"Coupons for this offer are printed: {stays}{taken}."
         if row.redemptions.exists():
-            return "This offer was redeemed: its worth and its dates stay as they are."
+            return f"This offer was redeemed: {stays}."
         return ""
+
+    def list_tools(self, request: HttpRequest) -> list[Tool]:
+        if not may_import(request):
+            return []
+        return [Tool("Import offers", reverse("admin:coupons_offerfile_import"))]
 
     def row_tools(self, request: HttpRequest, row: Offer) -> list[Tool]:
         products = reverse("admin:coupons_offerproduct_changelist")
-        return [
-            Tool("Its products", f"{products}?offer__id__exact={row.pk}"),
-            Tool("Add a product", f"{reverse('admin:coupons_offerproduct_add')}?offer={row.pk}"),
-        ]
+        tools = [Tool("Its products", f"{products}?offer__id__exact={row.pk}")]
+        if not row.rules.exists():
+            add = f"{reverse('admin:coupons_offerproduct_add')}?offer={row.pk}"
+            tools.append(Tool("Add a product", add))
+        return tools
 
     def panels(self, request: HttpRequest, row: Offer) -> list[Panel]:
         shown = row.offer_products.select_related("product").order_by("pk")[:PRODUCTS_SHOWN]
+        has_rules = row.rules.exists()
+        empty = (
+            "No product of the catalogue fits its rules: put them right below."
+            if has_rules
+            else "Good on nothing yet: add rules below, or a product with the button above."
+        )
+        if row.kind == Offer.Kind.THRESHOLD and not has_rules:
+            empty = "Good on the whole basket: it has no rules and no products."
         products = table(
             ("Product", "Brand", "Size"),
             (
@@ -269,11 +218,31 @@ class OfferAdmin(Page[Offer]):
                 )
                 for line in shown
             ),
-            "Good on nothing yet: add a product with the button above.",
+            empty,
         )
-        count = row.offer_products.count()
-        note = f"{count:,} product{'' if count == 1 else 's'} in all"
-        return [Panel("Good on", products, note)]
+        by = "by its rules" if has_rules else "added by hand"
+        return [Panel("Good on", products, f"{_products(row.offer_products.count())}, {by}")]
+
+
+def _products(count: int) -> str:
+    return f"{count:,} product{'' if count == 1 else 's'}"
+
+
+def _covered(count: int, counted: covering.Counted) -> str:
+    """What rules made of an offer's products, in sentences."""
+    says = f"By its rules it is good on {_products(count - counted.kept)}"
+    changes = [
+        f"{number:,} {what}"
+        for number, what in ((counted.added, "added"), (counted.removed, "taken out"))
+        if number
+    ]
+    says = f"{says} ({', '.join(changes)})." if changes else f"{says}."
+    if counted.kept:
+        says += (
+            f" Its rules no longer name {counted.kept:,} more; it stays good on them as long as "
+            "coupons for it are out."
+        )
+    return says
 
 
 @admin.register(OfferProduct)
@@ -283,9 +252,33 @@ class OfferProductAdmin(LongList[OfferProduct]):
     search_fields = ("product__gtin__exact", "product__code__exact", "offer__code__exact")
     search_help_text = "A whole GTIN-14, in-house number, or offer code"
     autocomplete_fields = ("offer", "product")
+    form = ProductForm
     may_delete = True
-    empty_hint = "No product in any offer yet: open an offer and add one."
+    empty_hint = "No product in any offer yet: open an offer and add rules, or a product."
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: OfferProduct | None = None
+    ) -> list[str]:
+        return [] if obj is None else ["offer", "product"]
+
+    def get_deleted_objects(
+        self, objs: QuerySet[OfferProduct] | Sequence[OfferProduct], request: HttpRequest
+    ) -> tuple[list[str], dict[str, int], set[str], list[str]]:
+        rows, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        return rows, counts, lacking, [*protected, *_promised(objs)]
 
     @admin.display(description="Brand")
     def brand(self, line: OfferProduct) -> str:
         return line.product.brand
+
+
+def _promised(lines: Iterable[OfferProduct]) -> list[str]:
+    """Why some of these cannot be taken out of their offers, a sentence an offer."""
+    offers = Offer.objects.filter(pk__in={line.offer_id for line in lines})
+    says = []
+    for offer in offers.order_by("pk"):
+        if covering.is_promised(offer):
+            says.append(f"{offer}: coupons for it are out, and it stays good on what it was.")
+        elif offer.rules.exists():
+            says.append(f"{offer}: its rules say what it is good on; change them instead.")
+    return says

@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from pos_integration.desk import (
@@ -16,13 +17,50 @@ from pos_integration.models import (
 
 @admin.register(Category)
 class CategoryAdmin(Page[Category]):
-    list_display = ("name", "level", "parent")
-    list_select_related = ("parent",)
-    list_filter = ("level",)
+    list_display = ("name", "level", "parent", "restricted", "sensitive")
+    list_select_related = ("parent__parent",)
+    list_filter = ("level", "goods", "is_sensitive")
     search_fields = ("name",)
     ordering = ("name",)
     autocomplete_fields = ("parent",)
+    fieldsets = (
+        (None, {"fields": (("name", "level"), "parent", "is_modelled", "margin_share")}),
+        (
+            "What law and tact ask for",
+            {
+                "description": "Counts for all below it, too: what is said higher up stands.",
+                "fields": ("goods", "is_sensitive"),
+            },
+        ),
+    )
     empty_hint = "No category yet. They come with the catalogue, or add one here."
+
+    @admin.display(description="Restricted", ordering="goods")
+    def restricted(self, category: Category) -> SafeString:
+        goods = [node.get_goods_display().lower() for node in _path(category) if node.goods]
+        return format_html_join(" ", "{}", ((pill(name, "warn"),) for name in dict.fromkeys(goods)))
+
+    @admin.display(description="Sensitive", ordering="is_sensitive")
+    def sensitive(self, category: Category) -> SafeString | str:
+        return pill("sensitive", "bad") if any(n.is_sensitive for n in _path(category)) else ""
+
+    def sentence(self, row: Category) -> str:
+        """What it has from those above it."""
+        says = []
+        for above in _path(row)[1:]:
+            words = [above.get_goods_display().lower()] if above.goods else []
+            words += ["sensitive"] if above.is_sensitive else []
+            if words:
+                says.append(f"As '{above}' above it: {', '.join(words)}.")
+        return " ".join(says)
+
+
+def _path(category: Category) -> list[Category]:
+    """The category and those above it, itself first."""
+    path = [category]
+    while (above := path[-1].parent) is not None and above not in path:
+        path.append(above)
+    return path
 
 
 @admin.register(Product)

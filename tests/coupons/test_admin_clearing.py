@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from coupons import reversing
-from coupons.admin.offers import OfferForm
+from coupons.admin.offer_forms import OfferForm
 from coupons.clearing import clear_redemptions
 from coupons.models import Offer, Redemption
 from coupons.sheets import codes
@@ -24,6 +24,9 @@ pytestmark = pytest.mark.django_db
 def admin_user(db):
     """pytest-django's, without a password to hash: nobody types one here."""
     return User.objects.create(username="admin", is_staff=True, is_superuser=True)
+
+
+COUNTS = ("TOTAL_FORMS", "INITIAL_FORMS")
 
 
 def page(name, *args):
@@ -50,6 +53,7 @@ def form(**terms):
         "circulation": "0",
         "valid_from": "2026-03-01",
         "valid_to": "2026-03-31",
+        **{f"{rows}-{count}": "0" for rows in ("levels", "rules") for count in COUNTS},
         **terms,
     }
 

@@ -1,0 +1,182 @@
+"""What the desk says of an offer, its levels and its rules: in sentences, beside the field."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.utils.functional import cached_property
+
+from coupons import offering
+from coupons.models import Offer, OfferLevel, OfferProduct, OfferRule
+from pos_integration.desk import TabularInline
+
+# Django's own forms take no model in brackets, its type stubs demand one.
+if TYPE_CHECKING:
+    OfferModelForm = forms.ModelForm[Offer]
+    LevelModelForm = forms.ModelForm[OfferLevel]
+    RuleModelForm = forms.ModelForm[OfferRule]
+    ProductModelForm = forms.ModelForm[OfferProduct]
+    LevelFormSet = forms.BaseInlineFormSet[OfferLevel, Offer, LevelModelForm]
+else:
+    OfferModelForm = LevelModelForm = RuleModelForm = ProductModelForm = forms.ModelForm
+    LevelFormSet = forms.BaseInlineFormSet
+
+
+class OfferForm(OfferModelForm):
+    """Says in a sentence what the database would refuse."""
+
+    percent = forms.IntegerField(
+        min_value=1,
+        max_value=100,
+        required=False,
+        help_text="1 to 100; of a multi-buy: off the reduced units",
+    )
+    units = forms.IntegerField(
+        min_value=1,
+        max_value=offering.MOST_UNITS,
+        required=False,
+        initial=1,
+        help_text="That must be bought together; more than 1 for a multi-buy",
+    )
+    reduced_units = forms.IntegerField(
+        min_value=1,
+        max_value=offering.MOST_UNITS,
+        required=False,
+        initial=1,
+        help_text="How many of these, the cheapest, the percent is off",
+    )
+
+    may_be_left = ("units", "reduced_units", "stacking_group", "after_return")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in self.may_be_left:
+            if name in self.fields:
+                self.fields[name].required = False
+
+    def clean(self) -> dict[str, Any]:
+        said: dict[str, Any] = super().clean() or self.cleaned_data
+        for name in self.may_be_left:
+            if name in said and said[name] in (None, ""):
+                said[name] = getattr(self.instance, name)
+        kept = {
+            name: getattr(self.instance, name)
+            for name in offering.PROMISED
+            if name not in self.fields
+        }
+        for field, sentence in [*offering.faults(kept | said)]:
+            self.add_error(field if field in self.fields else None, sentence)
+        return said
+
+
+class LevelForm(LevelModelForm):
+    """A level that coupons were printed at stays as it was promised."""
+
+    number = forms.TypedChoiceField(
+        label="Level", choices=[(n, f"Level {n}") for n in offering.LEVEL_NUMBERS], coerce=int
+    )
+    percent = forms.IntegerField(min_value=1, max_value=100, required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.is_promised:
+            for field in self.fields.values():
+                field.disabled = True
+
+    @cached_property
+    def is_promised(self) -> bool:
+        return self.instance.pk is not None and self.instance.coupons.exists()
+
+    def clean(self) -> dict[str, Any]:
+        said: dict[str, Any] = super().clean() or self.cleaned_data
+        for field, sentence in offering.out_of_bounds(said):
+            self.add_error(field, sentence)
+        return said
+
+
+class Levels(LevelFormSet):
+    """Each level is worth more than the one below it, and the first more than the offer."""
+
+    def add_fields(self, form: Any, index: int | None) -> None:
+        super().add_fields(form, index)
+        if form.is_promised and "DELETE" in form.fields:
+            form.fields["DELETE"].disabled = True
+
+    def clean(self) -> None:
+        offer = {name: getattr(self.instance, name) for name in offering.WORTH}
+        by_number: dict[int | None, Any] = {}
+        levels = []
+        for form in self._said():
+            number = form.cleaned_data.get("number")
+            by_number[number] = form  # of two, the later is told
+            levels.append(form.cleaned_data)
+        for number, field, sentence in offering.level_faults(offer, levels):
+            if field in by_number[number].fields and field not in by_number[number].errors:
+                by_number[number].add_error(field, sentence)
+
+    def _said(self) -> Iterator[Any]:
+        for form in self.forms:
+            is_there = form.has_changed() or bool(form.instance.pk)
+            if is_there and not form.cleaned_data.get("DELETE"):
+                yield form
+
+
+class LevelRows(TabularInline[OfferLevel, Offer]):
+    model = OfferLevel
+    form = LevelForm
+    formset = Levels
+    fields = ("number", "face_value", "percent", "price")
+    ordering = ("number",)
+    extra = 0
+    max_num = len(offering.LEVEL_NUMBERS)
+    verbose_name = "level"
+    verbose_name_plural = "Levels: the same offer at a higher worth, for who needs more to be won"
+
+
+class RuleForm(RuleModelForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["is_excluded"].label = "Not on"
+        self.fields["is_excluded"].help_text = ""
+
+    def clean(self) -> dict[str, Any]:
+        said: dict[str, Any] = super().clean() or self.cleaned_data
+        said["brand"] = brand = (said.get("brand") or "").strip()
+        product, category = said.get("product"), said.get("category")
+        if {"product", "category"} & self.errors.keys():
+            return said
+        if product is not None and (category is not None or brand):
+            self.add_error(
+                "product",
+                f"'{product}' stands alone: leave category and brand empty, or the product.",
+            )
+        elif product is None and category is None and not brand:
+            self.add_error("category", "Name a category, a brand, both, or else one product.")
+        return said
+
+
+class RuleRows(TabularInline[OfferRule, Offer]):
+    model = OfferRule
+    form = RuleForm
+    fields = ("is_excluded", "category", "brand", "product")
+    autocomplete_fields = ("category", "product")
+    ordering = ("is_excluded", "pk")
+    extra = 0
+    verbose_name = "rule"
+    verbose_name_plural = (
+        "Rules: which products it is good on; what one excludes is out, whatever others say"
+    )
+
+
+class ProductForm(ProductModelForm):
+    """Products are added by hand to offers without rules only: a rule would take them out."""
+
+    def clean(self) -> dict[str, Any]:
+        said: dict[str, Any] = super().clean() or self.cleaned_data
+        offer = said.get("offer")
+        if offer is not None and offer.rules.exists():
+            self.add_error(
+                "offer",
+                f"Rules say what '{offer}' is good on: open it and add a rule for this product.",
+            )
+        return said

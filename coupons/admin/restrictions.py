@@ -1,0 +1,91 @@
+"""What law restricts, and where: whose word counts for coupons on such goods."""
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import admin
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from coupons.models import Restriction
+from coupons.restrictions import UNLESS_SAID
+from pos_integration.desk import Page, pill
+
+# Django's own forms take no model in brackets, its type stubs demand one.
+if TYPE_CHECKING:
+    RestrictionModelForm = forms.ModelForm[Restriction]
+else:
+    RestrictionModelForm = forms.ModelForm
+
+TONES = {"never": "bad", "of_age": "warn", "free": "good"}
+
+
+class RestrictionForm(RestrictionModelForm):
+    """Countries in capitals; a place is said once, whatever its capitals."""
+
+    def clean(self) -> dict[str, Any]:
+        said: dict[str, Any] = super().clean() or self.cleaned_data
+        said["country"] = country = (said.get("country") or "").strip().upper()
+        said["region"] = region = (said.get("region") or "").strip()
+        if country and not (len(country) == 2 and country.isascii() and country.isalpha()):
+            self.add_error("country", f"'{country}' is not two letters, such as US or DE.")
+        elif region and not country:
+            self.add_error("country", f"Say where '{region}' is: a region lies in a country.")
+        elif goods := said.get("goods"):
+            there = Restriction.objects.filter(goods=goods, country=country, region__iexact=region)
+            if there.exclude(pk=self.instance.pk).exists():
+                self.add_error(
+                    "goods",
+                    "Of these goods and this place it is there already.",
+                )
+        return said
+
+
+def _unless_said() -> SafeString:
+    kinds = format_html_join(
+        "",
+        "<li>{}: {}</li>",
+        ((goods.label.lower(), verdict.label.lower()) for goods, verdict in UNLESS_SAID.items()),
+    )
+    return format_html(
+        "The most specific place counts: a region before its country, a country before everywhere. "
+        "Where nothing is said:<ul>{}</ul>",
+        kinds,
+    )
+
+
+@admin.register(Restriction)
+class RestrictionAdmin(Page[Restriction]):
+    list_display = ("goods_name", "place", "verdict_pill")
+    list_display_links = ("goods_name", "place")
+    list_filter = ("goods", "verdict")
+    search_fields = ("=country", "region")
+    search_help_text = "A country's two letters, or part of a region's name"
+    ordering = ("goods", "country", "region")
+    form = RestrictionForm
+    may_delete = True
+    fieldsets = (
+        (
+            None,
+            {
+                "description": _unless_said(),
+                "fields": ("goods", ("country", "region"), "verdict"),
+            },
+        ),
+    )
+    empty_hint = (
+        "Nothing said: no coupons on tobacco and infant formula anywhere; on alcohol, gambling "
+        "and medicine for who has shown to be of age."
+    )
+
+    @admin.display(description="Goods", ordering="goods")
+    def goods_name(self, row: Restriction) -> str:
+        return row.get_goods_display()
+
+    @admin.display(description="Where", ordering="country")
+    def place(self, row: Restriction) -> str:
+        return ", ".join(part for part in (row.region, row.country) if part) or "everywhere"
+
+    @admin.display(description="Coupons", ordering="verdict")
+    def verdict_pill(self, row: Restriction) -> SafeString:
+        return pill(row.get_verdict_display().lower(), TONES[row.verdict])
