@@ -23,14 +23,23 @@ _VALUE_ROUNDS = 3
 _INSIDE = 1e-7  # budgets are kept by so much, as sums in another order differ in the last digits
 _TOGETHER = ((100, 20), (300, 30), (900, 30))  # households chosen together, items of each
 
+# Swaps that gain value may lose this much of a coupon's worth at the prices.
+_SHORTFALL, _FORCED_LOSS = 0.05, 0.3
+_FEW = 1_500  # households, up to which more value is searched for by forcing swaps
+_FORCED, _TRIES, _IN_VAIN, _TRIED_ROUNDS = 6, 150, 40, 8
+_NOTHING = 1e-6
 
-def repair(dual: Dual, prices: Floats, chosen: Ints, *, unit: float, seed: int) -> Marks:
+
+def repair(
+    dual: Dual, prices: Floats, chosen: Ints, *, bound: float, unit: float, seed: int
+) -> Marks:
     """Change coupons of `chosen`, in place, until all limits hold or no way is found.
 
-    chosen: best sheets at `prices` [rows]; its rows come out ascending, as in Solution. unit: about
-    what a coupon is worth. Returns Solution.moved_for. Whether all limits hold is for verify() to
-    say.
+    chosen: best sheets at `prices` [rows]; its rows come out ascending, as in Solution. bound: no
+    choice is worth more. unit: about what a coupon is worth. Returns Solution.moved_for. Whether
+    all limits hold is for verify() to say.
     """
+    first = chosen.copy()
     sheets = _Sheets(dual, prices, chosen, seed)
     sheets.swap(mending=True, rounds=_ROUNDS, tolerance=0.0)
     for households, items in _TOGETHER:
@@ -38,9 +47,15 @@ def repair(dual: Dual, prices: Floats, chosen: Ints, *, unit: float, seed: int) 
             break
         if sheets.choose_together(households, items):
             break
-    sheets.swap(mending=False, rounds=_VALUE_ROUNDS, tolerance=0.05 * unit)
-    _ascend(chosen, sheets.marks)
-    return sheets.marks
+    sheets.swap(mending=False, rounds=_VALUE_ROUNDS, tolerance=_SHORTFALL * unit)
+    if len(chosen) <= _FEW:
+        sheets.search(bound, unit)
+    marks = sheets.marks
+    moved = np.flatnonzero((marks != Row.NONE).any(axis=1))
+    came_back = (chosen[moved, :, None] == first[moved, None, :]).any(axis=2)
+    marks[moved] = np.where(came_back, Row.NONE, marks[moved])
+    _ascend(chosen, marks)
+    return marks
 
 
 class _Sheets:
@@ -108,6 +123,44 @@ class _Sheets:
             marks = np.where(stays & (sheets >= 0), self.marks[picked][:, place, None], marks)
         self.marks[picked] = marks
         return True
+
+    def search(self, bound: float, unit: float) -> None:
+        """Force a few swaps, mend what they break, and keep what is worth more; many times.
+
+        What few households leave of a limit is a large part of it: this fills it up.
+        """
+        if not self.pull(self.tally()).is_nothing():
+            return
+        these, vain = np.arange(len(self.chosen)), 0
+        value = self.value()
+        for _ in range(_TRIES):
+            if vain == _IN_VAIN or bound - value <= _NOTHING * unit:
+                break
+            before, marks = self.chosen.copy(), self.marks.copy()
+            tally = self.tally()
+            free, pull = self.bounds(tally).without_limits(), self.pull(tally)
+            swaps, loss = self.offered(these, tally, free, pull, False, _FORCED_LOSS * unit)
+            offered = np.flatnonzero(swaps[:, 0] >= 0)
+            if not len(offered):
+                break
+            chance = 1 / (loss[offered] - loss[offered].min() + _SHORTFALL * unit)
+            forced = self.random.choice(
+                offered, min(_FORCED, len(offered)), replace=False, p=chance / chance.sum()
+            )
+            self.chosen[forced, swaps[forced, 0]] = swaps[forced, 1]
+            self.marks[forced, swaps[forced, 0]] = Row.VALUE
+            self.swap(mending=True, rounds=_TRIED_ROUNDS, tolerance=0.0)
+            self.swap(mending=False, rounds=_VALUE_ROUNDS, tolerance=_SHORTFALL * unit)
+            now = self.value()
+            vain += 1
+            if now > value and self.pull(self.tally()).is_nothing():
+                value, vain = now, 0
+            else:
+                self.chosen[:], self.marks[:] = before, marks
+
+    def value(self) -> float:
+        items = self.chosen[self.chosen >= 0]
+        return float(self.dual.problem.table.value[items].sum(dtype=np.float64))
 
     def block(self) -> Ints:
         """The next households to look at, ascending: all, or so many by lot."""

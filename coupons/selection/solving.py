@@ -10,7 +10,7 @@ import time
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit, prange
+from numba import get_num_threads, njit, prange, set_num_threads
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped] # ships no types
 
 from coupons.selection import newton
@@ -31,6 +31,7 @@ from coupons.selection.verifying import verify
 
 _FEW = 50_000  # households, below which Newton stalls on kinks and L-BFGS-B finishes
 _VERY_FEW = 10_000
+_WORTH_THREADS = 2_000  # households, below which threads wait for each other longer than they work
 
 
 class UnsolvedError(Exception):
@@ -64,9 +65,15 @@ def solve(
     """
     if not len(problem.table.places) or not len(problem.table.column):
         return _nothing(problem)
-    # Matrices are multiplied by one thread: on more, their last digits would depend on how many.
-    with threadpool_limits(1, user_api="blas"):
-        return _solve(problem, seed, start, sample)
+    threads = get_num_threads()
+    if len(problem.table.places) < _WORTH_THREADS:
+        set_num_threads(1)
+    try:
+        # Matrices are multiplied by one thread: on more, the last digits would be others.
+        with threadpool_limits(1, user_api="blas"):
+            return _solve(problem, seed, start, sample)
+    finally:
+        set_num_threads(threads)
 
 
 def _nothing(problem: Problem) -> Solution:
@@ -106,6 +113,7 @@ def _solve(problem: Problem, seed: int, start: Prices | None, sample: int) -> So
         dual,
         point.prices,
         chosen,
+        bound=point.bound,
         unit=dual.unit(),
         seed=seed,
     )
