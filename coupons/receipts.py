@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 from decimal import Decimal
 
-from coupons.models import Offer, OfferProduct
+from coupons.models import Offer, OfferProduct, OfferRule
 from coupons.pricing import Item
 from pos_integration.models import BasketLine, Product
 
@@ -43,16 +43,18 @@ def items_on(baskets: Collection[int]) -> dict[int, list[Item]]:
 def covered(offers: Iterable[Offer], products: Collection[int]) -> dict[int, frozenset[int]]:
     """Which of these products (by id) each offer (by id) covers, as `pricing.Claim` wants it.
 
-    Empty only for an offer that has no products at all, which on a threshold means every one.
+    Empty only for an offer that has neither products nor rules that any could come of, which on a
+    threshold means every one.
     """
     found: dict[int, set[int]] = {offer.pk: set() for offer in offers}
     on_these = OfferProduct.objects.filter(offer__in=found, product__in=products)
     for offer, product in on_these.values_list("offer", "product"):
         found[offer].add(product)
     without = [offer for offer, some in found.items() if not some]
-    of_others = OfferProduct.objects.filter(offer__in=without)
-    for offer in of_others.order_by().values_list("offer", flat=True).distinct():
-        found[offer].add(NO_PRODUCT)
+    for says in (OfferProduct, OfferRule) if without else ():
+        of_others = says.objects.filter(offer__in=without).order_by()
+        for offer in of_others.values_list("offer", flat=True).distinct():
+            found[offer].add(NO_PRODUCT)
     return {offer: frozenset(some) for offer, some in found.items()}
 
 

@@ -16,7 +16,15 @@ from django.utils import timezone
 
 from coupons import guessing, reversing
 from coupons.calls import BasketKey
-from coupons.models import Coupon, CouponLock, Offer, OfferLevel, OfferProduct, Redemption
+from coupons.models import (
+    Coupon,
+    CouponLock,
+    Offer,
+    OfferLevel,
+    OfferProduct,
+    OfferRule,
+    Redemption,
+)
 from coupons.sheets import codes
 from pos_integration import ground, money, problems
 from pos_integration.models import Store, Terminal
@@ -341,12 +349,14 @@ def take_back(terminal: Terminal, text: str, reason: str) -> dict[str, Any]:
 
 
 def _covers(coupon: Coupon, item: str, store: Store) -> bool:
-    """Return whether what was scanned is of the offer; a threshold without products takes any."""
+    """Return whether what was scanned is of the offer; a threshold that names none takes any."""
     products = OfferProduct.objects.filter(offer=coupon.offer_id)
     product = ground.product_of(store, item)
     if products.filter(product=product).exists():
         return True
-    return coupon.offer.kind == Offer.Kind.THRESHOLD and not products.exists()
+    if coupon.offer.kind != Offer.Kind.THRESHOLD or products.exists():
+        return False
+    return not OfferRule.objects.filter(offer=coupon.offer_id).exists()
 
 
 def _amount(text: str, store: Store) -> Decimal:

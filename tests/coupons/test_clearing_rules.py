@@ -116,6 +116,15 @@ def test_a_threshold_on_the_whole_basket_and_one_whose_products_are_not_there():
     assert records[1].refusal.reason == "wrong_item"
 
 
+def test_a_threshold_whose_rules_find_no_product_is_not_on_the_whole_basket():
+    lost = coupon(kind="threshold", threshold="2.00")
+    lost.offer.rules.create(brand="Nobody")
+    lost.offer.offer_products.all().delete()
+    record = used(lost, receipt("2.00"))
+    clear_redemptions()
+    assert record.refusal.reason == "wrong_item"
+
+
 def test_the_lowest_price_of_a_product_is_kept():
     make.product()
     Product.objects.update(lowest_price=Decimal("1.75"))

@@ -199,6 +199,10 @@ def test_enough_spent_on_anything_at_all(shop, till):
     )
     enough = till.basket("1", line(code="DELI", amount="20.00"))
     assert till.lock(coupon, basket=enough).json()["amount"] == "5.00"
+    offer.rules.create(brand="Nobody")  # of which there is no product
+    assert said(till.lock(coupon, basket=enough)) == (422, "wrong_item")
+    assert said(till.redeem(coupon, amount="5.00", item="DELI")) == (422, "wrong_item")
+    offer.rules.all().delete()
     assert till.redeem(coupon, amount="5.00", item="DELI").status_code == 201
 
 
