@@ -34,6 +34,8 @@ HOMES_AT_ONCE = 20_000
 HOMES_COUNTED = 100_000
 LINES_COUNTED = 5_000_000
 CARDS_NAMED = 10
+MANY = 10_000
+"""So many new recipients PostgreSQL should know of before they are asked for again."""
 
 
 class AudienceError(Exception):
@@ -63,10 +65,11 @@ def gather(mailing: Mailing, run: ModelRun, progress: Progress = lambda done, to
     """Add every household that is in one of the mailing's segments to its recipients.
 
     Returns how many are new. Whoever is a recipient stays one, so that nobody who was added by
-    hand is lost; the same again adds only newcomers, and of two at once the second waits for the
-    first. Raises AudienceError once the mailing is approved.
+    hand is lost (`drop_strays` is for staff to ask for); the same again adds only newcomers, and
+    of two at once the second waits for the first. Raises AudienceError once the mailing is
+    approved.
     """
-    locked(mailing, OPEN)
+    mailing = locked(mailing, OPEN)
     segments = list(mailing.segments.order_by("pk"))
     sought = [one for segment in segments if (one := _sought(segment))]
     by_pk = {segment.pk: segment for segment in segments}
@@ -85,7 +88,28 @@ def gather(mailing: Mailing, run: ModelRun, progress: Progress = lambda done, to
                 added += _add(mailing, members.filter(pk__in=part))
         done += 1
         progress(done, total)
+    if added >= MANY:
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE coupons_recipient")
     return added
+
+
+def strays(mailing: Mailing, run: ModelRun) -> int:
+    """How many recipients are in none of the mailing's segments: added by hand, or not any more
+    in a segment, or of one that was taken away.
+    """
+    return _strays(mailing, run).count()
+
+
+@transaction.atomic
+def drop_strays(mailing: Mailing, run: ModelRun) -> int:
+    """Take recipients that are in none of the mailing's segments off it; returns how many.
+
+    Raises AudienceError once the mailing is approved.
+    """
+    mailing = locked(mailing, OPEN)
+    count, _ = _strays(mailing, run).delete()
+    return count
 
 
 def size(mailing: Mailing, run: ModelRun) -> Size:
@@ -235,26 +259,38 @@ def _size(
 ) -> Size:
     buckets = _counted_buckets(run)
     end = -(-len(buckets) * SLOTS // len(history.buckets()))  # the first slot that is not counted
-    sought = [one for segment in segments if (one := _sought(segment))]
-    found: dict[int, list[Ids]] = {one.segment: [] for one in sought}
-    for parts in _found(run, buckets, sought):
-        for one, homes in zip(sought, parts, strict=True):
-            found[one.segment].append(homes)
-    groups = list(besides)
-    for segment in segments:
-        members = _members(segment, run, mailing)
-        if segment.trigger not in OF_HISTORY:
-            groups.append(members)
-        groups += [
-            members.filter(pk__in=part)
-            for homes in found.get(segment.pk, [])
-            for part in _parts(homes)
-        ]
+    groups = [*besides, *_groups(segments, run, mailing, buckets)]
     if not groups:
         return Size(0, False)
     first, *others = (group.filter(slot__lt=end).order_by().values("pk") for group in groups)
     count = first.union(*others).count()
     return Size(round(count * SLOTS / end), end < SLOTS)
+
+
+def _strays(mailing: Mailing, run: ModelRun) -> QuerySet[Recipient]:
+    others = Recipient.objects.filter(mailing=mailing)
+    segments = list(mailing.segments.order_by("pk"))
+    for group in _groups(segments, run, mailing, history.buckets()):
+        others = others.filter(~Exists(group.filter(pk=OuterRef("household"))))
+    return others
+
+
+def _groups(
+    segments: list[Segment], run: ModelRun, mailing: Mailing | None, buckets: Sequence[int]
+) -> list[QuerySet[Household]]:
+    """Each segment's households; of those that are sought by purchases only these buckets'."""
+    sought = [one for segment in segments if (one := _sought(segment))]
+    found: dict[int, list[int]] = {one.segment: [] for one in sought}
+    for parts in _found(run, buckets, sought):
+        for one, homes in zip(sought, parts, strict=True):
+            found[one.segment] += homes.tolist()
+    groups = []
+    for segment in segments:
+        members = _members(segment, run, mailing)
+        if segment.trigger in OF_HISTORY:
+            members = members.filter(pk__in=found.get(segment.pk, []))
+        groups.append(members)
+    return groups
 
 
 def _counted_buckets(run: ModelRun) -> range:

@@ -52,7 +52,7 @@ def decide(mailing: Mailing, run: ModelRun, *, on: date) -> Counter[Recipient.Ou
     hold-out: it would go without coupons to measure what it does not want looked at. Raises
     AudienceError once the mailing is approved.
     """
-    audience.locked(mailing, audience.OPEN)
+    mailing = audience.locked(mailing, audience.OPEN)
     cases = [
         *_of_the_post(mailing),
         _Case("shared.household_id IS NOT NULL", Outcome.SHARED),
@@ -84,7 +84,7 @@ def recheck(mailing: Mailing, *, on: date | None = None) -> dict[Recipient.Outco
     chosen already. Nobody is let in, and no hold-out is drawn. Raises AudienceError once the
     mailing is issued.
     """
-    audience.locked(mailing, NOT_ISSUED)
+    mailing = audience.locked(mailing, NOT_ISSUED)
     others = [outcome for outcome in Outcome if outcome not in DUE]
     cases = [
         *_of_the_post(mailing),
