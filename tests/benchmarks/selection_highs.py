@@ -43,6 +43,7 @@ class Relaxed(NamedTuple):
 
     optimum: float | None  # no choice of whole items is worth more; None: not found in time
     seconds: float
+    cpu_seconds: float | None
 
 
 def sheet_rows(problem: Problem) -> Rows:
@@ -112,9 +113,8 @@ def relaxed(problem: Problem, *, seconds: float) -> Relaxed:
         assert mine.recv() == _BEGUN
         began = time.perf_counter()
         if not mine.poll(seconds):
-            return Relaxed(None, time.perf_counter() - began)
-        optimum, took = mine.recv()
-        return Relaxed(optimum, took)
+            return Relaxed(None, time.perf_counter() - began, None)
+        return Relaxed(*mine.recv())
     finally:
         child.terminate()
         child.join()
@@ -122,10 +122,10 @@ def relaxed(problem: Problem, *, seconds: float) -> Relaxed:
 
 def _solve(told: Program, out: Connection) -> None:
     out.send(_BEGUN)
-    began = time.perf_counter()
+    began, cpu = time.perf_counter(), time.process_time()
     found: Any = linprog(**told._asdict(), method="highs-ds")
-    took = time.perf_counter() - began
-    out.send((-found.fun if found.status == _OPTIMAL else None, took))
+    took, cpu = time.perf_counter() - began, time.process_time() - cpu
+    out.send((-found.fun if found.status == _OPTIMAL else None, took, cpu))
 
 
 def program(problem: Problem) -> Program:
