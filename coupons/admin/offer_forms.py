@@ -138,6 +138,10 @@ class RuleForm(RuleModelForm):
         super().__init__(*args, **kwargs)
         self.fields["is_excluded"].label = "Not on"
         self.fields["is_excluded"].help_text = ""
+        for name in ("category", "product"):
+            # No pencils and eyes beside each row: there is no room for them.
+            widget: Any = self.fields[name].widget
+            widget.can_add_related = widget.can_change_related = widget.can_view_related = False
 
     def clean(self) -> dict[str, Any]:
         said: dict[str, Any] = super().clean() or self.cleaned_data

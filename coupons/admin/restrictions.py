@@ -60,7 +60,10 @@ class RestrictionAdmin(Page[Restriction]):
     list_display_links = ("goods_name", "place")
     list_filter = ("goods", "verdict")
     search_fields = ("=country", "region")
-    search_help_text = "A country's two letters, or part of a region's name"
+    search_help_text = (
+        "A country's two letters, or part of a region's name. Where nothing is said: no coupons on "
+        "tobacco and infant formula; on alcohol, gambling and medicine for who is of age."
+    )
     ordering = ("goods", "country", "region")
     form = RestrictionForm
     may_delete = True
@@ -80,7 +83,7 @@ class RestrictionAdmin(Page[Restriction]):
 
     @admin.display(description="Goods", ordering="goods")
     def goods_name(self, row: Restriction) -> str:
-        return row.get_goods_display()
+        return row.get_goods_display().capitalize()
 
     @admin.display(description="Where", ordering="country")
     def place(self, row: Restriction) -> str:
