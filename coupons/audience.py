@@ -62,14 +62,16 @@ class Sought(NamedTuple):
 
 @transaction.atomic
 def gather(mailing: Mailing, run: ModelRun, progress: Progress = lambda done, total: None) -> int:
-    """Add every household that is in one of the mailing's segments to its recipients.
+    """Let the mailing's recipients be every household that is in one of its segments, and who was
+    added by hand.
 
-    Returns how many are new. Whoever is a recipient stays one, so that nobody who was added by
-    hand is lost (`drop_strays` is for staff to ask for); the same again adds only newcomers, and
-    of two at once the second waits for the first. Raises AudienceError once the mailing is
-    approved.
+    Returns how many are new. The same again adds only newcomers and takes off only who is in no
+    segment any more; of two at once the second waits for the first. Raises AudienceError once the
+    mailing is approved.
     """
     mailing = locked(mailing, OPEN)
+    if mailing.recipients.filter(by_segment=True).exists():
+        _strays(mailing, run).delete()
     segments = list(mailing.segments.order_by("pk"))
     sought = [one for segment in segments if (one := _sought(segment))]
     by_pk = {segment.pk: segment for segment in segments}
@@ -92,24 +94,6 @@ def gather(mailing: Mailing, run: ModelRun, progress: Progress = lambda done, to
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE coupons_recipient")
     return added
-
-
-def strays(mailing: Mailing, run: ModelRun) -> int:
-    """How many recipients are in none of the mailing's segments: added by hand, or not any more
-    in a segment, or of one that was taken away.
-    """
-    return _strays(mailing, run).count()
-
-
-@transaction.atomic
-def drop_strays(mailing: Mailing, run: ModelRun) -> int:
-    """Take recipients that are in none of the mailing's segments off it; returns how many.
-
-    Raises AudienceError once the mailing is approved.
-    """
-    mailing = locked(mailing, OPEN)
-    count, _ = _strays(mailing, run).delete()
-    return count
 
 
 def size(mailing: Mailing, run: ModelRun) -> Size:
@@ -199,8 +183,8 @@ def _add(mailing: Mailing, homes: QuerySet[Household]) -> int:
     sql, parameters = homes.order_by().values("id").query.sql_with_params()
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO coupons_recipient (mailing_id, household_id, outcome) "  # noqa: S608 # our own
-            f"SELECT %s, member.id, %s FROM ({sql}) AS member "
+            "INSERT INTO coupons_recipient (mailing_id, household_id, outcome, by_segment) "  # noqa: S608 # our own
+            f"SELECT %s, member.id, %s, true FROM ({sql}) AS member "
             "ON CONFLICT (mailing_id, household_id) DO NOTHING",
             [mailing.pk, Recipient.Outcome.WAITING, *parameters],
         )
@@ -268,7 +252,8 @@ def _size(
 
 
 def _strays(mailing: Mailing, run: ModelRun) -> QuerySet[Recipient]:
-    others = Recipient.objects.filter(mailing=mailing)
+    """Recipients that a segment brought and none would bring now."""
+    others = Recipient.objects.filter(mailing=mailing, by_segment=True)
     segments = list(mailing.segments.order_by("pk"))
     for group in _groups(segments, run, mailing, history.buckets()):
         others = others.filter(~Exists(group.filter(pk=OuterRef("household"))))

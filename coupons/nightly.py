@@ -1,28 +1,30 @@
-"""The night in order: load what waits, clear, learn, rebuild, select and print what is due.
+"""The night in order: load, clear, learn, rebuild, measure, select, issue and print what is due.
 
 Every step may be repeated: one that has nothing new to do changes nothing.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import date
 from typing import NamedTuple
 
-from django.db import connection
 from django.utils import timezone
 
 from coupons import (
     answers,
     clearing,
+    covering,
     guessing,
     holding,
     mailing,
+    measuring,
     printing,
     responding,
     reversing,
     settlement,
+    uplift,
 )
+from coupons.alone import TakenError, alone
 from coupons.models import Mailing
 from loyalty import history, learning, rebuild
 from loyalty.models import FittedModel, ModelRun
@@ -41,8 +43,11 @@ class Night(NamedTuple):
     learned: list[FittedModel]  # versions kept, in use or not
     run: ModelRun
     cleared: Counter[str]  # redemption, refusal, reversed
-    issued: list[str]  # mailings by code
+    measured: list[str]  # mailings by code
+    selected: list[str]
+    issued: list[str]
     printed: list[str]
+    refused: list[str]  # why a mailing was not selected or issued, a sentence each
 
 
 def _silent(step: str) -> Progress:
@@ -51,47 +56,68 @@ def _silent(step: str) -> Progress:
 
 def night(as_of: date, bars: Bars = _silent) -> Night:
     """Run the night before the morning of `as_of`. Raises NightError if one is running."""
-    with _alone():
-        ingest.load_waiting()
-        undoing.find_originals()
-        sealed = history.seal(bars("Seal the history"))
-        cleared = clearing.clear_redemptions(bars("Clear redemptions"))
-        cleared += Counter(reversed=reversing.reverse_undone(bars("Take back what came back")))
-        settlement.book(bars("Book for the funders"))
-        learned = learning.learn_if_due(as_of, bars("Learn, once a month"))
-        response = responding.learn_if_due(as_of, bars("Learn what is redeemed"))
-        run = rebuild.rebuild(as_of, bars("Rebuild the models"))
-        _forget_answers()
-        issued, printed = [], []
-        due = Mailing.objects.filter(
-            state__in=[Mailing.State.APPROVED, Mailing.State.ISSUED], issue_on__lte=as_of
-        )
-        for one in due.order_by("issue_on", "pk"):
-            if one.state == Mailing.State.APPROVED:
-                mailing.issue(one, bars(f"Select for {one.code}"))
-                issued.append(one.code)
-            printing.print_mailing(one, progress=bars(f"Print {one.code}"))
-            printed.append(one.code)
-    kept = [*learned, response] if response else learned
-    return Night(sealed, kept, run, cleared, issued, printed)
+    try:
+        with alone("coupons.nightly"):
+            return _night(as_of, bars)
+    except TakenError:
+        raise NightError("a night is running already: wait for it to end") from None
+
+
+def _night(as_of: date, bars: Bars) -> Night:
+    ingest.load_waiting()
+    undoing.find_originals()
+    covering.cover_all()
+    sealed = history.seal(bars("Seal the history"))
+    cleared = clearing.clear_redemptions(bars("Clear redemptions"))
+    cleared += Counter(reversed=reversing.reverse_undone(bars("Take back what came back")))
+    settlement.book(bars("Book for the funders"))
+    learned = learning.learn_if_due(as_of, bars("Learn, once a month"))
+    response = responding.learn_if_due(as_of, bars("Learn what is redeemed"))
+    measured = measuring.measure_due(as_of, bars("Measure what coupons changed"))
+    changed = uplift.learn(as_of) if measured else None
+    run = rebuild.rebuild(as_of, bars("Rebuild the models"))
+    _forget_answers()
+    kept = [*learned, *(model for model in (response, changed) if model is not None)]
+    told = Night(sealed, kept, run, cleared, [one.mailing.code for one in measured], [], [], [], [])
+    _select_due(as_of, bars, told)
+    _issue_due(as_of, bars, told)
+    return told
+
+
+def _select_due(as_of: date, bars: Bars, told: Night) -> None:
+    due = Mailing.objects.filter(
+        state=Mailing.State.DRAFT, select_on__lte=as_of, issue_on__gte=as_of
+    )
+    for one in due.order_by("issue_on", "pk"):
+        try:
+            mailing.select(one, progress=bars(f"Select for {one.code}"))
+        except mailing.MailingError as error:
+            told.refused.append(f"{one.code}: {error}")
+        else:
+            told.selected.append(one.code)
+
+
+def _issue_due(as_of: date, bars: Bars, told: Night) -> None:
+    due = Mailing.objects.filter(
+        state__in=[Mailing.State.APPROVED, Mailing.State.ISSUED], issue_on__lte=as_of
+    )
+    for one in due.order_by("issue_on", "pk"):
+        if one.state == Mailing.State.APPROVED:
+            try:
+                mailing.issue(one, as_of, bars(f"Issue {one.code}"))
+            except mailing.MailingError as error:
+                told.refused.append(f"{one.code}: {error}")
+                continue
+            told.issued.append(one.code)
+        if one.channel == Mailing.Channel.NONE:
+            mailing.mark_printed(one)
+            mailing.mark_mailed(one)
+            continue
+        printing.print_mailing(one, progress=bars(f"Print {one.code}"))
+        told.printed.append(one.code)
 
 
 def _forget_answers() -> None:
     """What tills were told is kept as long as they may ask again."""
     for keeper in (answers, guessing, holding):
         keeper.purge(timezone.now())
-
-
-@contextmanager
-def _alone() -> Iterator[None]:
-    """Hold the night's lock, which the database lets go if this process dies."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(hashtextextended('coupons.nightly', 0))")
-        (mine,) = cursor.fetchone()
-    if not mine:
-        raise NightError("a night is running already: wait for it to end")
-    try:
-        yield
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(hashtextextended('coupons.nightly', 0))")

@@ -68,6 +68,9 @@ def select(
             except SelectionError as error:
                 _fail(selection, str(error))
                 raise
+            except audience.AudienceError as error:
+                _fail(selection, f"{error}.")
+                raise SelectionError(f"{error}.") from error
             except BaseException:
                 _fail(selection, "It was cut short: select again.")
                 raise

@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from django.contrib.auth import get_user_model
 from django.utils import timezone
 
 from coupons import mailing, nightly, printing, responding
@@ -16,7 +17,9 @@ def night(as_of: str = "") -> str:
         f"{done.run.households} households as of {done.run.as_of}; "
         f"{done.cleared['redemption']} redemptions cleared, {done.cleared['refusal']} refused, "
         f"{done.cleared['reversed']} taken back; "
+        f"selected: {', '.join(done.selected) or 'nothing was due'}; "
         f"printed: {', '.join(done.printed) or 'nothing was due'}"
+        f"{'; not done: ' if done.refused else ''}{' '.join(done.refused)}"
     )
 
 
@@ -30,6 +33,13 @@ def learn(as_of: str = "") -> str:
         for model in [*kept, *([response] if response else [])]
     ]
     return f"learned: {', '.join(told) or 'nothing, there is too little to go by'}"
+
+
+def select(mailing_id: int, user_id: int) -> str:
+    user = get_user_model().objects.get(pk=user_id)
+    selection = mailing.select(Mailing.objects.get(pk=mailing_id), user)
+    totals = selection.report["totals"]
+    return f"{totals['coupons']:,} coupons selected, {selection.report['gap']:.3%} from the best"
 
 
 def issue(mailing_id: int) -> str:

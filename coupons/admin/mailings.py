@@ -15,16 +15,20 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.safestring import SafeString
 from django_q.tasks import async_task
 
 from coupons.admin.posted import print_pill
-from coupons.models import Mailing, Recipient, Redemption
+from coupons.admin.selections import between, selection_pill
+from coupons.models import FunderBudget, Mailing, Recipient, Redemption, Selection
 from loyalty.models import ModelRun
 from loyalty.shopper.value import TIERS
 from pos_integration.desk import (
+    NOTHING,
     Page,
     Panel,
+    TabularInline,
     Tool,
     link,
     money,
@@ -36,6 +40,7 @@ from pos_integration.desk import (
 State = Mailing.State
 TONES = {
     "draft": "plain",
+    "selected": "new",
     "approved": "new",
     "issued": "busy",
     "printed": "busy",
@@ -49,16 +54,28 @@ def mailing_pill(mailing: Mailing) -> SafeString:
     return pill(mailing.get_state_display().lower(), TONES[mailing.state])
 
 
+def _select(mailing: Mailing, user: AbstractBaseUser) -> str:
+    async_task("coupons.tasks.select", mailing.pk, user.pk)
+    return f"Coupons for '{mailing}' will be selected. {QUEUE_HINT}"
+
+
 def _approve(mailing: Mailing, user: AbstractBaseUser) -> str:
     from coupons.mailing import approve  # loads the models of shoppers: too slow for every command
 
     approve(mailing, user)
-    return f"Approved. The night before {mailing.issue_on:%d %b %Y} selects and prints it."
+    return f"Approved. The night before {mailing.issue_on:%d %b %Y} issues and prints it."
+
+
+def _back_to_draft(mailing: Mailing, user: AbstractBaseUser) -> str:
+    from coupons.mailing import back_to_draft  # as above
+
+    back_to_draft(mailing)
+    return f"'{mailing}' is a draft again: change it, then select anew."
 
 
 def _issue(mailing: Mailing, user: AbstractBaseUser) -> str:
     async_task("coupons.tasks.issue", mailing.pk)
-    return f"'{mailing}' will be selected and issued. {QUEUE_HINT}"
+    return f"'{mailing}' will be issued. {QUEUE_HINT}"
 
 
 def _print(mailing: Mailing, user: AbstractBaseUser) -> str:
@@ -73,49 +90,77 @@ def _mark_mailed(mailing: Mailing, user: AbstractBaseUser) -> str:
     return f"'{mailing}' is marked as mailed."
 
 
+def _close(mailing: Mailing, user: AbstractBaseUser) -> str:
+    from coupons.mailing import close  # as above
+
+    close(mailing, timezone.localdate())
+    return f"'{mailing}' is closed."
+
+
 @dataclass(frozen=True)
 class Step:
-    """A button of a mailing: in which state it is there, what it asks, what it does."""
+    """A button of a mailing: in which states it is there, what it asks, what it does."""
 
     label: str
-    state: Mailing.State
+    states: tuple[Mailing.State, ...]
     says: str
     do: Callable[[Mailing, AbstractBaseUser], str]
+    is_main: bool = True
 
 
 STEPS = {
+    "select": Step(
+        "Select coupons",
+        (State.DRAFT, State.SELECTED),
+        "Each recipient's coupons are chosen by last night's beliefs, within all limits. Nothing "
+        "is promised yet: look at the forecast, and somebody else approves it.",
+        _select,
+    ),
     "approve": Step(
         "Approve",
-        State.DRAFT,
-        "Its offers, dates and recipients are fixed from now on, and the night before its "
-        "morning selects and prints it.",
+        (State.SELECTED,),
+        "What was selected is what will be printed: the night before its morning issues it. Look "
+        "at the forecast, the limits and the sample sheets first.",
         _approve,
     ),
+    "draft": Step(
+        "Back to draft",
+        (State.SELECTED, State.APPROVED),
+        "The selection is put aside, and the mailing may be changed again.",
+        _back_to_draft,
+        is_main=False,
+    ),
     "issue": Step(
-        "Select and issue",
-        State.APPROVED,
-        "Each recipient's coupons are chosen now, by last night's beliefs, and become promises: "
-        "this cannot be taken back.",
+        "Issue now",
+        (State.APPROVED,),
+        "What was approved becomes promises, now and not by night: this cannot be taken back.",
         _issue,
     ),
     "print": Step(
         "Print",
-        State.ISSUED,
+        (State.ISSUED,),
         "The sheets are written as PDF files with a manifest, and a sample of their barcodes is "
         "read back. Nothing goes to the post by itself.",
         _print,
     ),
     "mailed": Step(
         "Mark as mailed",
-        State.PRINTED,
+        (State.PRINTED,),
         "Say this when the printed sheets have gone to the post.",
         _mark_mailed,
+    ),
+    "close": Step(
+        "Close",
+        (State.MAILED,),
+        "Say this when its dates are over and everything is counted.",
+        _close,
     ),
 }
 OFFERS_NAMED = 8
 SENTENCES = {
-    State.DRAFT: "A draft: choose offers, add recipients, then approve it.",
-    State.APPROVED: "Approved: the night before its morning selects and prints it.",
+    State.DRAFT: "A draft: choose offers and whom it is for, then select its coupons.",
+    State.SELECTED: "Its coupons are selected: look at the forecast; somebody else approves it.",
+    State.APPROVED: "Approved: the night before its morning issues and prints it.",
     State.ISSUED: "Its coupons are promised; its sheets are not printed yet.",
     State.PRINTED: "Printed. Take the files to the post, then mark it as mailed.",
     State.MAILED: "In the post. Redemptions come in with the tills' baskets.",
@@ -150,6 +195,45 @@ def add_recipients(mailing: Mailing, tiers: list[str]) -> int:
     return added
 
 
+class FunderBudgetInline(TabularInline[FunderBudget, Mailing]):
+    model = FunderBudget
+    extra = 0
+    autocomplete_fields = ("funder",)
+    verbose_name = "budget of a funder"
+    verbose_name_plural = "budgets of funders"
+
+    def has_add_permission(self, request: HttpRequest, obj: Mailing | None = None) -> bool:
+        return _is_open(obj) and super().has_add_permission(request, obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: Mailing | None = None) -> bool:
+        return _is_open(obj) and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Mailing | None = None) -> bool:
+        return _is_open(obj) and super().has_delete_permission(request, obj)
+
+
+def _is_open(mailing: Mailing | None) -> bool:
+    """Whether a mailing's terms may still be changed."""
+    return mailing is None or mailing.state == State.DRAFT
+
+
+def _with_words(fields: Any) -> tuple[Any, ...]:
+    """The same fields, with offers told in words."""
+    return tuple("offers_in_words" if field == "offers" else field for field in fields)
+
+
+def _totals(selection: Selection) -> tuple[str, str, str, str]:
+    totals = selection.report.get("totals")
+    if not totals:
+        return NOTHING, NOTHING, NOTHING, NOTHING
+    return (
+        f"{totals['coupons']:,}",
+        between(totals["redemptions"]),
+        between(totals["cost"]),
+        between(totals["margin"]),
+    )
+
+
 @admin.register(Mailing)
 class MailingAdmin(Page[Mailing]):
     list_display = ("name", "state_pill", "issue_on", "valid_from", "valid_to", "code")
@@ -157,20 +241,49 @@ class MailingAdmin(Page[Mailing]):
     date_hierarchy = "issue_on"
     search_fields = ("name", "code")
     ordering = ("-issue_on", "-pk")
-    autocomplete_fields = ("offers",)
+    autocomplete_fields = ("offers", "segments", "fallback_offers")
     prepopulated_fields = {"code": ("name",)}
-    empty_hint = "No mailing yet. Add one: a name, dates and offers make a draft."
+    inlines = (FunderBudgetInline,)
+    empty_hint = "No mailing yet. Add one: a name, dates, offers and segments make a draft."
     fieldsets = (
-        (None, {"fields": (("name", "code"), ("issue_on", "valid_from", "valid_to"))}),
-        ("What it offers", {"fields": ("offers", ("coupons_per_sheet", "coupons_per_category"))}),
-        ("What the shopper reads", {"fields": ("headline", "explanation")}),
+        (
+            None,
+            {"fields": (("name", "code"), ("select_on", "issue_on"), ("valid_from", "valid_to"))},
+        ),
+        ("Whom it is for", {"fields": ("segments", "channel", ("most_contacts", "contact_days"))}),
+        (
+            "What it offers",
+            {
+                "fields": (
+                    "offers",
+                    ("coupons_per_sheet", "coupons_per_category"),
+                    ("discovery_slots", "random_slots"),
+                    ("short_sheets", "fallback_offers"),
+                )
+            },
+        ),
+        ("Chosen for", {"fields": ("objective", ("budget", "fairness"), "model_days")}),
+        ("What the shopper reads", {"fields": ("headline", "explanation", "shows_reasons")}),
         ("Measured by", {"fields": ("holdout_share",)}),
-        ("So far", {"fields": (("approved_by", "issued_at", "run"),)}),
+        ("So far", {"fields": (("changed_by", "approved_by"), ("selection", "issued_at", "run"))}),
     )
-    readonly_fields = ("approved_by", "issued_at", "run", "offers_in_words")
+    readonly_fields = (
+        "changed_by",
+        "approved_by",
+        "selection",
+        "issued_at",
+        "run",
+        "offers_in_words",
+    )
+
+    def save_model(
+        self, request: HttpRequest, obj: Mailing, form: forms.Form, change: bool
+    ) -> None:
+        obj.changed_by_id = request.user.pk
+        super().save_model(request, obj, form, change)
 
     def has_change_permission(self, request: HttpRequest, obj: Mailing | None = None) -> bool:
-        if obj is not None and obj.state != State.DRAFT:
+        if not _is_open(obj):
             return False
         return super().has_change_permission(request, obj)
 
@@ -179,9 +292,8 @@ class MailingAdmin(Page[Mailing]):
         fieldsets = super().get_fieldsets(request, obj)
         if obj is None or obj.state == State.DRAFT:
             return fieldsets
-        fixed = ("offers_in_words", ("coupons_per_sheet", "coupons_per_category"))
         return [
-            (title, {**options, "fields": fixed} if "offers" in options["fields"] else options)
+            (title, {**options, "fields": _with_words(options["fields"])})
             for title, options in fieldsets
         ]
 
@@ -222,18 +334,41 @@ class MailingAdmin(Page[Mailing]):
             tools.append(Tool("Add recipients", url))
         if request.user.has_perm("coupons.change_mailing"):
             tools += [
-                Tool(step.label, reverse("admin:coupons_mailing_step", args=[row.pk, name]), True)
+                Tool(
+                    step.label,
+                    reverse("admin:coupons_mailing_step", args=[row.pk, name]),
+                    step.is_main and row.state == step.states[-1],
+                )
                 for name, step in STEPS.items()
-                if step.state == row.state
+                if row.state in step.states
             ]
         return tools
 
     def panels(self, request: HttpRequest, row: Mailing) -> list[Panel]:
         return [
+            Panel("Selections", self._selections(row), is_wide=True),
             Panel("Recipients", self._recipients(row)),
             Panel("What came back", self._redeemed(row)),
             Panel("Print runs", self._print_runs(row), is_wide=True),
         ]
+
+    def _selections(self, mailing: Mailing) -> SafeString:
+        return table(
+            ("Begun", "State", "Coupons#", "Redeemed#", "Cost#", "Margin#", ""),
+            (
+                (
+                    link(
+                        reverse("admin:coupons_selection_change", args=[one.pk]),
+                        f"{one.started_at:%d %b %Y %H:%M}",
+                    ),
+                    selection_pill(one),
+                    *_totals(one),
+                    "the one in use" if one.pk == mailing.selection_id else one.error,
+                )
+                for one in mailing.selections.order_by("-pk")[:5]
+            ),
+            "Nothing is selected yet: press 'Select coupons'.",
+        )
 
     def _recipients(self, mailing: Mailing) -> SafeString:
         counts = dict(mailing.recipients.order_by().values_list("outcome").annotate(Count("pk")))
@@ -248,11 +383,11 @@ class MailingAdmin(Page[Mailing]):
                 for outcome, label in Recipient.Outcome.choices
                 if outcome in counts
             ),
-            "Nobody yet: 'Add recipients', then approve it.",
+            "Nobody yet: choose segments, or 'Add recipients'.",
         )
 
     def _redeemed(self, mailing: Mailing) -> SafeString:
-        if mailing.state in (State.DRAFT, State.APPROVED):
+        if mailing.state in (State.DRAFT, State.SELECTED, State.APPROVED):
             return table((), (), "Its coupons are not issued yet.")
         sheets = mailing.sheets.count()
         used = Redemption.objects.filter(coupon__sheet__mailing=mailing).aggregate(
@@ -298,11 +433,12 @@ class MailingAdmin(Page[Mailing]):
         if not request.user.has_perm("coupons.change_mailing"):
             raise PermissionDenied
         back = reverse("admin:coupons_mailing_change", args=[pk])
-        if mailing.state != step.state:
+        if mailing.state not in step.states:
+            wanted = " or ".join(state.label.lower() for state in step.states)
             messages.error(
                 request,
                 f"'{mailing}' is {mailing.get_state_display().lower()}; "
-                f"'{step.label}' wants it {step.state.label.lower()}.",
+                f"'{step.label}' wants it {wanted}.",
             )
             return HttpResponseRedirect(back)
         if request.method != "POST":
@@ -319,7 +455,8 @@ class MailingAdmin(Page[Mailing]):
         try:
             said = step.do(mailing, request.user)
         except MailingError as error:
-            messages.error(request, f"{error}.")
+            for sentence in str(error).splitlines():
+                messages.error(request, sentence if sentence.endswith(".") else f"{sentence}.")
         else:
             self.log_change(request, mailing, f"{step.label}.")
             messages.success(request, said)

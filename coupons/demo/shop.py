@@ -345,6 +345,7 @@ def _mailings(journey: Journey) -> None:
                 "name": f"Campaign {campaign.number}"
                 + (", autumn favourites" if campaign.number == CAMPAIGN else ""),
                 "state": Mailing.State.CLOSED if past else Mailing.State.DRAFT,
+                "select_on": campaign.begins if campaign.number == CAMPAIGN else None,
                 "issue_on": campaign.begins,
                 "valid_from": campaign.begins,
                 "valid_to": campaign.ends,

@@ -74,12 +74,15 @@ def tell(households: int | None, today: date | None, bars: Bars) -> Told:
         feed.upload_days(data, collector, first, cut, bars("Upload sales to the cut"))
     campaign = Mailing.objects.get(code=shop.code_of(CAMPAIGN))
     if campaign.state == Mailing.State.DRAFT:
-        mailing.approve(campaign, None)
-    if campaign.state in (Mailing.State.APPROVED, Mailing.State.ISSUED):
         with told.step("The night before the mailing"):
-            nightly.night(cut, bars)
+            refused = nightly.night(cut, bars).refused
         campaign.refresh_from_db()
-    told.issued = mailing.issue(campaign)  # issued already: this only counts
+        if campaign.state == Mailing.State.DRAFT:
+            raise DemoError(" ".join(refused))
+    if campaign.state == Mailing.State.SELECTED:
+        mailing.approve(campaign, None)
+    with told.step("Issue what was approved"):
+        told.issued = mailing.issue(campaign)
     with told.step("Look after the print run"):
         told.print_run = printing.print_mailing(campaign, progress=bars("Print the sheets"))
     with told.step("Replay the campaign"):

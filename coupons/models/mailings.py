@@ -227,6 +227,9 @@ class Recipient(models.Model):
     mailing = models.ForeignKey(Mailing, models.CASCADE, related_name="recipients")
     household = models.ForeignKey(Household, models.PROTECT, related_name="+")
     outcome = models.CharField(max_length=10, choices=Outcome, default=Outcome.WAITING)
+    by_segment = models.BooleanField(
+        default=False, db_default=False, editable=False, help_text="Not added by hand"
+    )
 
     class Meta:
         constraints = [

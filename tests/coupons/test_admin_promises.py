@@ -63,7 +63,7 @@ def desk(admin_client):
 @pytest.mark.parametrize(
     ("model", "most"),
     [
-        ("offer", 4),
+        ("offer", 5),
         ("offerproduct", 5),
         ("mailing", 6),
         ("recipient", 6),
@@ -136,6 +136,8 @@ def test_an_offer_on_paper_keeps_its_worth_and_its_dates(admin_client):
         "circulation": "0",
         "valid_from": "2026-03-01",
         "valid_to": "2026-03-02",
+        **dict.fromkeys(("levels-TOTAL_FORMS", "levels-INITIAL_FORMS"), "0"),
+        **dict.fromkeys(("rules-TOTAL_FORMS", "rules-INITIAL_FORMS"), "0"),
     }
 
     assert admin_client.post(page("offer_change", offer.pk), form).status_code == 302
@@ -157,7 +159,7 @@ def test_products_are_taken_out_of_an_offer_from_their_list(admin_client):
     assert not OfferProduct.objects.exists()
 
 
-@pytest.mark.parametrize("state", ["approved", "issued", "printed", "mailed", "closed"])
+@pytest.mark.parametrize("state", ["selected", "approved", "issued", "printed", "mailed", "closed"])
 def test_only_a_draft_can_be_changed(admin_client, state):
     mailing = make.mailing(state=state)
     change = page("mailing_change", mailing.pk)

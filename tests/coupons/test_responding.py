@@ -6,7 +6,7 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from coupons import choosing, exposures, responding
+from coupons import exposures, responding
 from coupons import mailing as mailings
 from coupons.models import (
     Coupon,
@@ -15,7 +15,6 @@ from coupons.models import (
     OfferProduct,
     Recipient,
     Redemption,
-    Sheet,
 )
 from loyalty import beliefs, fitted, history, rebuild
 from loyalty.models import Address, Card, FittedModel, Household, slot_of
@@ -237,21 +236,17 @@ def test_nothing_of_the_morning_or_later_changes_a_chance(known_shop):
         assert (known_shop.chances(run, next_one) != before).any()
 
 
-def test_issuing_notes_what_was_asked_and_asked_again_it_chooses_the_same(known_shop):
+def test_a_selection_notes_what_was_asked_and_asked_again_it_chooses_the_same(known_shop):
     next_one = known_shop.mailing(TODAY)
-    run = rebuild.rebuild(TODAY)
-    issued = mailings.issue(next_one)
+    rebuild.rebuild(TODAY)
+    first = mailings.select(next_one)
+    assert first.learned.get() == FittedModel.objects.get()
+    chosen = [bytes(piece.chosen) for piece in first.pieces.order_by("bucket")]
+    again = mailings.select(next_one)
+    assert [bytes(piece.chosen) for piece in again.pieces.order_by("bucket")] == chosen
+    issued = mailings.select_and_issue(next_one)
     assert issued.sheets == HOMES
-    next_one.refresh_from_db()
-    assert next_one.response_model == FittedModel.objects.get()
-    chances = dict(Coupon.objects.values_list("pk", "chance"))
-    assert all(0 < chance < 1 for chance in chances.values())
-    homes = {home.pk for home in known_shop.homes}
-    again = choosing.choose(next_one, run, homes, lambda done, total: None)
-    for sheet in Sheet.objects.prefetch_related("coupons"):
-        assert [(one.offer_id, one.chance) for one in sheet.coupons.order_by("position")] == [
-            (choice.offer, choice.chance) for choice in again[sheet.household_id]
-        ]
+    assert all(0 < chance < 1 for chance in Coupon.objects.values_list("chance", flat=True))
 
 
 def test_damaged_parameters_choose_nothing(known_shop):
@@ -265,7 +260,7 @@ def test_damaged_parameters_choose_nothing(known_shop):
 def test_of_our_own_sheets_only_what_was_printed_counts(shop):
     own = shop.mailing(PAST[0])
     run = rebuild.rebuild(PAST[0])
-    mailings.issue(own)
+    mailings.select_and_issue(own)
     first, second, third = Coupon.objects.order_by("pk")[:3]
     for coupon in (first, second):
         Redemption.objects.create(

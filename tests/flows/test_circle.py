@@ -83,6 +83,7 @@ def favourites(**fields):
         valid_from=TODAY,
         valid_to=TODAY + timedelta(days=28),
         coupons_per_sheet=4,
+        objective="redemptions",
         **{"holdout_share": 0, **fields},
     )
     for aisle, (code, name) in AISLES.items():
@@ -111,8 +112,11 @@ def test_from_the_first_receipt_to_the_coupon_used(till, settings):
     answer = upload(till, sales)
     assert answer.status_code == 201
     assert answer.json()["accepted"] == len(sales)
-    mailing = favourites()
+    mailing = favourites(select_on=TODAY)
     recipients(mailing, homes)
+    assert nightly.night(TODAY).selected == ["favourites"]
+    mailing.refresh_from_db()
+    assert mailing.state == Mailing.State.SELECTED
     mailings.approve(mailing, None)
 
     night = nightly.night(TODAY)
@@ -154,8 +158,10 @@ def test_from_the_first_receipt_to_the_coupon_used(till, settings):
 def test_the_night_again_changes_nothing(till):
     homes = [make.household("card 0")]
     upload(till, shopping("card 0", 4))
-    mailing = favourites()
+    mailing = favourites(select_on=TODAY)
     recipients(mailing, homes)
+    nightly.night(TODAY)
+    mailing.refresh_from_db()
     mailings.approve(mailing, None)
     nightly.night(TODAY)
     tables = [
@@ -173,8 +179,8 @@ def test_a_reprint_is_the_same_file_and_one_sheet_can_be_had_alone(till, tmp_pat
     mailing = favourites()
     recipients(mailing, homes)
     nightly.night(TODAY)
-    issued = mailings.issue(mailing)
-    assert issued == mailings.issue(mailing)
+    issued = mailings.select_and_issue(mailing)
+    assert issued == mailings.issue(mailing) == mailings.select_and_issue(mailing)
     first = printing.print_mailing(mailing, tmp_path / "first")
     again = printing.print_mailing(mailing, tmp_path / "again")
     assert first.manifest["files"] == again.manifest["files"]
@@ -201,11 +207,13 @@ def test_who_gets_no_sheet_is_written_down_with_the_reason(till):
     mailing = favourites()
     recipients(mailing, homes.values())
     nightly.night(TODAY)
-    assert mailings.issue(mailing) == mailings.Issued(sheets=1, coupons=4, holdout=0, left_out=3)
+    assert mailings.select_and_issue(mailing) == mailings.Issued(
+        sheets=2, coupons=8, holdout=0, left_out=2
+    )
     outcomes = dict(Recipient.objects.values_list("household__cards__number", "outcome"))
     assert outcomes == {
         "card post": "no_consent",
-        "card profile": "no_consent",
+        "card profile": "generic",
         "card moved": "no_address",
         "card fine": "sheet",
     }
@@ -217,7 +225,7 @@ def test_the_hold_out_gets_no_sheet(till):
     mailing = favourites(holdout_share=Decimal("0.5"))
     recipients(mailing, homes)
     nightly.night(TODAY)
-    mailings.issue(mailing)
+    mailings.select_and_issue(mailing)
     held = {home.pk for home in homes if in_holdout(home.pk, salt="favourites", share=0.5)}
     assert held
     assert (
@@ -237,7 +245,7 @@ def test_what_a_household_never_wants_is_never_offered(till):
     mailing = favourites()
     recipients(mailing, [home])
     nightly.night(TODAY)
-    mailings.issue(mailing)
+    mailings.select_and_issue(mailing)
     offered = set(Coupon.objects.values_list("offer__code", flat=True))
     assert len(offered) == 4
     assert "O-1001" not in offered
@@ -245,9 +253,14 @@ def test_what_a_household_never_wants_is_never_offered(till):
 
 def test_a_draft_that_lacks_something_says_what(till):
     mailing = favourites()
+    with pytest.raises(mailings.MailingError, match="No night has run yet"):
+        mailings.select(mailing)
+    nightly.night(TODAY)
     with pytest.raises(mailings.MailingError, match="has no recipients"):
+        mailings.select(mailing)
+    with pytest.raises(mailings.MailingError, match="is draft; wanted: coupons selected"):
         mailings.approve(mailing, None)
-    with pytest.raises(mailings.MailingError, match="no night has run yet"):
+    with pytest.raises(mailings.MailingError, match="is draft: it is issued once it is selected"):
         mailings.issue(mailing)
     with pytest.raises(mailings.MailingError, match="is draft; wanted: printed"):
         mailings.mark_mailed(mailing)

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django_q.models import OrmQ
 
-from coupons.models import Mailing, Redemption, Refusal
+from coupons.models import Mailing, Redemption, Refusal, Selection
 from coupons.sheets import codes
 from loyalty.models import HouseholdSummary, ModelRun
 from tests import make
@@ -70,6 +70,15 @@ def believe(night, tier):
     return home
 
 
+def selected(mailing, night, **fields):
+    """As the queue leaves a mailing that coupons were selected for."""
+    mailing.selection = Selection.objects.create(
+        mailing=mailing, state="ready", run=night, seed=1, **fields
+    )
+    mailing.state = Mailing.State.SELECTED
+    mailing.save()
+
+
 def test_the_night_is_asked_for_then_put_in_the_queue(admin_client):
     start = reverse("admin:loyalty_modelrun_start")
     listed = admin_client.get(reverse("admin:loyalty_modelrun_changelist")).content.decode()
@@ -95,10 +104,13 @@ def test_a_mailing_goes_from_draft_to_post_a_button_a_state(admin_client, admin_
     response = admin_client.post(recipients, {"tiers": ["gold"]}, follow=True)
     assert "1 household was added" in said(response)
     assert [row.household for row in mailing.recipients.all()] == [gold]
-    assert step(mailing, "approve") in response.content.decode()
-    assert step(mailing, "print") not in response.content.decode()
+    assert step(mailing, "select") in response.content.decode()
+    assert step(mailing, "approve") not in response.content.decode()
 
-    assert b"fixed from now on" in admin_client.get(step(mailing, "approve")).content
+    assert b"Nothing is promised yet" in admin_client.get(step(mailing, "select")).content
+    admin_client.post(step(mailing, "select"))
+    selected(mailing, night)
+    assert b"What was selected is what" in admin_client.get(step(mailing, "approve")).content
     admin_client.post(step(mailing, "approve"))
     mailing.refresh_from_db()
     assert mailing.state == Mailing.State.APPROVED
@@ -108,6 +120,7 @@ def test_a_mailing_goes_from_draft_to_post_a_button_a_state(admin_client, admin_
     Mailing.objects.update(state=Mailing.State.ISSUED)
     admin_client.post(step(mailing, "print"))
     assert queued() == [
+        ("coupons.tasks.select", (mailing.pk, admin_user.pk)),
         ("coupons.tasks.issue", (mailing.pk,)),
         ("coupons.tasks.print_sheets", (mailing.pk,)),
     ]
@@ -129,13 +142,42 @@ def test_a_step_out_of_turn_is_refused_in_a_sentence(admin_client):
     assert admin_client.post(step(mailing, "nonsense")).status_code == 404
 
 
-def test_an_empty_draft_is_not_approved(admin_client):
+def test_a_draft_is_not_approved_before_its_coupons_are_selected(admin_client):
     mailing = make.mailing()
 
     response = admin_client.post(step(mailing, "approve"), follow=True)
 
-    assert "has no offers" in said(response)
+    assert "is draft; 'Approve' wants it coupons selected" in said(response)
     assert Mailing.objects.get().state == Mailing.State.DRAFT
+
+
+def test_who_selected_does_not_approve(admin_client, admin_user, night):
+    mailing = make.mailing()
+    selected(mailing, night, asked_by=admin_user)
+
+    response = admin_client.post(step(mailing, "approve"), follow=True)
+
+    assert "somebody else approves it" in said(response)
+    assert Mailing.objects.get().state == Mailing.State.SELECTED
+
+
+def test_who_changed_what_a_night_selected_does_not_approve_it(admin_client, admin_user, night):
+    mailing = make.mailing(changed_by=admin_user)
+    selected(mailing, night)
+
+    response = admin_client.post(step(mailing, "approve"), follow=True)
+
+    assert "somebody else approves it" in said(response)
+
+
+def test_a_selection_is_put_aside_and_the_mailing_is_a_draft_again(admin_client, night):
+    mailing = make.mailing()
+    selected(mailing, night)
+
+    admin_client.post(step(mailing, "draft"))
+
+    mailing.refresh_from_db()
+    assert (mailing.state, mailing.selection) == (Mailing.State.DRAFT, None)
 
 
 def test_the_first_page_before_the_first_night_says_what_to_do(

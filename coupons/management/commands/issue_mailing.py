@@ -29,7 +29,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            issued = mailing.issue(named(options["mailing"]), console.bar("Select coupons"))
+            issued = mailing.select_and_issue(
+                named(options["mailing"]), console.bar("Select coupons")
+            )
         except mailing.MailingError as error:
             raise CommandError(str(error)) from error
         self.stdout.write(

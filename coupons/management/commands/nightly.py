@@ -44,4 +44,13 @@ class Command(BaseCommand):
             f"{done.cleared['redemption']:>9,} redemptions cleared, "
             f"{done.cleared['refusal']:,} refused, {done.cleared['reversed']:,} taken back"
         )
-        self.stdout.write(f"          printed: {', '.join(done.printed) or 'nothing was due'}")
+        for what, codes in (
+            ("measured", done.measured),
+            ("selected", done.selected),
+            ("issued", done.issued),
+            ("printed", done.printed),
+        ):
+            if codes or what == "printed":
+                self.stdout.write(f"{what:>17}: {', '.join(codes) or 'nothing was due'}")
+        for sentence in done.refused:
+            self.stderr.write(sentence)
