@@ -227,9 +227,9 @@ def _costs(problem: Problem, reach: Reach, names: Names) -> list[str]:
     for at, (cost, budget) in enumerate(zip(by_funder, limits.funder_budget, strict=True)):
         if _over(cost, budget):
             found.append(
-                f"{names.funder(at)}: the budget is {_money(budget)}, but coupons guaranteed for its "
-                f"offers are expected to cost {_money(cost)} at the least. Raise it or lower "
-                f"guarantees."
+                f"{names.funder(at)}: the budget is {_money(budget)}, but coupons guaranteed for "
+                f"its offers are expected to cost {_money(cost)} at the least. Raise it or "
+                f"lower guarantees."
             )
     free = np.zeros(len(columns.offer))
     no_face = np.zeros(limits.tiers * limits.sizes)
