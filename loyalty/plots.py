@@ -1,10 +1,12 @@
 """Plots as SVG: drawn here on the server, looks in the style sheets, no script, no inline style.
 
-Pure: figures in, markup out. Everything drawn is a number or a word of this file's own.
+Pure: figures in, markup out. Names that are given are escaped; the rest is numbers, and words of
+this file's own.
 """
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from html import escape
 
 WIDTH = 640
 _LEFT = 44  # the axis: figures stand left of it
@@ -110,6 +112,55 @@ def interval(low: float, middle: float, high: float, *, top: float) -> str:
         f'<rect class="gauge-mark" x="{min(max(mark - 1.5, 0), 157):.1f}" y="0" width="3" '
         'height="14" rx="1.5"/></svg>'
     )
+
+
+def forest(title: str, rows: Sequence[tuple[str, float, float, float]]) -> str:
+    """Estimates below each other on one scale, each a mark within its interval.
+
+    title: what they are, in words. rows: name, low, middle, high; the scale holds them all and 0,
+        which has a line. Where all of an interval lies below 0, or above, it is drawn so.
+    Returns the markup of one <svg>. Raises ValueError if there is no row.
+    """
+    if not rows:
+        raise ValueError("no estimate to draw")
+    least = min(0.0, *(low for _, low, _, _ in rows))
+    most = max(0.0, *(high for _, _, _, high in rows))
+    step = _round_up(max((most - least) / 4, 0.01) * 100) / 100
+    first, last = int(least // step), -int(-most // step)
+    last = max(last, first + 1)
+
+    def x(value: float) -> float:
+        return _NAMES + (value / step - first) / (last - first) * (WIDTH - _NAMES - 24)
+
+    floor = 14 + _ROW * len(rows)
+    axis = "".join(
+        f'<line x1="{x(tick * step):.1f}" x2="{x(tick * step):.1f}" y1="8" y2="{floor}"'
+        f"{_ZERO if tick == 0 else ''}/>"
+        f'<text x="{x(tick * step):.1f}" y="{floor + 16}" text-anchor="middle">'
+        f"{_short(round(tick * step, 2))}</text>"
+        for tick in range(first, last + 1)
+    )
+    drawn = []
+    for at, (name, low, middle, high) in enumerate(rows):
+        y = 14 + _ROW * at
+        kind = "bad" if high < 0 else "good" if low > 0 else "open"
+        short = name if len(name) <= _LETTERS else f"{name[: _LETTERS - 2].rstrip()} ..."
+        drawn.append(
+            f'<g class="forest-{kind}"><title>{escape(name)}: {middle:,.2f}, between {low:,.2f} '
+            f'and {high:,.2f}</title><text x="0" y="{y + 13}">{escape(short)}</text>'
+            f'<rect class="forest-band" x="{x(low):.1f}" y="{y + 6}" '
+            f'width="{max(x(high) - x(low), 1):.1f}" height="6" rx="3"/>'
+            f'<circle class="forest-mark" cx="{x(middle):.1f}" cy="{y + 9}" r="4.5"/></g>'
+        )
+    return (
+        f'<svg class="plot plot-forest" viewBox="0 0 {WIDTH} {floor + 24}" role="img">'
+        f'<title>{escape(title)}</title><g class="plot-axis">{axis}</g>{"".join(drawn)}</svg>'
+    )
+
+
+_NAMES, _ROW, _LETTERS = 200, 22, 30
+"""Of a forest: where its scale begins, how high a row is, how much of a name fits."""
+_ZERO = ' class="forest-zero"'
 
 
 def _band(

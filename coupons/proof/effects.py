@@ -94,7 +94,8 @@ def common_slopes(arms: Sequence[Moments], outcome: int, covariates: Sequence[in
     """Coefficients of the covariates over all cells and arms together, each within its own mean."""
     spread = [_arm(arm).spread for arm in arms]
     whole = [np.nansum(part, axis=0, keepdims=True) for part in spread]
-    return _slopes(whole, outcome, covariates)[0]
+    slopes: Floats = _slopes(whole, outcome, covariates)[0]
+    return slopes
 
 
 def adjusted_means(

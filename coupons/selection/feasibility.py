@@ -8,36 +8,16 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit, prange
 
 from coupons.selection import best_response
-from coupons.selection.best_response import CHUNKS, Rates
+from coupons.selection.best_response import Rates
 from coupons.selection.dual import Dual
-from coupons.selection.problem import (
-    Columns,
-    Flags,
-    Floats,
-    Floats32,
-    Ints,
-    Prices,
-    Problem,
-    Row,
-    Rules,
-    Table,
-)
+from coupons.selection.problem import Floats, Prices, Problem, Row
+from coupons.selection.reaching import Reach, cheapest_guarantees, reach_of
 
 _ROUNDING = 1e-6  # a sum over a limit by a smaller share is none
 _LISTED = 6  # names in a sentence, sentences of a proof
 _TELLS = 0.01  # share of the greatest part in a proof, below which a limit has none in it
-
-
-class Broken(NamedTuple):
-    """A limit and what stands against it."""
-
-    kind: int  # a Row
-    at: int  # position of the offer, the funder, or of the tier and then the size
-    used: float
-    limit: float
 
 
 class Names(NamedTuple):
@@ -52,7 +32,7 @@ class Names(NamedTuple):
         return f"Offer {self.offers[at] if at < len(self.offers) else at}"
 
     def funder(self, at: int) -> str:
-        return self.funders[at] if at < len(self.funders) else f"funder {at}"
+        return f"Funder {self.funders[at] if at < len(self.funders) else at}"
 
     def group(self, at: int, tiers: int) -> str:
         """Of a tier, or after them of a size."""
@@ -60,14 +40,6 @@ class Names(NamedTuple):
             return f"tier {self.tiers[at] if at < len(self.tiers) else at}"
         at -= tiers
         return f"size {self.sizes[at] if at < len(self.sizes) else at}"
-
-
-class _Reach(NamedTuple):
-    """How far offers reach: counts of households, but sheets' places by category."""
-
-    offer: Ints  # [offers] households that can get it
-    rivals: Ints  # [rivals groups] households that can get one of the group
-    category: Ints  # [categories] coupons of it that sheets have room for
 
 
 def contradictions(
@@ -84,12 +56,11 @@ def contradictions(
     names = Names(offer_names, funder_names, tier_names, size_names)
     if not len(problem.columns.funder):
         return []
-    known_most = problem.table.places.astype(np.int64) - best_response.new_places(problem)
-    reach = _reach(problem, known_most)
+    reach = reach_of(problem)
     return [
         *_single(problem, reach, names),
         *_together(problem, reach, names),
-        *_costs(problem, reach, known_most, names),
+        *_costs(problem, reach, names),
         *_unfair(problem, names),
     ]
 
@@ -105,59 +76,59 @@ def certificate(
 ) -> list[str]:
     """Name the limits whose prices prove that not all can be kept, and by how much they fail.
 
-    prices, bound: where the dual fell below what any full sheets are worth.
+    prices, bound: where the dual fell below what any full sheets are worth. A limit is told with
+    what those sheets use of it that come nearest to keeping all, each weighed by its price.
     """
     names = Names(offer_names, funder_names, tier_names, size_names)
-    told = sentences(proof(problem, prices), names, problem.limits.tiers)
-    return [f"These limits cannot be kept together (worth {bound:.6g} at the most):", *told]
-
-
-def proof(problem: Problem, prices: Prices) -> list[Broken]:
-    """The limits that have a part in a proof, the farthest from being kept first.
-
-    Each is told with what the sheets use of it that come nearest to keeping all, weighed by prices.
-    """
     dual = Dual(problem)
-    vector = dual.vector(prices)
+    vector = _netted(dual, dual.vector(prices))
     rates = dual.rates(vector)._replace(worth=0.0)
     used = dual.used(best_response.respond_at(problem, rates, keep=False).usage)
     part = vector * np.maximum(np.abs(used), np.abs(dual.limit))
-    share = np.where(dual.active, (used - dual.limit) * vector, 0.0)
     rows = np.flatnonzero(part > _TELLS * part.max(initial=0.0))
-    rows = rows[np.argsort(-share[rows], kind="stable")][:_LISTED]
-    return [_broken(dual, row, used) for row in rows.tolist()]
+    rows = rows[np.argsort((dual.limit - used)[rows] * vector[rows], kind="stable")][:_LISTED]
+    return [
+        f"These limits contradict each other: sheets within them could be worth {bound:,.6g} at "
+        f"the most, and no full sheets are worth so little. Those that come nearest have:",
+        *dict.fromkeys(_sentence(dual, row, used, names) for row in rows.tolist()),
+    ]
 
 
-def _broken(dual: Dual, row: int, used: Floats) -> Broken:
+def _netted(dual: Dual, vector: Floats) -> Floats:
+    """Prices without what an offer's most and least, or a group's two edges, cancel out."""
+    limits, vector = dual.problem.limits, vector.copy()
+    for upper, lower in (dual.parts[0:2], dual.parts[5:7]):
+        both = np.minimum(vector[upper], vector[lower])
+        if upper is dual.parts[0]:
+            both[limits.least > limits.most] = 0.0  # these two contradict each other
+        vector[upper] -= both
+        vector[lower] -= both
+    return vector
+
+
+def _sentence(dual: Dual, row: int, used: Floats, names: Names) -> str:
     part = next(part for part in dual.parts if part.start <= row < part.stop)
-    kind, at = int(dual.kind[row]), row - part.start
-    sign = -1.0 if kind == Row.LEAST else 1.0
-    if kind != Row.FAIRNESS:
-        return Broken(kind, at, float(sign * used[row]), float(sign * dual.limit[row]))
-    return Broken(kind, at, float("nan"), dual.problem.limits.fairness)
-
-
-def sentences(broken: Sequence[Broken], names: Names, tiers: int) -> list[str]:
-    """One sentence a limit."""
-    return [_sentence(each, names, tiers) for each in broken]
-
-
-def _sentence(broken: Broken, names: Names, tiers: int) -> str:
-    kind, at, used, limit = broken
+    kind, at = dual.kind[row], row - part.start
+    number, limit = abs(float(used[row])), abs(float(dual.limit[row]))
+    limits = dual.problem.limits
+    if kind in (Row.MOST, Row.LEAST) and limits.least[at] > limits.most[at]:
+        least, most = _count(limits.least[at]), _count(limits.most[at])
+        return f"{names.offer(at)}: {least} coupons are guaranteed; the most is {most}."
     if kind == Row.MOST:
-        return f"{names.offer(at)}: {_count(limit)} coupons at the most, {_count(used)} needed."
+        return f"{names.offer(at)}: {_count(number)} coupons; the most is {_count(limit)}."
     if kind == Row.LEAST:
-        return f"{names.offer(at)}: {_count(limit)} coupons guaranteed, {_count(used)} possible."
+        return f"{names.offer(at)}: {_count(number)} coupons; {_count(limit)} are guaranteed."
     if kind == Row.OFFER_BUDGET:
-        return f"{names.offer(at)}: a budget of {_money(limit)}, {_money(used)} needed."
+        return f"{names.offer(at)}: cost {_money(number)}; its budget is {_money(limit)}."
     if kind == Row.FUNDER_BUDGET:
-        return f"Budget of {names.funder(at)}: {_money(limit)}, {_money(used)} needed."
+        return f"{names.funder(at)}: cost {_money(number)}; the budget is {_money(limit)}."
     if kind == Row.BUDGET:
-        return f"The budget: {_money(limit)}, {_money(used)} needed."
-    return (
-        f"Fairness: the mean face value of {names.group(at, tiers)} cannot come within "
-        f"{limit:.3g} of that of all."
-    )
+        return f"All offers: cost {_money(number)}; the budget is {_money(limit)}."
+    group = names.group(at, limits.tiers)
+    edge = "above" if part is dual.parts[5] else "below"
+    if used[row] <= 0:
+        return f"Fairness: the mean face value of {group} is held within its band."
+    return f"Fairness: the mean face value of {group} is {edge} its band."
 
 
 def _count(number: float) -> str:
@@ -178,7 +149,7 @@ def _over(used: float, limit: float) -> bool:
     return used > limit * (1 + _ROUNDING) + 1e-9
 
 
-def _single(problem: Problem, reach: _Reach, names: Names) -> list[str]:
+def _single(problem: Problem, reach: Reach, names: Names) -> list[str]:
     """What one offer's own limits and reach show."""
     found = []
     limits = problem.limits
@@ -196,7 +167,7 @@ def _single(problem: Problem, reach: _Reach, names: Names) -> list[str]:
     return found
 
 
-def _together(problem: Problem, reach: _Reach, names: Names) -> list[str]:
+def _together(problem: Problem, reach: Reach, names: Names) -> list[str]:
     """What guarantees and circulations add up to against the places there are."""
     columns, table, rules, limits = problem
     found = []
@@ -239,11 +210,11 @@ def _together(problem: Problem, reach: _Reach, names: Names) -> list[str]:
     return found
 
 
-def _costs(problem: Problem, reach: _Reach, known_most: Ints, names: Names) -> list[str]:
+def _costs(problem: Problem, reach: Reach, names: Names) -> list[str]:
     """What guarantees, and full sheets, cost at the least."""
     columns, table, _, limits = problem
     found = []
-    cheapest = _cheapest_guarantees(problem, reach, known_most)
+    cheapest = cheapest_guarantees(problem, reach)
     by_funder = np.zeros(len(limits.funder_budget))
     np.add.at(by_funder, columns.funder, cheapest)
     for at, (cost, budget) in enumerate(zip(cheapest, limits.offer_budget, strict=True)):
@@ -256,9 +227,9 @@ def _costs(problem: Problem, reach: _Reach, known_most: Ints, names: Names) -> l
     for at, (cost, budget) in enumerate(zip(by_funder, limits.funder_budget, strict=True)):
         if _over(cost, budget):
             found.append(
-                f"Budget of {names.funder(at)}: {_money(budget)}, but the coupons guaranteed for "
-                f"its offers are expected to cost {_money(cost)} at the least. Raise it or lower "
-                f"guarantees."
+                f"{names.funder(at)}: the budget is {_money(budget)}, but coupons guaranteed for "
+                f"its offers are expected to cost {_money(cost)} at the least. Raise it or "
+                f"lower guarantees."
             )
     free = np.zeros(len(columns.offer))
     no_face = np.zeros(limits.tiers * limits.sizes)
@@ -279,24 +250,6 @@ def _costs(problem: Problem, reach: _Reach, known_most: Ints, names: Names) -> l
             f"sheet, or mail to fewer households."
         )
     return found
-
-
-def _cheapest_guarantees(problem: Problem, reach: _Reach, known_most: Ints) -> Floats:
-    """Expected cost of each offer's guarantee if the cheapest households got it, [offers]."""
-    columns, table, _, limits = problem
-    offers = len(columns.funder)
-    cheapest = np.zeros(offers)
-    budgeted = np.isfinite(limits.offer_budget) | np.isfinite(limits.budget)
-    budgeted |= np.isfinite(limits.funder_budget)[columns.funder]
-    wanted = (limits.least > 0) & (limits.least <= reach.offer) & budgeted
-    starts = np.concatenate([[0], np.cumsum(np.where(wanted, reach.offer, 0))])
-    costs = np.empty(int(starts[-1]), np.float32)
-    _gather_costs(columns, table, known_most, wanted, starts[:-1].copy(), costs)
-    for at in np.flatnonzero(wanted).tolist():
-        own = costs[starts[at] : starts[at + 1]]
-        count = int(np.ceil(limits.least[at]))
-        cheapest[at] = np.partition(own, count - 1)[:count].sum(dtype=np.float64)
-    return cheapest
 
 
 def _unfair(problem: Problem, names: Names) -> list[str]:
@@ -343,74 +296,3 @@ def _unfair(problem: Problem, names: Names) -> list[str]:
                 f"offers alike."
             )
     return found
-
-
-def _reach(problem: Problem, known_most: Ints) -> _Reach:
-    columns, table, rules, _ = problem
-    groups = int(columns.rivals.max()) + 1 if len(columns.rivals) else 0
-    categories = int(columns.category.max()) + 1 if len(columns.category) else 0
-    offer = np.zeros((CHUNKS, len(columns.funder)), np.int64)
-    rivals = np.zeros((CHUNKS, groups), np.int64)
-    category = np.zeros((CHUNKS, categories), np.int64)
-    _count_reach(columns, table, rules, known_most, offer, rivals, category)
-    return _Reach(offer.sum(axis=0), rivals.sum(axis=0), category.sum(axis=0))
-
-
-@njit(cache=True, nogil=True, parallel=True)
-def _count_reach(
-    columns: Columns,
-    table: Table,
-    rules: Rules,
-    known_most: Ints,
-    offer: Ints,
-    rivals: Ints,
-    category: Ints,
-) -> None:
-    households = len(table.places)
-    for chunk in prange(CHUNKS):
-        for h in range(households * chunk // CHUNKS, households * (chunk + 1) // CHUNKS):
-            if table.places[h] == 0:
-                continue
-            last_offer = last_rivals = last_category = -1
-            room = 0
-            for i in range(table.starts[h], table.starts[h + 1]):
-                if not table.is_new[i] and known_most[h] == 0:
-                    continue
-                c = table.column[i]
-                if columns.offer[c] != last_offer:  # levels of an offer follow each other
-                    last_offer = columns.offer[c]
-                    offer[chunk, last_offer] += 1
-                if columns.category[c] != last_category:
-                    last_category = columns.category[c]
-                    room = min(rules.per_category, table.places[h])
-                    if not table.is_new[i]:
-                        room = min(room, known_most[h])
-                if columns.rivals[c] != last_rivals:
-                    last_rivals = columns.rivals[c]
-                    rivals[chunk, last_rivals] += 1
-                    if room > 0:
-                        category[chunk, last_category] += 1
-                        room -= 1
-
-
-@njit(cache=True, nogil=True)
-def _gather_costs(
-    columns: Columns, table: Table, known_most: Ints, wanted: Flags, at: Ints, costs: Floats32
-) -> None:
-    """The least each household's coupon of a wanted offer costs, offer by offer; moves `at` on."""
-    for h in range(len(table.places)):
-        if table.places[h] == 0:
-            continue
-        last = -1
-        for i in range(table.starts[h], table.starts[h + 1]):
-            c = table.column[i]
-            offer = columns.offer[c]
-            if not wanted[offer] or (not table.is_new[i] and known_most[h] == 0):
-                continue
-            cost = table.chance[i] * columns.cost[c]
-            if offer != last:
-                last = offer
-                costs[at[offer]] = cost
-                at[offer] += 1
-            else:
-                costs[at[offer] - 1] = min(costs[at[offer] - 1], cost)
