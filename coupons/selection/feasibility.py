@@ -252,8 +252,8 @@ def _costs(problem: Problem, reach: Reach, names: Names) -> list[str]:
         found.append(
             f"The budget is {_money(limits.budget)}, but even the cheapest coupons in all "
             f"{_count(int(table.places.sum(dtype=np.int64)))} places are expected to cost "
-            f"{_money(full)}. Raise it by {_money(_up(full - limits.budget))}, print fewer coupons a "
-            f"sheet, or mail to fewer households."
+            f"{_money(full)}. Raise it by {_money(_up(full - limits.budget))}, print fewer coupons "
+            f"a sheet, or mail to fewer households."
         )
     return found
 
