@@ -9,7 +9,7 @@ import difflib
 import hashlib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from django.db.models import Exists, OuterRef
 
@@ -28,12 +28,6 @@ from coupons.offer_values import (
     values_of,
 )
 from coupons.sheets.pictures import PICTURES
-
-# What is printed on coupons already is a promise: it is kept as it was made.
-PROMISED: Final = (
-    "kind", "face_value", "percent", "price", "units", "reduced_units", "threshold",
-    "stacking_group", "valid_from", "valid_to", "shared_code",
-)  # fmt: skip
 
 
 class Change(NamedTuple):
@@ -180,7 +174,7 @@ class _Judge:
         if owner != values["code"]:
             yield "shared_code", f"'{values['shared_code']}' is the code of the offer '{owner}'."
         if draft.offer is not None and draft.offer.pk in self._promised:
-            for name in (*PROMISED, *LEVEL_COLUMNS):
+            for name in (*offering.PROMISED, *LEVEL_COLUMNS):
                 if name in differing and not _is_added_level(name, draft.was):
                     yield (
                         name,

@@ -81,11 +81,10 @@ _FIND = f"""
         {", ".join(f"offer.{name}" for name in _OFFER)},
         {", ".join(f"level.{name}" for name in _LEVEL)},
         {", ".join(f"lock.{name}" for name in _LOCK)},
-        EXISTS (SELECT FROM coupons_offer_stores AS place WHERE place.offer_id = offer.id)
-        AND NOT EXISTS (
-            SELECT FROM coupons_offer_stores AS place
-            WHERE place.offer_id = offer.id AND place.store_id = %(store)s
-        )
+        coalesce((
+            SELECT NOT bool_or(place.store_id = %(store)s)
+            FROM coupons_offer_stores AS place WHERE place.offer_id = coupon.offer_id
+        ), false)
     FROM coupons_coupon AS coupon
     JOIN coupons_offer AS offer ON offer.id = coupon.offer_id
     LEFT JOIN coupons_offerlevel AS level ON level.id = coupon.level_id

@@ -6,13 +6,12 @@ from collections.abc import Callable
 from pathlib import PurePath
 from typing import Any, Final
 
-from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
-from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -20,8 +19,14 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from coupons.importing.columns import COLUMNS, GOOD_ON
-from coupons.importing.table import MOST_BYTES, MOST_ROWS, TableError, WritingError
+from coupons.admin.offer_file_parts import (
+    ConfirmForm,
+    FileForm,
+    changed_table,
+    columns_table,
+    new_table,
+)
+from coupons.importing.table import TableError, WritingError
 from coupons.models import Offer, OfferFile
 from pos_integration.desk import (
     NOTHING,
@@ -47,38 +52,8 @@ def may_import(request: HttpRequest) -> bool:
 
 
 def may_export(request: HttpRequest) -> bool:
-    return request.user.has_perm("coupons.view_offer")
-
-
-class FileForm(forms.Form):
-    file = forms.FileField(
-        label="CSV or XLSX file",
-        widget=forms.ClearableFileInput(attrs={"accept": ".csv,.tsv,.txt,.xlsx,.xlsm"}),
-        help_text=f"Up to {MOST_BYTES // 2**20} MiB and {MOST_ROWS:,} rows.",
-    )
-
-    def clean_file(self) -> Any:
-        file = self.cleaned_data["file"]
-        if file.size > MOST_BYTES:
-            raise forms.ValidationError(
-                f"This file has {file.size / 2**20:.1f} MiB; {MOST_BYTES // 2**20} MiB is the "
-                "most. Cut it into several."
-            )
-        return file
-
-
-class ConfirmForm(forms.Form):
-    """Carries what was looked at, so that nothing else is done."""
-
-    digest = forms.CharField(widget=forms.HiddenInput)
-    may_leave_faulty = forms.BooleanField(
-        required=False, label="Apply the right rows, and leave the faulty ones as they are"
-    )
-
-    def __init__(self, file: OfferFile, said: QueryDict | None) -> None:
-        super().__init__(said, initial={"digest": file.changes.get("digest", "")})
-        if not file.changes.get("faulty"):
-            del self.fields["may_leave_faulty"]
+    may = request.user.has_perm
+    return may("coupons.view_offer") or may("coupons.change_offer")
 
 
 @admin.action(description="Export as CSV", permissions=["view"])
@@ -209,8 +184,8 @@ class OfferFileAdmin(ReadOnlyAdmin[OfferFile]):
         if row.changes.get("faults"):
             panels.append(self._faults(request, row))
         for key, title, draw in (
-            ("changed", "Changed offers", _changed_table),
-            ("new", "New offers", _new_table),
+            ("changed", "Changed offers", changed_table),
+            ("new", "New offers", new_table),
         ):
             if count := row.changes.get(key, 0):
                 shown = row.changes.get(f"first_{key}", [])
@@ -274,7 +249,7 @@ class OfferFileAdmin(ReadOnlyAdmin[OfferFile]):
                 "before you have seen what it would do, and confirmed."
             ],
             "form": form,
-            "columns": _columns_table(),
+            "columns": columns_table(),
             "tools": _export_tools(request),
             "back": reverse("admin:coupons_offerfile_changelist"),
         }
@@ -414,48 +389,3 @@ def _counts(file: OfferFile) -> str:
 
 def _rows(count: int) -> str:
     return "1 row is" if count == 1 else f"{count:,} rows are"
-
-
-def _columns_table() -> SafeString:
-    return table(
-        ("Column", "", "What stands in it"),
-        ((column.name, "wanted" if column.is_wanted else "", column.says) for column in COLUMNS),
-        "",
-    )
-
-
-def _changed_table(shown: list[dict[str, Any]]) -> SafeString:
-    return table(
-        ("Row#", "Offer", "Column", "Before", "After"),
-        (
-            (
-                one["row"] if place == 0 else "",
-                f"{one['code']} {one['name']}" if place == 0 else "",
-                column,
-                before or NOTHING,
-                after or NOTHING,
-            )
-            for one in shown
-            for place, (column, before, after) in enumerate(one["changes"])
-        ),
-        "",
-    )
-
-
-def _new_table(shown: list[dict[str, Any]]) -> SafeString:
-    return table(
-        ("Row#", "Code", "Offer", "Worth", "Dates", "Good on"),
-        (
-            (
-                one["row"],
-                one["code"],
-                one["name"],
-                one["worth"],
-                " to ".join(one["dates"]),
-                "; ".join(after for column, _, after in one["changes"] if column in GOOD_ON)
-                or "the whole basket",
-            )
-            for one in shown
-        ),
-        "",
-    )

@@ -4,6 +4,7 @@ What a count can show is found before anything is chosen: contradictions(). What
 limits meet is proved by prices: certificate().
 """
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -139,6 +140,11 @@ def _money(amount: float) -> str:
     return f"{amount:,.2f}" if amount >= 1 or amount == 0 else f"{amount:.3g}"
 
 
+def _up(amount: float) -> float:
+    """To a whole cent, not down: with less, it would not be enough."""
+    return math.ceil(amount * 100 - 1e-6) / 100
+
+
 def _list(names: Sequence[str]) -> str:
     if len(names) > _LISTED:
         return ", ".join(names[:_LISTED]) + f" and {len(names) - _LISTED} more"
@@ -246,8 +252,8 @@ def _costs(problem: Problem, reach: Reach, names: Names) -> list[str]:
         found.append(
             f"The budget is {_money(limits.budget)}, but even the cheapest coupons in all "
             f"{_count(int(table.places.sum(dtype=np.int64)))} places are expected to cost "
-            f"{_money(full)}. Raise it by {_money(full - limits.budget)}, print fewer coupons a "
-            f"sheet, or mail to fewer households."
+            f"{_money(full)}. Raise it by {_money(_up(full - limits.budget))}, print fewer coupons "
+            f"a sheet, or mail to fewer households."
         )
     return found
 
