@@ -39,8 +39,9 @@ def forecast(
     """Totals, offers, tiers and limits, as plain values for `Selection.report`."""
     sums, error = _sum(selection, terms), _error(selection.mailing)
     factors = _factor_errors(selection)
-    cost = np.array([level.cost for offer in terms.offers for level in offer.levels])[:, None]
-    of_offer = np.repeat(np.arange(len(terms.offers)), [len(one.levels) for one in terms.offers])
+    offered = every(terms)
+    cost = np.array([level.cost for offer in offered for level in offer.levels])[:, None]
+    of_offer = np.repeat(np.arange(len(offered)), [len(offer.levels) for offer in offered])
     account = accounting.offers(problem, solution)
     own = float(np.hypot(error, OFFER_ERROR))
     offers = [
@@ -49,7 +50,7 @@ def forecast(
             "code": offer.code,
             "name": offer.name,
             "funder": terms.funders[offer.funder],
-            "eligible": int(account.eligible[at]),
+            "eligible": int(account.eligible[at]) if at < len(terms.offers) else None,
             "levels": [
                 [level.text, int(number)]
                 for level, number in zip(
@@ -57,14 +58,14 @@ def forecast(
                 )
             ],
             **_expected(sums, cost, of_offer == at, factors, own, terms.objective),
-            "limits": limit_words(offer, account, at),
+            "limits": limit_words(offer, account, at) if at < len(terms.offers) else [],
         }
-        for at, offer in enumerate(terms.offers)
+        for at, offer in enumerate(offered)
     ]
-    every = np.ones(len(of_offer), np.bool_)
+    whole = np.ones(len(of_offer), np.bool_)
     return {
         "offers": offers,
-        "totals": _expected(sums, cost, every, factors, error, terms.objective),
+        "totals": _expected(sums, cost, whole, factors, error, terms.objective),
         "tiers": [
             [tier, int(sheets), round(face / max(coupons, 1.0), 4), round(redeemed, 2)]
             for tier, (sheets, coupons, face, redeemed) in zip(
@@ -73,6 +74,12 @@ def forecast(
         ],
         "limits": shared_limit_words(terms, sums.chance, cost, solution),
     }
+
+
+def every(terms: Terms) -> list[OfferTerms]:
+    """All offers that may stand on a sheet, the mailing's own first."""
+    known = {offer.pk for offer in terms.offers}
+    return [*terms.offers, *(offer for offer in terms.fallback if offer.pk not in known)]
 
 
 def _expected(
@@ -92,13 +99,9 @@ def _expected(
 
 
 def _sum(selection: Selection, terms: Terms) -> _Sums:
-    column = {
-        (offer.pk, level.pk): at
-        for at, (offer, level) in enumerate(
-            (offer, level) for offer in terms.offers for level in offer.levels
-        )
-    }
-    faces = np.array([level.face for offer in terms.offers for level in offer.levels])
+    levels = [(offer, level) for offer in every(terms) for level in offer.levels]
+    column = {(offer.pk, level.pk): at for at, (offer, level) in enumerate(levels)}
+    faces = np.array([level.face for _, level in levels])
     shape = (len(column), len(TAGS))
     sums = _Sums(*(np.zeros(shape) for _ in range(4)), np.zeros((len(TIERS), 4)))
     for piece in selection.pieces.order_by("bucket").iterator(chunk_size=1):
@@ -183,8 +186,9 @@ def shared_limit_words(terms: Terms, chance: Floats, cost: Floats, solution: Sol
     """The same of what all offers, or all of a funder, share."""
     words = []
     spent = (chance * cost).sum(axis=1)
+    offered = every(terms)
     funder = np.repeat(
-        [offer.funder for offer in terms.offers], [len(offer.levels) for offer in terms.offers]
+        [offer.funder for offer in offered], [len(offer.levels) for offer in offered]
     ).astype(np.int64)
     by_funder = np.bincount(funder, spent, len(terms.funders))
     prices = solution.prices

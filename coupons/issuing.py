@@ -22,7 +22,7 @@ from coupons.selection import reasons
 from coupons.sheets import codes
 from coupons.terms import Terms
 from loyalty import engine
-from loyalty.models import Address
+from loyalty.models import Address, Household
 from pos_integration import bulk
 
 Progress = Callable[[int, int], None]
@@ -156,11 +156,16 @@ def _sheet_rows(
         if at == len(homes) or homes[at] != home:
             continue
         number += 1
-        address = getattr(recipient.household, "address", None)
-        lines = address_lines(address) if address else [str(recipient.household)]
+        lines = lines_of(recipient.household)
         savings = Decimal(int(cents[at])) / 100
         generic = recipient.outcome == Outcome.GENERIC
         yield bulk.row((mailing.pk, home, number, "\n".join(lines), savings, generic))
+
+
+def lines_of(home: Household) -> list[str]:
+    """The lines in the window; of a household without an address its name."""
+    address: Address | None = getattr(home, "address", None)
+    return [str(home)] if address is None else address_lines(address)
 
 
 def address_lines(address: Address) -> list[str]:

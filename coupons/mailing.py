@@ -78,9 +78,7 @@ def issue(
         raise MailingError(str(error)) from error
 
 
-def select_and_issue(
-    mailing: Mailing, progress: Progress = lambda done, total: None
-) -> Issued:
+def select_and_issue(mailing: Mailing, progress: Progress = lambda done, total: None) -> Issued:
     """What `issue_mailing` does for the machine's operator: all steps that are still to be done."""
     mailing.refresh_from_db()
     if mailing.state == Mailing.State.DRAFT:

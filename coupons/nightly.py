@@ -73,12 +73,14 @@ def _night(as_of: date, bars: Bars) -> Night:
     settlement.book(bars("Book for the funders"))
     learned = learning.learn_if_due(as_of, bars("Learn, once a month"))
     response = responding.learn_if_due(as_of, bars("Learn what is redeemed"))
-    measured = measuring.measure_due(as_of, bars("Measure what coupons changed"))
+    measured, refused = measuring.measure_due(as_of, bars("Measure what coupons changed"))
     changed = uplift.learn(as_of) if measured else None
     run = rebuild.rebuild(as_of, bars("Rebuild the models"))
     _forget_answers()
     kept = [*learned, *(model for model in (response, changed) if model is not None)]
-    told = Night(sealed, kept, run, cleared, [one.mailing.code for one in measured], [], [], [], [])
+    told = Night(
+        sealed, kept, run, cleared, [one.mailing.code for one in measured], [], [], [], refused
+    )
     _select_due(as_of, bars, told)
     _issue_due(as_of, bars, told)
     return told

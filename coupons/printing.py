@@ -3,7 +3,7 @@
 import hashlib
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from pos_integration.models import Store
 
 SHEETS_PER_FILE = 10_000
 SHEETS_CHECKED = 100
+FOR_EVERYBODY = "The same for everybody: nothing you bought was looked at."
 Progress = Callable[[int, int], None]
 
 
@@ -77,6 +78,16 @@ def sheet_pdf(sheet: Sheet) -> bytes:
     offers = _Offers(mailing)
     faces = _faces(mailing, offers, sheet.number, sheet.number)
     document.write_sheets(out, THEME, offers.faces, faces, mailing.sheets.count())
+    return out.getvalue()
+
+
+def proof_pdf(mailing: Mailing, sheets: Sequence[tuple[Sheet, Sequence[Coupon]]]) -> bytes:
+    """Sheets that are not issued, for looking at: whatever codes they have, no till knows them."""
+    out = io.BytesIO()
+    offers = _Offers(mailing)
+    look = _Look(mailing, offers)
+    faces = (look.face(sheet, coupons) for sheet, coupons in sheets)
+    document.write_sheets(out, THEME, offers.faces, faces, len(sheets))
     return out.getvalue()
 
 
@@ -217,34 +228,46 @@ def offer_face(terms: Terms) -> OfferFace:
 
 def _faces(mailing: Mailing, offers: _Offers, first: int, last: int) -> Iterator[SheetFace]:
     """The sheets `first` to `last`, in order."""
-    currency = Store.objects.values_list("currency", flat=True).order_by("pk").first() or "USD"
-    symbol = _SYMBOLS.get(currency, f"{currency} ")
-    valid = dates_in_words(mailing)
     rows = (
         mailing.sheets.filter(number__gte=first, number__lte=last)
         .order_by("number")
         .prefetch_related("coupons")
     )
+    look = _Look(mailing, offers)
     for sheet in rows.iterator(chunk_size=1_000):
-        coupons = sorted(sheet.coupons.all(), key=lambda coupon: coupon.position)
-        yield SheetFace(
+        yield look.face(sheet, sorted(sheet.coupons.all(), key=lambda coupon: coupon.position))
+
+
+class _Look:
+    """What all sheets of a mailing have alike."""
+
+    def __init__(self, mailing: Mailing, offers: _Offers) -> None:
+        currency = Store.objects.values_list("currency", flat=True).order_by("pk").first() or "USD"
+        self._mailing, self._offers = mailing, offers
+        self._symbol = _SYMBOLS.get(currency, f"{currency} ")
+        self._valid = dates_in_words(mailing)
+
+    def face(self, sheet: Sheet, coupons: Sequence[Coupon]) -> SheetFace:
+        """What is on one sheet's paper."""
+        mailing, count = self._mailing, len(coupons)
+        return SheetFace(
             sequence=sheet.number,
             address=tuple(sheet.address.splitlines()),
-            savings=f"{symbol}{sheet.savings}",
+            savings=f"{self._symbol}{sheet.savings}",
             headline=mailing.headline,
-            explanation=mailing.explanation,
+            explanation=FOR_EVERYBODY if sheet.is_generic else mailing.explanation,
             savings_lines=(
-                f"{_NUMBERS.get(len(coupons), str(len(coupons)))} "
-                f"{'coupon' if len(coupons) == 1 else 'coupons'} picked for your household.",
+                f"{_NUMBERS.get(count, str(count))} {'coupon' if count == 1 else 'coupons'} "
+                f"picked for {'everybody' if sheet.is_generic else 'your household'}.",
                 f"Use any of them until {mailing.valid_to.day} {mailing.valid_to:%B}.",
             ),
             coupons=tuple(
                 CouponFace(
-                    offer=offers.face_of(coupon),
+                    offer=self._offers.face_of(coupon),
                     code=coupon.code,
                     tag=Tag(coupon.tag),
-                    reason=coupon.reason,
-                    valid=valid,
+                    reason=coupon.reason if mailing.shows_reasons else "",
+                    valid=self._valid,
                 )
                 for coupon in coupons
             ),

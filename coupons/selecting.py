@@ -17,6 +17,7 @@ from coupons import (
     assembling,
     audience,
     economics,
+    fallback,
     forecasting,
     generic_sheets,
     outcomes,
@@ -227,7 +228,7 @@ def _keep(
     """
     short = unfit = 0
     for at, (piece, could) in enumerate(assembling.each(selection)):
-        chosen = assembling.sheets(could, terms, whole, at, solution)
+        chosen = fallback.fill(assembling.sheets(could, terms, whole, at, solution), terms)
         piece.chosen = chosen.to_bytes()
         piece.save(update_fields=["chosen"])
         short += int((np.diff(chosen.starts) < terms.per_sheet)[~chosen.is_ghost].sum())

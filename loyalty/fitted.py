@@ -14,6 +14,7 @@ from loyalty.models import FittedModel
 Kind = FittedModel.Kind
 LASTS = timedelta(days=31)
 """How long what was learned may stand for its day: a chain learns every month."""
+OF_MAILINGS = (Kind.RESPONSE, Kind.UPLIFT)
 
 
 class DamagedModelError(ValueError):
@@ -62,13 +63,12 @@ def known_on(kind: str, day: date) -> FittedModel | None:
     """What a night before the morning of `day` could have used, and knew nothing of it or later.
 
     The version in use, if it is one of those learned within LASTS of the day; otherwise the latest
-    of them, or None.
+    of them, or None. What is learned of mailings stands until one teaches more, however long.
     """
-    return (
-        FittedModel.objects.filter(kind=kind, as_of__lte=day, as_of__gte=day - LASTS)
-        .order_by("-in_use", "-as_of", "-version")
-        .first()
-    )
+    versions = FittedModel.objects.filter(kind=kind, as_of__lte=day)
+    if kind not in OF_MAILINGS:
+        versions = versions.filter(as_of__gte=day - LASTS)
+    return versions.order_by("-in_use", "-as_of", "-version").first()
 
 
 def parameters(model: FittedModel) -> dict[str, Any]:

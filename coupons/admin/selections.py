@@ -2,27 +2,27 @@
 out and why, and sheets to look at.
 """
 
-from collections.abc import Iterator
 from typing import Any, ClassVar
 
-import numpy as np
+from csp.decorators import csp_replace
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import Count, QuerySet
-from django.http import HttpRequest
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
+from coupons.admin.sheets import PDF_VIEWER
 from coupons.models import Recipient, Selection
-from coupons.pieces import Chosen
-from coupons.terms import Terms
 from loyalty import plots
-from loyalty.models import Household
 from pos_integration.desk import NOTHING, Panel, ReadOnlyAdmin, Tool, link, pill, table
 
 State = Selection.State
 TONES = {"running": "busy", "ready": "good", "failed": "bad"}
 SAMPLE_SHEETS = 6
+PROOF_SHEETS = 12
 
 
 def selection_pill(selection: Selection) -> SafeString:
@@ -99,7 +99,32 @@ class SelectionAdmin(ReadOnlyAdmin[Selection]):
         )
 
     def row_tools(self, request: HttpRequest, row: Selection) -> list[Tool]:
-        return [Tool("The mailing", reverse("admin:coupons_mailing_change", args=[row.mailing_id]))]
+        tools = [
+            Tool("The mailing", reverse("admin:coupons_mailing_change", args=[row.mailing_id]))
+        ]
+        if row.state == State.READY and request.user.has_perm("coupons.view_sheet"):
+            url = reverse("admin:coupons_selection_proof", args=[row.pk])
+            tools.append(Tool("Sample sheets as PDF", url, in_new_tab=True))
+        return tools
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(
+            csp_replace(PDF_VIEWER)(self.proof_view)  # type: ignore[arg-type] # URLs have arguments
+        )
+        return [path("<int:pk>/proof/", view, name="coupons_selection_proof"), *super().get_urls()]
+
+    def proof_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Sheets as they would be printed; they are kept nowhere."""
+        if not request.user.has_perm("coupons.view_sheet"):
+            raise PermissionDenied
+        selection = get_object_or_404(Selection, pk=pk, state=State.READY)
+        from coupons import printing, samples  # load the press: too slow for every command
+
+        sheets = samples.sheets(selection, PROOF_SHEETS)
+        pdf = printing.proof_pdf(selection.mailing, sheets)
+        response = HttpResponse(pdf, content_type="application/pdf")
+        response["Content-Disposition"] = f'inline; filename="{selection.mailing.code}-proof.pdf"'
+        return response
 
     def panels(self, request: HttpRequest, row: Selection) -> list[Panel]:
         if row.state != State.READY:
@@ -134,7 +159,7 @@ def _offers(selection: Selection) -> SafeString:
                     reverse("admin:coupons_offer_change", args=[one["offer"]]),
                     f"{one['name']} ({one['code']})",
                 ),
-                f"{one['eligible']:,}",
+                NOTHING if one["eligible"] is None else f"{one['eligible']:,}",
                 _levels(one),
                 _bar(one["redemptions"], top),
                 between(one["redemptions"], 1),
@@ -201,53 +226,32 @@ def _tiers(selection: Selection) -> SafeString:
 
 
 def sample(selection: Selection) -> SafeString:
-    """A few households' sheets, spread over all, with the reasons in full."""
-    from coupons.selection import reasons  # loads the models of shoppers: too slow for every page
+    """A few households' sheets, with the reasons in full."""
+    from coupons import samples  # loads the models of shoppers: too slow for every page
 
-    terms = Terms.from_plain(selection.terms)
-    names = {offer.pk: offer.name for offer in (*terms.offers, *terms.fallback)}
-    texts = {
-        (offer.pk, level.pk): level.text
-        for offer in (*terms.offers, *terms.fallback)
-        for level in offer.levels
-    }
-    parts = []
-    for chosen, at in _spread(selection):
-        why = reasons.explain(chosen, names)
-        home = int(chosen.households[at])
-        rows = [
+    return format_html_join(
+        "\n",
+        "<h3>{}</h3>{}",
+        (
             (
-                texts[int(chosen.offer[k]), int(chosen.level[k])],
-                names[int(chosen.offer[k])],
-                why[k].paper,
-                why[k].staff,
+                link(
+                    reverse("admin:loyalty_household_change", args=[sheet.household_id]),
+                    sheet.household,
+                ),
+                table(
+                    ("Worth", "Offer", "On paper", "In full"),
+                    (
+                        (
+                            coupon.terms.value_text,
+                            coupon.offer.name,
+                            coupon.reason,
+                            coupon.staff_reason,
+                        )
+                        for coupon in coupons
+                    ),
+                    "No coupon.",
+                ),
             )
-            for k in range(chosen.starts[at], chosen.starts[at + 1])
-        ]
-        title = link(
-            reverse("admin:loyalty_household_change", args=[home]),
-            Household.objects.filter(pk=home).first() or f"Household {home}",
-        )
-        parts.append(
-            format_html(
-                "<h3>{}</h3>{}",
-                title,
-                table(("Worth", "Offer", "On paper", "In full"), rows, "No coupon."),
-            )
-        )
-    return format_html_join("\n", "{}", ((part,) for part in parts))
-
-
-def _spread(selection: Selection) -> Iterator[tuple[Chosen, int]]:
-    """Sheets of SAMPLE_SHEETS households, from buckets far apart."""
-    buckets = list(
-        selection.pieces.filter(bucket__gte=0, households__gt=0)
-        .order_by("bucket")
-        .values_list("pk", flat=True)
+            for sheet, coupons in samples.sheets(selection, SAMPLE_SHEETS)
+        ),
     )
-    for step in range(min(SAMPLE_SHEETS, len(buckets))):
-        pk = buckets[step * len(buckets) // min(SAMPLE_SHEETS, len(buckets))]
-        chosen = Chosen.from_bytes(bytes(selection.pieces.get(pk=pk).chosen or b""))
-        real = np.flatnonzero(~chosen.is_ghost)
-        if len(real):
-            yield chosen, int(real[len(real) // 2])

@@ -37,7 +37,7 @@ ANY_COUPON = 0.01
 _HOUSEHOLD_RATE, _HOUSEHOLD_MAILINGS = 0.4, 1.0
 _COUPON_SHARE, _COUPON_LINES = 0.015, 20.0
 _OFFER_COUPONS = 800.0
-_RATE, _COUPONS = 0.01, 500  # a grocer's mailing of personal coupons
+USUAL_RATE, _COUPONS = 0.01, 500  # a grocer's mailing of personal coupons
 
 TYPICAL_NEED = 0.025
 SHARPNESS = 0.65
@@ -80,7 +80,7 @@ def household_rates(used: Ints, mailings: Ints) -> Floats:
 
 def base_rate(used: Ints, handed_out: Ints) -> float:
     """Share of all coupons handed out that were used, pulled to 1 % as by 500 more."""
-    return float((used.sum() + _RATE * _COUPONS) / (handed_out.sum() + _COUPONS))
+    return float((used.sum() + USUAL_RATE * _COUPONS) / (handed_out.sum() + _COUPONS))
 
 
 def offer_rates(used: Ints, printed: Ints, *, base_rate: float) -> Floats:

@@ -1,0 +1,60 @@
+"""Sheets of a selection to look at before it is approved: as they would be, kept nowhere."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+import numpy as np
+
+from coupons import forecasting, issuing
+from coupons.models import Coupon, OfferLevel, Selection, Sheet
+from coupons.pieces import Chosen
+from coupons.selection import reasons
+from coupons.sheets import codes
+from coupons.terms import Terms
+from loyalty.models import Household
+
+
+def sheets(selection: Selection, count: int) -> list[tuple[Sheet, list[Coupon]]]:
+    """Up to `count` sheets of households from all over; their codes are known to no till."""
+    terms = Terms.from_plain(selection.terms)
+    names = {offer.pk: offer.name for offer in forecasting.every(terms)}
+    offers = selection.mailing.offers.in_bulk() | selection.mailing.fallback_offers.in_bulk()
+    levels = OfferLevel.objects.select_related("offer").in_bulk()
+    found = []
+    for number, (chosen, at) in enumerate(_spread(selection, count), 1):
+        why = reasons.explain(chosen, names)
+        home = Household.objects.select_related("address").get(pk=int(chosen.households[at]))
+        sheet = Sheet(mailing=selection.mailing, household=home, number=number)
+        coupons = [
+            Coupon(
+                code=codes.mint(),
+                sheet=sheet,
+                position=position,
+                offer=offers[int(chosen.offer[k])],
+                level=levels.get(int(chosen.level[k])),
+                chance=float(chosen.chance[k]),
+                value=float(chosen.value[k]),
+                tag=why[k].tag,
+                reason=why[k].paper,
+                staff_reason=why[k].staff,
+            )
+            for position, k in enumerate(range(chosen.starts[at], chosen.starts[at + 1]), 1)
+        ]
+        sheet.savings = sum((coupon.terms.face_value for coupon in coupons), Decimal(0))
+        sheet.address = "\n".join(issuing.lines_of(home))
+        found.append((sheet, coupons))
+    return found
+
+
+def _spread(selection: Selection, count: int) -> Iterator[tuple[Chosen, int]]:
+    """The pieces and places of households, from buckets far apart."""
+    pieces = selection.pieces.filter(bucket__gte=0, households__gt=0).exclude(chosen=None)
+    buckets = list(pieces.order_by("bucket").values_list("pk", flat=True))
+    taken = min(count, len(buckets))
+    for step in range(taken):
+        piece = pieces.get(pk=buckets[step * len(buckets) // taken])
+        chosen = Chosen.from_bytes(bytes(piece.chosen or b""))
+        real = np.flatnonzero(~chosen.is_ghost)
+        wanted = count // taken + (step < count % taken)
+        for part in range(min(wanted, len(real))):
+            yield chosen, int(real[(2 * part + 1) * len(real) // (2 * wanted)])
