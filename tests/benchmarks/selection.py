@@ -177,13 +177,13 @@ def greedily(name: str, problem: Problem, first: Ours) -> Found:
     }
 
 
-def million() -> Found:
-    say("a million households")
-    words = [sys.executable, "-m", "tests.benchmarks.selection_million"]
+def told_by(module: str, prefix: str) -> Found:
+    """The figures that another benchmark prints last, run in a process of its own."""
+    say(module)
+    words = [sys.executable, "-m", f"tests.benchmarks.{module}"]
     done = subprocess.run(words, stdout=subprocess.PIPE, text=True, check=True)
     told = json.loads(done.stdout.splitlines()[-1])
-    print(f"a million households: {told}")
-    return {f"million_{key}": value for key, value in told.items()}
+    return {f"{prefix}_{key}": value for key, value in told.items()}
 
 
 def summed_up(found: Found, sizes: list[Size]) -> Found:
@@ -255,12 +255,9 @@ def main() -> None:
     for size in said.households:
         found |= judge(size, tastes, simplex_seconds=said.simplex_seconds)
     if said.million:
-        found |= million()
+        found |= told_by("selection_million", "million")
     if not said.skip_backtest:
-        from tests.benchmarks import selection_backtest
-
-        say("backtest")
-        found |= selection_backtest.run()
+        found |= told_by("selection_backtest", "backtest")
     found |= summed_up(found, said.households)
     print("", *filter(None, (goal.told(found) for goal in GOALS)), "", sep="\n")
     for method in ("popularity", "personal_top", "closed_form"):

@@ -1,6 +1,6 @@
 """Mailings to choose sheets for: small ones told in full, drawn ones with limits to be kept."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -80,9 +80,10 @@ def mailing(
         tiers=tiers,
         sizes=sizes,
     )
-    told = {name: np.asarray(limit, np.float64) for name, limit in limits.items()}
-    for name in {"budget", "fairness"} & set(limits):
-        told[name] = float(limits[name])
+    told: dict[str, Any] = {
+        name: limit if np.isscalar(limit) else np.array(limit, np.float64)
+        for name, limit in limits.items()
+    }
     return Problem(columns, table, rules, open_ended._replace(**told))
 
 

@@ -106,7 +106,7 @@ def test_the_same_seed_chooses_the_same_sheets_on_any_number_of_threads():
     assert np.array_equal(first.moved_for, alone.moved_for)
     assert (first.bound, first.value, first.passes) == (alone.bound, alone.value, alone.passes)
     for mine, its in zip(first.prices, alone.prices, strict=True):
-        assert np.array_equal(mine, its)
+        assert np.array_equal(np.asarray(mine), np.asarray(its))
 
 
 def test_prices_of_some_households_or_of_the_last_mailing_are_a_start():
