@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from coupons import tabling
 from coupons.pieces import Chosen, Evidence
+from coupons.selection.reasons import FOR_ALL
 from coupons.selection.response import NEW, USUAL_RATE
 from coupons.terms import OfferTerms, Terms
 
@@ -49,7 +50,7 @@ def _with(chosen: Chosen, home: npt.NDArray[np.int64], offers: list[OfferTerms])
     order = np.argsort(np.concatenate([of_coupon, home]), kind="stable")
     counts = np.diff(chosen.starts) + np.bincount(home, minlength=len(chosen.households))
     none = Evidence(
-        np.zeros(count, np.int32),
+        np.full(count, FOR_ALL, np.int32),
         nothing,
         np.full(count, -1, np.int32),
         np.full(count, -1, np.int8),

@@ -103,7 +103,13 @@ def _sum(selection: Selection, terms: Terms) -> _Sums:
     column = {(offer.pk, level.pk): at for at, (offer, level) in enumerate(levels)}
     faces = np.array([level.face for _, level in levels])
     shape = (len(column), len(TAGS))
-    sums = _Sums(*(np.zeros(shape) for _ in range(4)), np.zeros((len(TIERS), 4)))
+    sums = _Sums(
+        np.zeros(shape),
+        np.zeros(shape),
+        np.zeros(shape),
+        np.zeros(shape),
+        np.zeros((len(TIERS), 4)),
+    )
     for piece in selection.pieces.order_by("bucket").iterator(chunk_size=1):
         chosen = Chosen.from_bytes(bytes(piece.chosen or b""))
         home = np.repeat(np.arange(len(chosen.households)), np.diff(chosen.starts))

@@ -11,6 +11,7 @@ from coupons.models import Mailing, Recipient, Selection, SelectionPiece
 from coupons.pieces import Chosen, Evidence
 from coupons.selection import generic
 from coupons.selection.problem import Columns, Solution, Table
+from coupons.selection.reasons import FOR_ALL
 from coupons.selection.response import NEW
 from coupons.terms import Terms
 
@@ -131,7 +132,7 @@ def _chosen(
         margin=nothing,
         moved_for=np.full(k, -1, np.int8),
         evidence=Evidence(
-            np.zeros(k, np.int32),
+            np.full(k, FOR_ALL, np.int32),
             nothing,
             np.full(k, -1, np.int32),
             np.full(k, -1, np.int8),

@@ -7,6 +7,7 @@ its own, on all of the engine's workers. Killed at any moment, it goes on where 
 from collections.abc import Callable, Iterator
 from datetime import date
 from decimal import Decimal
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -104,7 +105,9 @@ def _write_sheets(mailing: Mailing, selection: Selection) -> None:
     outcomes.recheck(mailing)
     terms = Terms.from_plain(selection.terms)
     homes, cents = _savings(selection, terms)
-    bulk.copy("coupons_sheet", SHEET_COLUMNS, _sheet_rows(mailing, homes, cents))
+    rows = _sheet_rows(mailing, homes, cents)
+    while some := list(islice(rows, ROWS_AT_ONCE)):  # a connection reads or copies, not both
+        bulk.copy("coupons_sheet", SHEET_COLUMNS, some)
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE coupons_recipient AS recipient SET outcome = %s FROM coupons_sheet AS sheet "
@@ -197,17 +200,26 @@ def issue_piece(bucket: int, selection_id: int) -> int:
             mailing=mailing, household__in=chosen.households[~chosen.is_ghost].tolist()
         ).values_list("household_id", "pk")
     )
-    rows = list(_coupon_rows(mailing, chosen, sheets, names))
+    rows = list(_coupon_rows(mailing, chosen, sheets, names, believed_on(piece.selection)))
     bulk.copy("coupons_coupon", COUPON_COLUMNS, rows)
     piece.is_issued, piece.table = True, None
     piece.save(update_fields=["is_issued", "table"])
     return len(rows)
 
 
+def believed_on(selection: Selection) -> date:
+    """The morning of the beliefs it was made by."""
+    return selection.run.as_of if selection.run else selection.mailing.issue_on
+
+
 def _coupon_rows(
-    mailing: Mailing, chosen: Chosen, sheets: dict[int, int], names: dict[int, str]
+    mailing: Mailing,
+    chosen: Chosen,
+    sheets: dict[int, int],
+    names: dict[int, str],
+    as_of: date,
 ) -> Iterator[str]:
-    why = reasons.explain(chosen, names)
+    why = reasons.explain(chosen, names, as_of)
     minted = iter(codes.mint_many(len(chosen.offer)))
     for at, home in enumerate(chosen.households.tolist()):
         sheet = sheets.get(home)

@@ -22,7 +22,7 @@ def sheets(selection: Selection, count: int) -> list[tuple[Sheet, list[Coupon]]]
     levels = OfferLevel.objects.select_related("offer").in_bulk()
     found = []
     for number, (chosen, at) in enumerate(_spread(selection, count), 1):
-        why = reasons.explain(chosen, names)
+        why = reasons.explain(chosen, names, issuing.believed_on(selection))
         home = Household.objects.select_related("address").get(pk=int(chosen.households[at]))
         sheet = Sheet(mailing=selection.mailing, household=home, number=number)
         coupons = [

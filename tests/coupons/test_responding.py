@@ -241,9 +241,9 @@ def test_a_selection_notes_what_was_asked_and_asked_again_it_chooses_the_same(kn
     rebuild.rebuild(TODAY)
     first = mailings.select(next_one)
     assert first.learned.get() == FittedModel.objects.get()
-    chosen = [bytes(piece.chosen) for piece in first.pieces.order_by("bucket")]
+    chosen = [bytes(piece.chosen or b"") for piece in first.pieces.order_by("bucket")]
     again = mailings.select(next_one)
-    assert [bytes(piece.chosen) for piece in again.pieces.order_by("bucket")] == chosen
+    assert [bytes(piece.chosen or b"") for piece in again.pieces.order_by("bucket")] == chosen
     issued = mailings.select_and_issue(next_one)
     assert issued.sheets == HOMES
     assert all(0 < chance < 1 for chance in Coupon.objects.values_list("chance", flat=True))

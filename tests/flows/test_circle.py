@@ -127,7 +127,7 @@ def test_from_the_first_receipt_to_the_coupon_used(till, settings):
     assert mailing.state == Mailing.State.PRINTED
     assert Sheet.objects.count() == 5
     mine = list(Coupon.objects.filter(sheet__household=homes[0]).order_by("position"))
-    assert [coupon.offer.code for coupon in mine[:2]] == ["O-1001", "O-1002"]
+    assert {coupon.offer.code for coupon in mine[:2]} == {"O-1001", "O-1002"}
     assert {coupon.tag for coupon in mine[:2]} == {"buy"}
     assert mine[0].reason == "You buy this about every 3 days."
 
