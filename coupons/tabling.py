@@ -4,26 +4,17 @@ Runs on any worker of the engine. The same selection gives the same bytes, into 
 buckets the history is cut.
 """
 
-from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from django.db.models import Count, Q
 
-from coupons import exposures, responding, restrictions
+from coupons import discretion, economics, exposures, households, permitting, responding
 from coupons import terms as frozen
 from coupons.exposures import Record
-from coupons.models import (
-    Coupon,
-    Mailing,
-    Offer,
-    OfferProduct,
-    Recipient,
-    Selection,
-    SelectionPiece,
-)
+from coupons.households import Households
+from coupons.models import Mailing, Offer, Recipient, Selection, SelectionPiece
 from coupons.pieces import DRAWN, FREE, TAKEN, Could, Evidence
 from coupons.responding import Market
 from coupons.selection import eligibility, keeping, lots, objective, reasons, response
@@ -31,13 +22,12 @@ from coupons.selection.eligibility import Nodes, Said
 from coupons.selection.objective import Economics, Need
 from coupons.selection.problem import Columns, Rules
 from coupons.selection.response import BUY, NEW, Response
-from coupons.terms import SIZES, OfferTerms, Terms
+from coupons.terms import Terms
 from loyalty import beliefs, fitted, history
-from loyalty.beliefs import Beliefs, More
-from loyalty.models import FittedModel, Household, ModelRun, Preference
+from loyalty.beliefs import Beliefs
+from loyalty.models import FittedModel, ModelRun
 from loyalty.shopper import kernel, value
-from loyalty.shopper.kernel import Flags, Floats, Ints, Ints32, Lines, Statistics
-from pos_integration.models import Category
+from loyalty.shopper.kernel import Flags, Floats, Ints, Ints32
 
 Outcome = Recipient.Outcome
 GHOSTS = (Outcome.HOLDOUT, Outcome.STANDING)
@@ -85,7 +75,7 @@ class _Plan(NamedTuple):
 def table(bucket: int, selection_id: int) -> Tabled:
     """Write what the mailing's recipients in the bucket could get. May run twice."""
     plan = _plan(selection_id)
-    held = _without_sensitive(beliefs.of_bucket(plan.run, bucket, ("product", "type")), plan)
+    held = beliefs.of_bucket(plan.run, bucket, ("product", "type"))
     rows, is_ghost = _recipients(plan.mailing, held.bucket.households)
     could, eligible = _could(plan, held, rows, is_ghost)
     SelectionPiece.objects.update_or_create(
@@ -95,36 +85,15 @@ def table(bucket: int, selection_id: int) -> Tabled:
             "households": len(rows),
             "items": len(could.column),
             "table": could.to_bytes(),
-            "chosen": None,
-            "is_issued": False,
         },
     )
-    return Tabled(
-        bucket,
-        len(rows),
-        int(is_ghost.sum()),
-        len(could.column),
-        int(could.places.sum()),
-        eligible,
-    )
+    ghosts, places = int(is_ghost.sum()), int(could.places.sum())
+    return Tabled(bucket, len(rows), ghosts, len(could.column), places, eligible)
 
 
 def eligible_unprofiled(homes: Ints, terms: Terms) -> Flags:
-    """What households may get by the law and by their own word, bool[households, offers].
-
-    homes: ids. Nothing they bought, nor where, is looked at: offers of certain stores are not for
-    them.
-    """
-    return eligibility.eligible(
-        _in_dates(terms.offers),
-        _said(homes, _nodes(terms.offers)),
-        _blocked(homes, terms.offers),
-        eligibility.good_at(
-            np.zeros(len(homes), np.int32), [offer.stores for offer in terms.offers]
-        ),
-        _below_limit(homes, terms),
-        np.zeros(len(homes), np.bool_),
-    )
+    """What households (ids) may get whose purchases are not looked at, bool[households, offers]."""
+    return permitting.unprofiled(homes, terms)
 
 
 # What all buckets share.
@@ -152,7 +121,7 @@ def _plan(selection_id: int) -> _Plan:
         terms=terms,
         columns=columns,
         rules=frozen.rules(terms),
-        economics=economics_of(terms),
+        economics=economics.per_redemption(terms),
         factors=objective.factors(fitted.parameters(learned) if learned else None),
         record=record,
         market=market,
@@ -161,7 +130,7 @@ def _plan(selection_id: int) -> _Plan:
         first=first,
         category=columns.category[first],
         mean_need=_mean_need(run, market, terms.days)[order],
-        nodes=_nodes(terms.offers),
+        nodes=permitting.nodes(terms.offers),
         has_room=eligibility.has_room(
             [offer.most for offer in terms.offers],
             [offer.budget for offer in terms.offers],
@@ -170,20 +139,8 @@ def _plan(selection_id: int) -> _Plan:
         ),
         is_sensitive=np.array([offer.is_sensitive for offer in terms.offers], np.bool_),
         is_for_all=np.array([offer.products == 0 for offer in terms.offers], np.bool_),
-        sensitive_types=_sensitive_types(beliefs.assortment_of(run).levels["type"].ids),
+        sensitive_types=discretion.sensitive(beliefs.assortment_of(run).levels["type"].ids),
     )
-
-
-def economics_of(terms: Terms) -> Economics:
-    """What one redemption of each column brings and takes."""
-    margin, ours, step = [], [], []
-    for offer in terms.offers:
-        fee = offer.handling_fee if offer.funder_share > 0 else 0.0
-        for level in offer.levels:
-            margin.append(offer.unit_margin * offer.units)
-            ours.append(level.cost * (1 - offer.funder_share) - fee)
-            step.append(level.face / offer.levels[0].face)
-    return Economics(np.array(margin), np.array(ours), np.array(step))
 
 
 def _mean_need(run: ModelRun, market: Market, days: int) -> Floats:
@@ -193,34 +150,6 @@ def _mean_need(run: ModelRun, market: Market, days: int) -> Floats:
     decayed = beliefs.facts(run, "product").decayed[products, 1] / 1e6
     pace = np.bincount(offer, decayed, len(starts) - 1) * objective.DECAY_45_PER_DAY
     return -np.expm1(-pace * days / max(run.households, 1))
-
-
-def _sensitive_types(types: Ints) -> Flags:
-    """Which types tell of what is private, themselves or by what is above them."""
-    says = Q(is_sensitive=True) | Q(parent__is_sensitive=True)
-    found = Category.objects.filter(says | Q(parent__parent__is_sensitive=True))
-    return np.isin(types, list(found.values_list("pk", flat=True)))
-
-
-def _nodes(offers: Sequence[OfferTerms]) -> Nodes:
-    tree = dict(Category.objects.values_list("pk", "parent_id"))
-    above = {pk: _path(pk, tree) for pk in tree}
-    ids = [offer.pk for offer in offers]
-    counts: dict[int, dict[int, int]] = {pk: {} for pk in ids}
-    rows = OfferProduct.objects.filter(offer__in=ids).order_by()
-    for pk, category, count in rows.values_list("offer", "product__category").annotate(Count("pk")):
-        counts[pk][category or 0] = count
-    return eligibility.nodes(
-        [offer.category for offer in offers], [counts[pk] for pk in ids], above
-    )
-
-
-def _path(pk: int, tree: Mapping[int, int | None]) -> list[int]:
-    path, node = [], pk
-    while node:
-        path.append(node)
-        node = tree[node] or 0
-    return path
 
 
 # One bucket.
@@ -236,130 +165,26 @@ def _recipients(mailing: Mailing, homes: Ints) -> tuple[Ints, Flags]:
     return rows, np.array([outcome in GHOSTS for _, outcome in found], np.bool_)
 
 
-def _without_sensitive(held: Beliefs, plan: _Plan) -> Beliefs:
-    """Take out what was bought of sensitive types, as if it had not been: it chooses nothing."""
-    if not plan.sensitive_types.any():
-        return held
-    kind = held.assortment.levels["type"].item_of_product
-    product = (kind >= 0) & plan.sensitive_types[kind]
-    out = {"product": product, "type": plan.sensitive_types}
-    levels = {}
-    for name, needs in held.levels.items():
-        kept = ~out[name][needs.statistics.item]
-        levels[name] = needs._replace(
-            statistics=_pairs(needs.statistics, kept),
-            **{
-                field: getattr(needs, field)[kept]
-                for field in ("usual_gaps", "expected", "probability", "next_trip")
-            },
-        )
-    lines, popular = held.bucket.lines, ~product[held.popular.item]
-    mine = ~product[lines.product]
-    bucket = held.bucket._replace(lines=Lines._make(column[mine] for column in lines))
-    return held._replace(
-        read=held.read._replace(bucket=bucket),
-        levels=levels,
-        popular=More._make(column[popular] for column in held.popular),
-    )
-
-
-_OF_ALL = ("as_of", "starts", "households", "items")
-
-
-def _pairs(seen: Statistics, kept: Flags) -> Statistics:
-    """The statistics of some pairs; what is said of households and items stays."""
-    before = np.concatenate([np.zeros(1, np.int64), np.cumsum(kept)])
-    pairs = {name: column[kept] for name, column in seen._asdict().items() if name not in _OF_ALL}
-    return seen._replace(starts=before[seen.starts], **pairs)
-
-
 def _market(plan: _Plan, homes: Ints) -> Market:
-    """The market with what these households did with coupons, but for those of sensitive offers."""
-    day = history.day_number(plan.run.as_of)
-    past = exposures.read_doings(homes, plan.record.offers, plan.run.as_of).past(day)
-    if plan.sensitive_types.any():
-        mix = plan.record.types
-        offer = np.repeat(np.arange(len(mix.starts) - 1), np.diff(mix.starts))
-        kept = ~np.isin(past.offer, offer[plan.sensitive_types[mix.part]])
-        past = past._replace(
-            household=past.household[kept], offer=past.offer[kept], day=past.day[kept]
-        )
-    return plan.market._replace(past=past)
-
-
-class _Homes(NamedTuple):
-    """What is known of the recipients, a value each."""
-
-    ids: Ints
-    tier: npt.NDArray[np.int8]
-    size: npt.NDArray[np.int8]
-    store: Ints32
-    trip: Floats  # margin of the trips of who would stay away: its chance of that x a usual one
-    baskets: Floats  # [homes, offers] in 28 days that reach a threshold on whatever is bought
-
-
-def _homes(plan: _Plan, held: Beliefs, rows: Ints) -> _Homes:
-    """Tiers are worked out as the night does, since a later night drops what this one wrote."""
-    kinds, model = held.assortment, beliefs.learned_by(plan.run).value
-    as_of = history.day_number(plan.run.as_of)
-    seen = beliefs.statistics(held.bucket, kinds, "department", as_of)
-    usual = model.margin_share if model else value.USUAL_MARGIN_SHARE
-    share = value.household_margins(seen, kinds.margin_shares, usual=usual)
-    cents = value.last_year_cents(seen.households)
-    tier = np.zeros(len(cents), np.int64)
-    if model is not None:
-        margin = np.rint(cents * share).astype(np.int64)
-        tier = value.tier_places(cents, margin, model.tiers)
-    days = seen.households.shopping_days
-    spent = np.maximum(seen.households.amount_cents, 0) + objective.USUAL_TRIP_CENTS
-    away = objective.away(
-        held.levels["product"].comes, seen.households.decayed[:, 1], plan.terms.days
+    """The market, with what the bucket's households did with coupons."""
+    past = exposures.read_doings(homes, plan.record.offers, plan.run.as_of).past(
+        history.day_number(plan.run.as_of)
     )
-    ids = held.bucket.households[rows]
-    members = dict(Household.objects.filter(pk__in=ids.tolist()).values_list("pk", "members"))
-    place = beliefs.home_stores(held.bucket, kinds, as_of)[rows]
-    stores = np.append(kinds.stores, 0)  # the last place is nowhere, at -1
-    return _Homes(
-        ids=ids,
-        tier=tier[rows].astype(np.int8),
-        size=np.array(
-            [min(members[pk] or 0, len(SIZES) - 1) for pk in ids.tolist()], dtype=np.int8
-        ),
-        store=stores[place].astype(np.int32),
-        trip=(away * spent / (days + 1) * share / 100)[rows],
-        baskets=_baskets(plan, held, as_of)[rows],
-    )
-
-
-def _baskets(plan: _Plan, held: Beliefs, as_of: int) -> Floats:
-    """Receipts in 28 days that come to the threshold, of offers on whatever is bought."""
-    homes = len(held.bucket.households)
-    found = np.zeros((homes, len(plan.terms.offers)))
-    receipts = held.bucket.receipts
-    assert receipts is not None  # beliefs read them
-    lately = receipts.day >= as_of - 7 * 13
-    for at in np.flatnonzero(plan.is_for_all).tolist():
-        least = round((plan.terms.offers[at].threshold or 0.0) * 100)
-        reach = receipts.household[lately & (receipts.amount_cents >= least)]
-        found[:, at] = np.bincount(reach, minlength=homes) * (objective.HORIZON_DAYS / (7 * 13))
-    return found
+    kept = discretion.without_uses(past, plan.record.types, plan.sensitive_types)
+    return plan.market._replace(past=kept)
 
 
 def _could(plan: _Plan, held: Beliefs, rows: Ints, is_ghost: Flags) -> tuple[Could, int]:
     """What the households in these rows of the bucket could get, and how many offers in all."""
     terms, columns, rules = plan.terms, plan.columns, plan.rules
-    homes, market = _homes(plan, held, rows), _market(plan, held.bucket.households)
+    homes = households.describe(plan.run, held, terms, rows)
+    market = _market(plan, held.bucket.households)
+    held = discretion.without(held, plan.sensitive_types)
     answer = _in_order(responding.respond(held, market), rows, plan.order)
-    said = _said(homes.ids, plan.nodes)
+    said = permitting.said_by(homes.ids, plan.nodes)
     said.favourite[:, plan.is_sensitive] = False  # who gets one says nothing of anybody
-    may = eligibility.eligible(
-        _in_dates(terms.offers),
-        said,
-        _blocked(homes.ids, terms.offers),
-        eligibility.good_at(homes.store, [offer.stores for offer in terms.offers]),
-        _below_limit(homes.ids, terms),
-        np.isin(rows, list(held.read.shared)),
-    )
+    is_shared = np.isin(rows, list(held.read.shared))
+    may = permitting.permitted(homes.ids, terms, said, store=homes.store, is_shared=is_shared)
     need = _need(plan, held, homes, rows)
     chance = _chances(plan, held, market, rows, answer, need, said, homes)
     tag = np.where(plan.is_sensitive, NEW, np.where(plan.is_for_all, BUY, answer.tag))
@@ -374,7 +199,8 @@ def _could(plan: _Plan, held: Beliefs, rows: Ints, is_ghost: Flags) -> tuple[Cou
     drawn = lots.random_slots(seed, homes.ids, may_draw, plan.category, terms.random_slots)
     state, share = _states(plan, drawn)
     must = np.array([offer.least > 0 for offer in terms.offers], np.bool_) | said.favourite
-    items = keeping.keep(worth, may, must | (state == DRAWN), is_new, columns, rules)
+    free = state == FREE
+    items = keeping.keep(worth, may, must | (state == DRAWN), is_new, columns, rules, is_free=free)
     # A lot is drawn at an offer's own worth: it takes the place of the other levels, too.
     lot = np.where(plan.first[columns.offer] == np.arange(len(columns.offer)), DRAWN, TAKEN)
     states = np.where(state[:, columns.offer] == DRAWN, lot, state[:, columns.offer])
@@ -384,7 +210,7 @@ def _could(plan: _Plan, held: Beliefs, rows: Ints, is_ghost: Flags) -> tuple[Cou
     could = Could(
         households=homes.ids,
         is_ghost=is_ghost,
-        places=keeping.places(items & (states == FREE), is_new, columns, rules),
+        places=keeping.places(items & free[:, columns.offer], is_new, columns, rules),
         tier=homes.tier,
         size=homes.size,
         store=homes.store,
@@ -407,63 +233,7 @@ def _in_order(answer: Response, rows: Ints, order: Ints) -> Response:
     return Response._make(each[rows][:, order] for each in answer)
 
 
-def _in_dates(offers: Sequence[OfferTerms]) -> Flags:
-    """Which offers anybody can get: good on all days, on something, and not all given out."""
-    return np.array(
-        [
-            offer.is_in_dates
-            and (offer.products > 0 or offer.threshold is not None)
-            and offer.most != 0
-            for offer in offers
-        ],
-        np.bool_,
-    )
-
-
-def _said(homes: Ints, nodes: Nodes) -> Said:
-    rows = {pk: row for row, pk in enumerate(homes.tolist())}
-    spoken: dict[str, list[tuple[int, int]]] = {kind: [] for kind in Preference.Kind.values}
-    found = Preference.objects.filter(household__in=list(rows)).order_by("household", "category")
-    for home, category, kind in found.values_list("household_id", "category_id", "kind"):
-        spoken[kind].append((rows[home], category))
-    return eligibility.said(
-        nodes, len(homes), spoken[Preference.Kind.NEVER], spoken[Preference.Kind.FAVOURITE]
-    )
-
-
-def _blocked(homes: Ints, offers: Sequence[OfferTerms]) -> Flags:
-    """What law forbids, by where each household lives and whether it has shown to be of age."""
-    if not any(offer.goods for offer in offers):
-        return np.zeros((len(homes), len(offers)), np.bool_)
-    fields = ("address__country", "address__region", "is_of_age")
-    rows = Household.objects.filter(pk__in=homes.tolist()).values_list("pk", *fields)
-    lives = {pk: (country or "", region or "", adult) for pk, country, region, adult in rows}
-    country, region, adult = zip(*(lives[pk] for pk in homes.tolist()), strict=True)
-    return restrictions.blocked([offer.goods for offer in offers], country, region, adult)
-
-
-def _below_limit(homes: Ints, terms: Terms) -> Flags:
-    limits = [offer.per_household for offer in terms.offers]
-    place = {offer.pk: at for at, offer in enumerate(terms.offers) if offer.per_household}
-    given: list[tuple[int, int, int]] = []
-    if place and len(homes):
-        rows = {pk: row for row, pk in enumerate(homes.tolist())}
-        coupons = (
-            Coupon.objects.filter(offer__in=list(place), sheet__household__in=list(rows))
-            .exclude(sheet__mailing=terms.mailing)
-            .exclude(state=Coupon.State.VOID)
-            .order_by()
-        )
-        given = [
-            (rows[home], place[offer], count)
-            for home, offer, count in coupons.values_list(
-                "sheet__household_id", "offer_id"
-            ).annotate(Count("pk"))
-        ]
-    return eligibility.below_limit((len(homes), len(limits)), limits, given)
-
-
-def _need(plan: _Plan, held: Beliefs, homes: _Homes, rows: Ints) -> Need:
+def _need(plan: _Plan, held: Beliefs, homes: Households, rows: Ints) -> Need:
     """How far each household needs each offer without a coupon.
 
     Of a sensitive offer all households need the same: the mean of all. Of one on whatever is
@@ -488,7 +258,7 @@ def _need(plan: _Plan, held: Beliefs, homes: _Homes, rows: Ints) -> Need:
 
 def _chances(
     plan: _Plan, held: Beliefs, market: Market, rows: Ints, answer: Response, need: Need,
-    said: Said, homes: _Homes,
+    said: Said, homes: Households,
 ) -> Floats:  # fmt: skip
     """Chances of redemption at the offers' own worth, [homes, offers]."""
     chance = answer.probability
@@ -513,21 +283,21 @@ def _chances(
 
 
 def _worths(
-    plan: _Plan, homes: _Homes, tag: npt.NDArray[np.int8], chance: Floats, need: Floats
+    plan: _Plan, homes: Households, tag: npt.NDArray[np.int8], chance: Floats, need: Floats
 ) -> tuple[Floats, Floats]:
     """The chance and the worth of every column for every household, [homes, columns]."""
-    columns, economics = plan.columns, plan.economics
-    every = objective.at_level(chance[:, columns.offer], economics.step[None, :])
+    columns, figures = plan.columns, plan.economics
+    every = objective.at_level(chance[:, columns.offer], figures.step[None, :])
     if plan.terms.objective == Mailing.Objective.MARGIN:
         # Who uses a sensitive offer mostly buys it already; trips would tell of the household.
         gained = objective.benefit(
             np.where(plan.is_sensitive, BUY, tag),
             need,
-            economics.margin[plan.first][None, :],
+            figures.margin[plan.first][None, :],
             np.where(plan.is_sensitive, 0.0, homes.trip[:, None]),
             plan.factors,
         )
-        worth = objective.value(every, gained[:, columns.offer], economics.ours[None, :])
+        worth = objective.value(every, gained[:, columns.offer], figures.ours[None, :])
     else:
         worth = every.copy()
     for at in np.flatnonzero(plan.is_sensitive).tolist():

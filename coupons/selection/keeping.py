@@ -92,13 +92,14 @@ def keep(
     columns: Columns,
     rules: Rules,
     *,
+    is_free: Flags,
     most: int = MOST_ITEMS,
 ) -> Flags:
     """Pick the items that are kept, bool[households, columns].
 
     worth: float64[households, columns]; the others bool[households, offers]: may, what it can get
-    at all; must, what is never dropped; is_new, of a category new to it. A household that could
-    then fill fewer places than before keeps all it can get.
+    at all; must, what is never dropped; is_new, of a category new to it; is_free, what lots left
+    free. A household that could then fill fewer places than before keeps all it can get.
     """
     there = may[:, columns.offer]
     kept = there.copy()
@@ -106,7 +107,10 @@ def keep(
     if not len(many):
         return kept
     _keep(many, worth, must, is_new, columns.offer, kept, most, NEW_KEPT * rules.new_at_least)
-    fewer = places(kept, is_new, columns, rules) < places(there, is_new, columns, rules)
+    free = is_free[:, columns.offer]
+    fewer = places(kept & free, is_new, columns, rules) < places(
+        there & free, is_new, columns, rules
+    )
     kept[fewer] = there[fewer]
     return kept
 
