@@ -13,6 +13,7 @@ import numpy.typing as npt
 from coupons import exposures, margins
 from coupons import terms as frozen
 from coupons.models import Offer
+from coupons.selection.objective import Economics
 from coupons.terms import Level, OfferTerms, Terms
 from loyalty import beliefs, history
 from loyalty.models import SLOTS, Household, ModelRun
@@ -123,6 +124,18 @@ def expected_cost(offer: OfferTerms, level: Level, price: float) -> float:
         case _:  # a threshold takes off all of it
             off = level.face
     return max(min(off, level.face), 0.0)
+
+
+def per_redemption(terms: Terms) -> Economics:
+    """What one redemption of each column brings and takes."""
+    margin, ours, step = [], [], []
+    for offer in terms.offers:
+        fee = offer.handling_fee if offer.funder_share > 0 else 0.0
+        for level in offer.levels:
+            margin.append(offer.unit_margin * offer.units)
+            ours.append(level.cost * (1 - offer.funder_share) - fee)
+            step.append(level.face / offer.levels[0].face)
+    return Economics(np.array(margin), np.array(ours), np.array(step))
 
 
 def _sold(

@@ -23,6 +23,8 @@ LEAST_HELD_OUT = 20
 """Households held out, below which a figure is shown without an effect."""
 _UNLIKELY = 3.3
 """Standard errors that chance exceeds once in a thousand."""
+_MORE_UNLIKELY = 4.5
+"""The same for any of hundreds of offers."""
 Plain = dict[str, Any]
 TAG_NAMES = {"buy": "What it buys", "back": "Win-backs", "new": "Discoveries"}
 
@@ -94,10 +96,9 @@ def headline(report: Plain) -> str:
             f"sheet, {homes['held_out']:,} held out; {LEAST_HELD_OUT} of each at least are wanted."
         )
     until = " so far" if report["state"] == "running" else ""
-    brought = "brought" if told["total"] >= 0 else "lost"
     low, high = told["total_low"], told["total_high"]
     says = (
-        f"The mailing {brought} {abs(told['total']):,.2f} margin{until}, what its coupons cost "
+        f"The mailing brought {told['total']:,.2f} margin{until}, what its coupons cost "
         f"taken off (95 %: {low:,.2f} to {high:,.2f}), at {homes['sheets']:,} households against "
         f"{homes['held_out']:,} held out."
     )
@@ -312,7 +313,7 @@ def _doubts(offers: Sequence[Plain], part: Part, asked: Asked) -> Iterator[str]:
             continue
         pooled = (mine + its) / (sent + kept)
         error = (pooled * (1 - pooled) * (1 / sent + 1 / kept)) ** 0.5
-        if error > 0 and abs(mine / sent - its / kept) > _UNLIKELY * error:
+        if error > 0 and abs(mine / sent - its / kept) > _MORE_UNLIKELY * error:
             yield (
                 f"'{offer['name']}' ({offer['code']}) was chosen for {mine / sent:.1%} of the "
                 f"sheets and for {its / kept:.1%} of those held out: its limits sorted households, "

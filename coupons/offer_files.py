@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from coupons import covering
 from coupons.importing import rows, writing
-from coupons.importing.columns import COLUMNS, RULES, Value
+from coupons.importing.cells import Value
+from coupons.importing.columns import COLUMNS, RULES
 from coupons.models import Offer, OfferFile, OfferLevel, OfferProduct, OfferRule
 from coupons.offer_plans import Change, Plan, Planned, compare
 from coupons.offer_values import (

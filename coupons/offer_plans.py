@@ -14,7 +14,8 @@ from typing import NamedTuple
 from django.db.models import Exists, OuterRef
 
 from coupons import offering
-from coupons.importing.columns import BY_NAME, COLUMNS, RULES, CellError
+from coupons.importing.cells import CellError
+from coupons.importing.columns import BY_NAME, COLUMNS, RULES
 from coupons.importing.rows import Fault, OfferRow, Reading, drop_faulty
 from coupons.models import Coupon, Offer, Redemption
 from coupons.offer_values import (

@@ -10,7 +10,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from typing import Any, Final
 
-from coupons.importing.columns import BY_NAME, COLUMNS, LEVELS, RULES, CellError, Value
+from coupons.importing.cells import CellError, Value
+from coupons.importing.columns import BY_NAME, COLUMNS, LEVELS, RULES
 from coupons.models import Funder, Offer, OfferLevel, OfferProduct, OfferRule
 from pos_integration import catalogue, gtin
 from pos_integration.models import Category, Product, Store

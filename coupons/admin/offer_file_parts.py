@@ -34,7 +34,9 @@ class ConfirmForm(forms.Form):
 
     digest = forms.CharField(widget=forms.HiddenInput)
     may_leave_faulty = forms.BooleanField(
-        required=False, label="Apply the right rows, and leave the faulty ones as they are"
+        required=False,
+        label="Apply the right rows, and leave the faulty ones as they are",
+        label_suffix="",
     )
 
     def __init__(self, file: OfferFile, said: QueryDict | None) -> None:

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from coupons.importing import csv_text, workbooks
-from coupons.importing.columns import BY_NAME, COLUMNS, CellError, Value, is_known, name_of
+from coupons.importing.cells import CellError, Value
+from coupons.importing.columns import BY_NAME, COLUMNS, is_known, name_of
 from coupons.importing.table import FORMULAS, MOST_BYTES, Row, Table, TableError
 
 _ZIP = b"PK\x03\x04"

@@ -13,7 +13,8 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 
-from coupons.importing.columns import COLUMNS, Value
+from coupons.importing.cells import Value
+from coupons.importing.columns import COLUMNS
 from coupons.importing.table import FORMULAS, WritingError
 
 Offers = Iterable[Mapping[str, Value]]  # of each offer, by the names of all columns

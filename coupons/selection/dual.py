@@ -84,8 +84,15 @@ class Dual:
         return Prices(most, least, offer, funder, float(budget[0]), fair_most, fair_least)
 
     def vector(self, prices: Prices) -> Floats:
-        """The prices by row, those of rows without a limit left out."""
-        vector = np.concatenate([np.atleast_1d(np.asarray(part, np.float64)) for part in prices])
+        """The prices by row, those of rows without a limit left out.
+
+        Raises ValueError if they are not of as many offers, funders, tiers and sizes.
+        """
+        parts = [np.atleast_1d(np.asarray(price, np.float64)) for price in prices]
+        wanted = [part.stop - part.start for part in self.parts]
+        if [len(price) for price in parts] != wanted:
+            raise ValueError(f"{[len(price) for price in parts]} prices by kind, not {wanted}")
+        vector = np.concatenate(parts)
         return np.where(self.active, np.maximum(vector, 0.0), 0.0)
 
     def used(self, usage: Usage) -> Floats:

@@ -57,8 +57,9 @@ doubling the worth does not double what is used."""
 
 FAVOURITE_NEED = 1.0
 """Purchases in 28 days that a household is taken to want, at least, of what it said it likes."""
-FAVOURITE_FACTOR = 2.0
-"""And by so much is the value of such an offer raised: its word beats what we infer."""
+FAVOURITE_FACTOR = 1.25
+"""What it said it likes is worth so many times what just makes it onto its sheet, at least: its
+word beats what we infer. See keeping.raise_favourites()."""
 
 SENSITIVE_SPREAD = 0.5
 """The value of a sensitive offer lies between 1 -/+ half of this times its mean, by lot."""
@@ -67,7 +68,7 @@ USUAL_TRIP_CENTS = 25_00.0
 """A household's usual trip is pulled to this as by one trip."""
 
 _MOST_ODDS = 1e6
-_DECAY_45_PER_DAY = 0.015403270679109896  # ln 2 / 45: days bought, halved every 45, to a pace
+DECAY_45_PER_DAY = 0.015403270679109896  # ln 2 / 45: days bought, halved every 45, to a pace
 
 
 class Economics(NamedTuple):
@@ -103,7 +104,7 @@ def away(comes: Floats, decayed: Floats, days: int) -> Floats:
     comes: of coming in 28 days, 1 where nothing was learned; decayed: shopping days, each halved
     every 45 days: their pace says as much where nothing else does. Who never came may stay away.
     """
-    by_pace = np.exp(-np.maximum(decayed, 0.0) * _DECAY_45_PER_DAY * days)
+    by_pace = np.exp(-np.maximum(decayed, 0.0) * DECAY_45_PER_DAY * days)
     return np.where(comes < 1.0, 1.0 - over_days(comes, days), by_pace)
 
 

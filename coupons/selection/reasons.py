@@ -1,19 +1,33 @@
-"""Why a coupon stands on a sheet: its tag, the sentence on paper, and the staff's account."""
+"""Why a coupon stands on a sheet: its tag, the sentence on paper, and the staff's account. PURE."""
 
-from collections.abc import Sequence
-from datetime import timedelta
-from math import isclose
-from typing import NamedTuple
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, NamedTuple
 
-from coupons.selection.allocation import Chosen
-from coupons.selection.response import BACK, BUY, NEW, Response
-from loyalty.shopper.kernel import EPOCH, Floats, Statistics, weekday_counts
+from coupons.selection.objective import TAGS as TAGS
+from coupons.selection.problem import Row
+from coupons.selection.response import NEW
+from loyalty.shopper.kernel import EPOCH
 from loyalty.shopper.reasons import paper_words
-from loyalty.shopper.value import favourite_weekdays
 
-TAGS = {BUY: "buy", BACK: "back", NEW: "new"}
+if TYPE_CHECKING:
+    from coupons.pieces import Chosen
 
-_WEEKDAY_SHARE = 0.6
+LIKED, FOR_ALL = -1, -2
+"""In place of the days on which it was bought (Evidence.bought): the household said it likes it;
+nobody's purchases chose it."""
+
+MOST_STAFF = 250
+
+_MOVED_FOR = {
+    Row.MOST: "its most coupons",
+    Row.LEAST: "guaranteed coupons",
+    Row.OFFER_BUDGET: "an offer's budget",
+    Row.FUNDER_BUDGET: "a funder's budget",
+    Row.BUDGET: "the mailing's budget",
+    Row.FAIRNESS: "fairness",
+    Row.VALUE: "more worth",
+}
 
 
 class Reason(NamedTuple):
@@ -21,47 +35,63 @@ class Reason(NamedTuple):
 
     tag: str  # buy, back or new
     paper: str  # a short sentence for the shopper
-    staff: str  # value, chance, and the best offer left out
+    staff: str  # how its worth adds up, and the best offer left out
 
 
-def explain(
-    household: int,
-    place: int,
-    *,
-    chosen: Chosen,
-    response: Response,
-    value: Floats,
-    products: Statistics,
-    product_gaps: Floats,
-    products_in_offer: Sequence[int],
-    names: Sequence[str],
-) -> Reason | None:
-    """Explain the coupon at `place` of the sheet of `household`, or None where there is none.
+def explain(chosen: "Chosen", names: Mapping[int, str], as_of: date) -> list[Reason]:
+    """Explain every coupon of some sheets, in their order.
 
-    household: row of the bucket. products, product_gaps: as given to respond(). value: as given to
-    allocate(). products_in_offer, names: one an offer.
+    names: of offers, by id. as_of: the morning of the beliefs they were chosen by, from which
+    "3 weeks ago" counts.
     """
-    offer = int(chosen.offers[household, place])
-    if offer < 0:
-        return None
-    tag = int(response.tag[household, offer])
-    if tag == NEW:
-        paper = new_words(knows_category=bool(response.knows_category[household, offer]))
-    else:
-        paper = _bought_words(
-            products,
-            product_gaps,
-            int(response.best[household, offer]),
-            several=products_in_offer[offer] > 1,
-        )
-    left_out = int(chosen.left_out[household, place])
-    staff = staff_words(
-        float(value[household, offer]),
-        float(response.probability[household, offer]),
-        names[left_out] if left_out >= 0 else None,
-        float(chosen.margin[household, place]),
+    day = (as_of - EPOCH).days
+    fields = (
+        chosen.tag, chosen.value, chosen.chance, chosen.drawn_share,
+        chosen.circulation, chosen.cost, chosen.fairness, chosen.left_out, chosen.margin,
+        chosen.moved_for, *chosen.evidence,
+    )  # fmt: skip
+    reasons = []
+    for (
+        tag, value, chance, drawn, circulation, cost, fairness, left_out, margin, moved,
+        bought, gap, last, weekday, several, knows,
+    ) in zip(*(field.tolist() for field in fields), strict=True):  # fmt: skip
+        if drawn > 0:
+            paper, staff = new_words(knows_category=False), drawn_words(value, chance, drawn)
+        else:
+            paper = _paper(tag, bought, gap, day - last, last, weekday, several, knows)
+            staff = staff_words(
+                value, circulation, cost, fairness, chance, names.get(left_out), margin, moved
+            )
+        reasons.append(Reason(TAGS[tag], paper, staff))
+    return reasons
+
+
+def _paper(
+    tag: int,
+    bought: int,
+    gap_days: float,
+    since_days: int,
+    last: int,
+    weekday: int,
+    several: bool,  # a field of Evidence, beside the others
+    knows_category: bool,
+) -> str:
+    if bought == LIKED:
+        return "From a shelf you told us you like."
+    if bought == FOR_ALL:
+        return "A saving for everyone."
+    if bought <= 0 and tag != NEW:
+        return "For your next shop."
+    if bought <= 0:
+        return new_words(knows_category=knows_category)
+    return paper_words(
+        bought,
+        gap_days,
+        since_days,
+        EPOCH + timedelta(days=last),
+        favourite_weekday=weekday,
+        several=several,
     )
-    return Reason(TAGS[tag], paper, staff)
 
 
 def new_words(*, knows_category: bool) -> str:
@@ -71,32 +101,53 @@ def new_words(*, knows_category: bool) -> str:
     return "Something new to try."
 
 
-def staff_words(value: float, chance: float, left_out: str | None, margin: float) -> str:
-    """Account for a choice to staff.
+def drawn_words(value: float, chance: float, share: float) -> str:
+    """Account to staff for a coupon that was drawn by lot.
 
-    >>> staff_words(0.31, 0.31, "Oat drink", 0.02)
-    'value 0.31 = chance 0.31; best left out: Oat drink by 0.020'
+    >>> drawn_words(0.4, 0.02, 0.0125)
+    'drawn by lot, with a chance of 1 in 80, to learn from it; value 0.40; chance 0.020'
     """
-    joint = " = " if isclose(value, chance) else ", "
-    words = f"value {_figure(value)}{joint}chance {_figure(chance)}"
-    if left_out is None:
-        return f"{words}; no other offer fits in its place"
-    return f"{words}; best left out: {left_out} by {_figure(margin)}"
-
-
-def _bought_words(products: Statistics, product_gaps: Floats, row: int, *, several: bool) -> str:
-    last = int(products.last[row])
-    counts = weekday_counts(products.weekdays[row : row + 1])
-    return paper_words(
-        int(products.n[row]),
-        float(product_gaps[row]),
-        products.as_of - last,
-        EPOCH + timedelta(days=last),
-        favourite_weekday=int(favourite_weekdays(counts, least_share=_WEEKDAY_SHARE)[0]),
-        several=several,
+    return (
+        f"drawn by lot, with a chance of 1 in {1 / share:.0f}, to learn from it; "
+        f"value {figure(value)}; chance {figure(chance)}"
     )
 
 
-def _figure(number: float) -> str:
+def staff_words(
+    value: float,
+    circulation: float,
+    cost: float,
+    fairness: float,
+    chance: float,
+    left_out: str | None,
+    margin: float,
+    moved_for: int = Row.NONE,
+) -> str:
+    """Account for a choice to staff. moved_for: a problem.Row, or NONE.
+
+    >>> staff_words(1.92, 0.43, 0.11, 0.0, 0.31, "Oat drink", 0.02)
+    'value 1.92 - circulation 0.43 - cost 0.11 + fairness 0.00 = 1.38; chance 0.31; best left out: Oat drink by 0.020'
+    """  # noqa: E501  # what it returns is one line
+    priced = value - circulation - cost + fairness
+    words = (
+        f"value {figure(value)} {'+' if circulation < 0 else '-'} circulation "
+        f"{figure(abs(circulation))} {'+' if cost < 0 else '-'} cost {figure(abs(cost))} "
+        f"{'-' if fairness < 0 else '+'} fairness {figure(abs(fairness))} = {figure(priced)}; "
+        f"chance {figure(chance)}"
+    )
+    if left_out is None:
+        words += "; no other offer fits in its place"
+    elif margin >= 0:
+        words += f"; best left out: {left_out} by {figure(margin)}"
+    else:
+        words += f"; {left_out} would be better by {figure(-margin)}"
+    if moved_for != Row.NONE:
+        words += f"; balancing swap for {_MOVED_FOR[moved_for]}"
+    return words[:MOST_STAFF]
+
+
+def figure(number: float) -> str:
     """Two decimals, or two digits where that would be nothing."""
-    return f"{number:.2f}" if abs(number) >= 0.1 or number == 0 else f"{number:#.2g}"
+    if abs(number) >= 0.1 or abs(number) < 1e-9:
+        return f"{number + 0.0:.2f}"
+    return f"{number:#.2g}"

@@ -61,7 +61,8 @@ def solve(
     households whose prices are the start otherwise, where there are three times as many. The same
     problem, seed and start give the same sheets, on any number of threads.
 
-    Raises UnsolvedError if the limits contradict each other, or if no way was found to keep them.
+    Raises UnsolvedError if the limits contradict each other, or if no way was found to keep them;
+    ValueError if `start` is of other offers, funders, tiers or sizes.
     """
     if not len(problem.table.places) or not len(problem.table.column):
         return _nothing(problem)

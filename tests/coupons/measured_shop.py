@@ -45,8 +45,15 @@ class Shop:
     beans as always, and every other uses its coupon on them, which the house pays.
     """
 
-    def __init__(self, *, takes_off_line: bool = True, objective: str = "margin") -> None:
+    def __init__(
+        self,
+        *,
+        takes_off_line: bool = True,
+        objective: str = "margin",
+        beans_drawn: float = 0.0,  # by lot, with this chance
+    ) -> None:
         self.takes_off_line = takes_off_line
+        self.beans_drawn = beans_drawn
         self.store: Store = make.store("0001")
         self.upload = Upload.objects.create(
             terminal=make.terminal(self.store)[0], sha256="0" * 64, body=b"", state="loaded"
@@ -166,7 +173,8 @@ class Shop:
             offer=np.array([offer.pk for offer in self.offers] * count, np.int32),
             level=plain(0, np.int32), value=plain(0.05, np.float32),
             chance=plain(0.1, np.float32), need=plain(0.2, np.float32),
-            tag=np.tile(np.array([0, 1], np.int8), count), drawn_share=plain(0, np.float32),
+            tag=np.tile(np.array([0, 1], np.int8), count),
+            drawn_share=np.tile(np.array([0, self.beans_drawn], np.float32), count),
             circulation=plain(0, np.float32), cost=plain(0, np.float32),
             fairness=plain(0, np.float32), left_out=plain(0, np.int32),
             margin=plain(0, np.float32), moved_for=plain(-1, np.int8), evidence=nothing,

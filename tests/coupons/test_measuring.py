@@ -102,12 +102,28 @@ def test_a_held_out_household_that_was_merged_is_left_out_and_its_purchases_foll
 def test_a_coupon_that_was_taken_back_was_not_redeemed():
     shop = Shop()
     used = shop.coupons[2].redemptions.first() or shop.coupons[0].redemptions.first()
+    assert used is not None
     used.reversed_at = "2026-03-09T12:00Z"
     used.save()
 
     found = measuring.measure(shop.mailing, OVER)
 
     assert group(found, "mailing")["redeemed"] == 119
+
+
+def test_lots_tell_what_an_offer_brings_if_everybody_whom_it_fits_got_it():
+    shop = Shop(beans_drawn=0.25)
+
+    lots = measuring.measure(shop.mailing, OVER).report["lots"]
+
+    (beans,) = lots["offers"]
+    assert (beans["code"], beans["drawn"], beans["held_out"]) == ("beans", 120, 60)
+    assert beans["redeemed"]["each"] == 0.5
+    assert beans["net"]["each"] == pytest.approx(-0.25, abs=0.01)
+    assert lots["chosen"]["redeemed_chosen"] == lots["chosen"]["redeemed_drawn"] == 0.5
+    net = lots["chosen"]["net_more"]
+    assert net["low"] <= 0.24 + 0.25 <= net["high"]
+    assert net["low"] > 0
 
 
 def test_how_far_it_gets_says_the_day():

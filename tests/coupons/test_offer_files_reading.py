@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coupons.importing import rows, writing
-from coupons.importing.columns import BY_NAME, COLUMNS, CellError
+from coupons.importing.cells import CellError
+from coupons.importing.columns import BY_NAME, COLUMNS
 from coupons.importing.table import MOST_BYTES, MOST_ROWS, TableError, WritingError
 from tests.coupons.spreadsheets import OATS, csv_of, xlsx_of
 

@@ -122,6 +122,13 @@ def test_prices_of_some_households_or_of_the_last_mailing_are_a_start():
         assert solution.gap < 0.02
 
 
+def test_prices_of_other_offers_are_no_start():
+    first, other = mailing([[1, 2]]), mailing([[1, 2, 3]])
+
+    with pytest.raises(ValueError, match="prices by kind"):
+        solve(other, start=solve(first).prices)
+
+
 def test_more_offers_than_newton_has_room_for_are_priced_too():
     problem, _ = drawn(11, households=60, offers=700, slack=0.3)
 
