@@ -1,6 +1,7 @@
 """Fallback offers: what fills the places of a sheet that no other offer fits."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -35,7 +36,7 @@ def _with(chosen: Chosen, home: npt.NDArray[np.int64], offers: list[OfferTerms])
     """Append each offer to its household's sheet."""
     count = len(offers)
     nothing = np.zeros(count, np.float32)
-    added = {
+    added: dict[str, npt.NDArray[Any]] = {
         "offer": np.array([offer.pk for offer in offers], np.int32),
         "level": np.zeros(count, np.int32),
         "chance": np.full(count, USUAL_RATE, np.float32),
@@ -59,8 +60,11 @@ def _with(chosen: Chosen, home: npt.NDArray[np.int64], offers: list[OfferTerms])
     )
     return chosen._replace(
         starts=np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)]),
-        evidence=Evidence._make(
-            np.concatenate(pair)[order] for pair in zip(chosen.evidence, none, strict=True)
+        evidence=Evidence(
+            *(
+                np.concatenate([ours, theirs])[order]
+                for ours, theirs in zip(chosen.evidence, none, strict=True)
+            )
         ),
         **{
             name: np.concatenate([getattr(chosen, name), values])[order]

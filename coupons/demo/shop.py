@@ -347,6 +347,8 @@ def _mailings(journey: Journey) -> None:
                 "state": Mailing.State.CLOSED if past else Mailing.State.DRAFT,
                 "select_on": campaign.begins if campaign.number == CAMPAIGN else None,
                 "issue_on": campaign.begins,
+                # Without a hold-out the data can tell what was used, and not what came of it.
+                "objective": Mailing.Objective.REDEMPTIONS,
                 "valid_from": campaign.begins,
                 "valid_to": campaign.ends,
             },

@@ -13,14 +13,14 @@ from coupons.models import Offer
 
 def said(kind="amount", levels=(), **more):
     """An offer that is well but for what a test says of it."""
-    worth = {
+    worths: dict[str, dict[str, object]] = {
         "amount": {},
         "percent": {"percent": 20},
         "fixed_price": {"price": Decimal("1.50")},
         "free_item": {},
         "multi_buy": {"units": 3, "price": Decimal(5)},
         "threshold": {"threshold": Decimal(20)},
-    }[kind]
+    }
     empty = dict.fromkeys(("percent", "price", "threshold"))
     return {
         "kind": kind,
@@ -30,7 +30,7 @@ def said(kind="amount", levels=(), **more):
         "valid_from": date(2026, 3, 1),
         "valid_to": date(2026, 3, 31),
         **empty,
-        **worth,
+        **worths[kind],
         "levels": levels,
         **more,
     }
