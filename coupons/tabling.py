@@ -199,18 +199,18 @@ def _could(plan: _Plan, held: Beliefs, rows: Ints, is_ghost: Flags) -> tuple[Cou
     drawn = lots.random_slots(seed, homes.ids, may_draw, plan.category, terms.random_slots)
     state, share = _states(plan, drawn)
     must = np.array([offer.least > 0 for offer in terms.offers], np.bool_) | said.favourite
-    free = state == FREE
-    items = keeping.keep(worth, may, must | (state == DRAWN), is_new, columns, rules, is_free=free)
+    must |= state == DRAWN
+    kept = keeping.keep(worth, may, must, is_new, columns, rules, is_free=state == FREE)
     # A lot is drawn at an offer's own worth: it takes the place of the other levels, too.
     lot = np.where(plan.first[columns.offer] == np.arange(len(columns.offer)), DRAWN, TAKEN)
     states = np.where(state[:, columns.offer] == DRAWN, lot, state[:, columns.offer])
-    home, column = np.nonzero(items)
+    home, column = np.nonzero(kept.items)
     offer = columns.offer[column]
     is_drawn = states[home, column] == DRAWN
     could = Could(
         households=homes.ids,
         is_ghost=is_ghost,
-        places=keeping.places(items & free[:, columns.offer], is_new, columns, rules),
+        places=kept.places,
         tier=homes.tier,
         size=homes.size,
         store=homes.store,

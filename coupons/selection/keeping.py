@@ -5,6 +5,8 @@ An item is a column, an offer at one of its levels, for one household. Of many, 
 ever being chosen; the best MOST_ITEMS are kept, and what rules or contracts may need besides.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 from numba import njit
@@ -17,6 +19,13 @@ from loyalty.shopper.kernel import Flags, Floats, Ints
 MOST_ITEMS = 120
 NEW_KEPT = 8
 """Offers of new categories kept for each place that the rules keep for discoveries."""
+
+
+class Kept(NamedTuple):
+    """What the solver is told of."""
+
+    items: Flags  # [households, columns]
+    places: npt.NDArray[np.uint8]  # [households] that the free among them can fill
 
 
 def raise_favourites(
@@ -94,25 +103,28 @@ def keep(
     *,
     is_free: Flags,
     most: int = MOST_ITEMS,
-) -> Flags:
-    """Pick the items that are kept, bool[households, columns].
+) -> Kept:
+    """Pick the items that are kept.
 
     worth: float64[households, columns]; the others bool[households, offers]: may, what it can get
     at all; must, what is never dropped; is_new, of a category new to it; is_free, what lots left
     free. A household that could then fill fewer places than before keeps all it can get.
     """
     there = may[:, columns.offer]
+    free = is_free[:, columns.offer]
     kept = there.copy()
     many = np.flatnonzero(there.sum(axis=1) > most)
-    if not len(many):
-        return kept
-    _keep(many, worth, must, is_new, columns.offer, kept, most, NEW_KEPT * rules.new_at_least)
-    free = is_free[:, columns.offer]
-    fewer = places(kept & free, is_new, columns, rules) < places(
-        there & free, is_new, columns, rules
-    )
-    kept[fewer] = there[fewer]
-    return kept
+    if len(many):
+        wanted = NEW_KEPT * rules.new_at_least
+        _keep(many, worth, must, is_new, columns.offer, kept, most, wanted)
+    filled = places(kept & free, is_new, columns, rules)
+    short = many[filled[many] < rules.per_sheet]
+    if len(short):
+        before = places((there & free)[short], is_new[short], columns, rules)
+        fewer = short[filled[short] < before]
+        kept[fewer] = there[fewer]
+        filled[short] = before
+    return Kept(kept, filled)
 
 
 def places(items: Flags, is_new: Flags, columns: Columns, rules: Rules) -> npt.NDArray[np.uint8]:
