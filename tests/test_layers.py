@@ -20,6 +20,8 @@ PURE = [
     "pos_integration/records.py",
     "pos_integration/formats",
     "loyalty/shopper",
+    "coupons/importing",
+    "coupons/proof",
     "coupons/selection",
     "coupons/sheets",
 ]
