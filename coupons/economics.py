@@ -4,6 +4,7 @@ From what a sample of households bought lately, read back from the history; `pri
 into a selection's terms before they are frozen.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -126,10 +127,10 @@ def expected_cost(offer: OfferTerms, level: Level, price: float) -> float:
     return max(min(off, level.face), 0.0)
 
 
-def per_redemption(terms: Terms) -> Economics:
+def per_redemption(offers: Sequence[OfferTerms]) -> Economics:
     """What one redemption of each column brings and takes."""
     margin, ours, step = [], [], []
-    for offer in terms.offers:
+    for offer in offers:
         fee = offer.handling_fee if offer.funder_share > 0 else 0.0
         for level in offer.levels:
             margin.append(offer.unit_margin * offer.units)

@@ -121,7 +121,7 @@ def _plan(selection_id: int) -> _Plan:
         terms=terms,
         columns=columns,
         rules=frozen.rules(terms),
-        economics=economics.per_redemption(terms),
+        economics=economics.per_redemption(terms.offers),
         factors=objective.factors(fitted.parameters(learned) if learned else None),
         record=record,
         market=market,

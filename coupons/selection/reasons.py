@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date, timedelta
+from math import floor, log10
 from typing import TYPE_CHECKING, NamedTuple
 
 from coupons.selection.objective import TAGS as TAGS
@@ -150,4 +151,4 @@ def figure(number: float) -> str:
     """Two decimals, or two digits where that would be nothing."""
     if abs(number) >= 0.1 or abs(number) < 1e-9:
         return f"{number + 0.0:.2f}"
-    return f"{number:#.2g}"
+    return f"{number:.{1 - floor(log10(abs(number)))}f}"
