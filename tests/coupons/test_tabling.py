@@ -1,23 +1,24 @@
 """What the households of a bucket could get: written by bucket, the same however it is cut."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
 import numpy as np
 import pytest
 
-from coupons import economics, tabling
+from coupons import economics, responding, tabling
 from coupons import terms as frozen
 from coupons.models import Coupon, Mailing, Selection, Sheet
 from coupons.pieces import DRAWN, FREE, TAKEN, Could
-from coupons.selection import lots, objective, reasons
+from coupons.selection import lots, objective, reasons, response_learning
 from coupons.selection.response import BUY, NEW
-from loyalty import history, rebuild
-from loyalty.models import Household, ModelRun, Preference, slot_of
+from loyalty import fitted, history, rebuild
+from loyalty.models import FittedModel, Household, ModelRun, Preference, slot_of
 from pos_integration.models import Category
 from tests import make
 from tests.coupons import test_responding
-from tests.coupons.test_responding import DAY, TODAY, Shop, likes
+from tests.coupons.test_responding import DAY, PAST, TODAY, Shop, likes
 
 pytestmark = pytest.mark.django_db
 SEED, HOMES = 7, 24
@@ -30,15 +31,21 @@ def shop(settings, monkeypatch) -> Shop:
     return Shop()
 
 
-def tabled(mailing: Mailing, run: ModelRun, seed: int = SEED) -> dict[int, Could]:
+def tabled(
+    mailing: Mailing, run: ModelRun, seed: int = SEED, learned: Sequence[FittedModel] = ()
+) -> dict[int, Could]:
     """Table a mailing; what could be chosen, by bucket."""
     terms, _ = economics.price_up(frozen.of(mailing), run)
     selection = Selection.objects.create(
         mailing=mailing, run=run, seed=seed, terms=terms.to_plain(), state="ready"
     )
+    selection.learned.set(learned)
     for bucket in history.buckets():
         tabling.table(bucket, selection.pk)
-    return {piece.bucket: Could.from_bytes(bytes(piece.table)) for piece in selection.pieces.all()}
+    return {
+        piece.bucket: Could.from_bytes(bytes(piece.table or b""))
+        for piece in selection.pieces.all()
+    }
 
 
 def by_household(pieces: dict[int, Could]) -> dict[int, dict[Any, Any]]:
@@ -98,6 +105,43 @@ def test_a_mailing_may_want_coupons_used_rather_than_margin(shop):
     mailing, run = shop.mailing(TODAY, objective="redemptions"), rebuild.rebuild(TODAY)
     for could in tabled(mailing, run).values():
         assert (could.value == could.chance).all()
+
+
+def test_what_was_learned_of_coupons_used_answers_here_too(shop, monkeypatch):
+    monkeypatch.setattr(response_learning, "LEAST_USED", 50)
+    for begins in PAST:
+        shop.sent_from_elsewhere(begins)
+    assert responding.learn(TODAY) is not None
+    Category.objects.filter(level="type", name="Type 0").update(is_sensitive=True)
+    mailing, run = shop.mailing(TODAY), rebuild.rebuild(TODAY)
+    assert responding.model_of(run) is not None
+    told = by_household(tabled(mailing, run))
+    liked = [told[home.pk][c]["chance"] for n, home in enumerate(shop.homes) for c in likes(n) if c]
+    assert 0.3 < np.mean(liked) < 0.9
+    assert len({said[0]["chance"] for said in told.values()}) == 1
+    scored = responding.scores(run, mailing, 0)
+    number = {home.pk: n for n, home in enumerate(shop.homes)}
+    at, home = next(
+        (at, home)
+        for at, home in enumerate(scored.households.tolist())
+        if 0 not in likes(number[home])
+    )
+    mine = likes(number[home])[0]
+    assert told[home][mine]["chance"] == pytest.approx(scored.probability[at, mine])
+
+
+def test_measured_uplift_pulls_the_worth(shop):
+    mailing, run = shop.mailing(TODAY), rebuild.rebuild(TODAY)
+    before = by_household(tabled(mailing, run))[shop.homes[0].pk]
+    measured = fitted.keep(
+        FittedModel.Kind.UPLIFT, {"buy": {"factor": 0.0, "sd": 0.1}}, as_of=TODAY, figures={},
+        use=True,
+    )  # fmt: skip
+    after = by_household(tabled(mailing, run, learned=[measured]))[shop.homes[0].pk]
+    funded = 0.08  # what is left of a reward that changes nothing: the funder's fee
+    assert after[0]["value"] == pytest.approx(after[0]["chance"] * funded)
+    assert before[0]["value"] > after[0]["value"]
+    assert after[1] == before[1]
 
 
 def test_a_bucket_given_out_twice_is_written_once(shop):
