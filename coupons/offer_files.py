@@ -31,7 +31,7 @@ State = OfferFile.State
 FAULTS_KEPT: Final = 10_000
 SHOWN: Final = 20  # new and changed offers of which more is kept than their number
 _AT_ONCE: Final = 1_000
-_COVERED_SINGLY: Final = 100
+_MANY: Final = 100
 _LONG: Final = 80  # characters of a value that are shown
 
 
@@ -259,16 +259,10 @@ def _set_rules(planned: list[Planned]) -> None:
 
 def _cover(offers: list[Offer]) -> None:
     """Make products of the rules of `offers`."""
-    if len(offers) > _COVERED_SINGLY:
-        # Many at a time is quicker by far, and leaves alone what is right; but not where the
-        # planner still believes that there are hardly any rules.
+    if len(offers) > _MANY:  # not while the planner still believes that there are hardly any rules
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE coupons_offerrule")
-        covering.cover_all()
-        today = timezone.localdate()
-        offers = [offer for offer in offers if offer.valid_to < today]
-    for offer in offers:
-        covering.cover(offer)
+    covering.cover_some(offers)
 
 
 def _values(offers: QuerySet[Offer]) -> Iterator[dict[str, Value]]:

@@ -20,6 +20,7 @@ from pos_integration.models import Store
 SHEETS_PER_FILE = 10_000
 SHEETS_CHECKED = 100
 FOR_EVERYBODY = "The same for everybody: nothing you bought was looked at."
+BY_PURCHASES = "These prices were set for you by an algorithm using your purchase data."
 Progress = Callable[[int, int], None]
 
 
@@ -256,6 +257,7 @@ class _Look:
             savings=f"{self._symbol}{sheet.savings}",
             headline=mailing.headline,
             explanation=FOR_EVERYBODY if sheet.is_generic else mailing.explanation,
+            how_chosen="" if sheet.is_generic else BY_PURCHASES,
             savings_lines=(
                 f"{_NUMBERS.get(count, str(count))} {'coupon' if count == 1 else 'coupons'} "
                 f"picked for {'everybody' if sheet.is_generic else 'your household'}.",

@@ -11,11 +11,9 @@ from typing import Final
 from coupons.sheets.embedding import EmbeddedFont
 from coupons.sheets.faces import OfferFace, Tag, Theme
 from coupons.sheets.fitting import (
-    ELLIPSIS,
     POINTS_PER_MM,
     Typeface,
     fit,
-    fit_block,
     width_mm,
 )
 from coupons.sheets.icons import GRID, outline
@@ -135,12 +133,9 @@ def draw_base(theme: Theme, fonts: Fonts) -> str:
     parts.append(at(ADDRESS_LEFT, 47.6, height))
     parts.append(fonts[Typeface.REGULAR].show(sender.text, sender.size))
     foot_width = TEXT_RIGHT - TEXT_LEFT - 25  # the sheet number stands at the right
-    foot = fit_block(theme.foot, Typeface.REGULAR, FOOT_SIZE, 6.2, foot_width, 1)
-    if foot.lines and foot.lines[0].endswith(ELLIPSIS):
-        foot = fit_block(theme.foot, Typeface.REGULAR, 6.2, 5.4, foot_width, 2)
-    for index, text in enumerate(foot.lines):
-        parts.append(at(TEXT_LEFT, FOOT_BASELINE + 2.7 * index, height))
-        parts.append(fonts[Typeface.REGULAR].show(text, foot.size))
+    foot = fit(theme.foot, Typeface.REGULAR, FOOT_SIZE, 5.4, foot_width)
+    parts.append(at(TEXT_LEFT, FOOT_BASELINE, height))
+    parts.append(fonts[Typeface.REGULAR].show(foot.text, foot.size))
     parts.append(f"ET\nq {FAINT} G 0.4 w ")
     rule = points(height - 48.9)
     parts.append(

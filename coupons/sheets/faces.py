@@ -68,6 +68,7 @@ class SheetFace:
     headline: str
     explanation: str
     savings_lines: tuple[str, ...]
+    how_chosen: str = ""  # what law wants said of prices made for one household
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +86,7 @@ class Theme:
     savings_lead: str = "Your savings this time, up to"
     foot: str = (
         "Prefer other offers, or none at all? Ask at any service desk or visit "
-        "greenfield.example/me · These prices were set for you by an algorithm using your "
-        "purchase data."
+        "greenfield.example/me"
     )
 
     def __post_init__(self) -> None:

@@ -107,6 +107,8 @@ class VariableLayer:
             _EXPLANATION,
             self._line(sheet.explanation, Typeface.REGULAR, 9.5, 7.5, room, "explanation"),
             self._number(sheet.sequence),
+            _HOW_CHOSEN,
+            self._line(sheet.how_chosen, Typeface.REGULAR, FOOT_SIZE, 5.4, room - 25, "foot"),
             "1 g ",
             self._panel(sheet.savings, sheet.savings_lines),
             "ET\n",
@@ -192,6 +194,7 @@ class VariableLayer:
 
 _HEADLINE: Final = at(TEXT_LEFT, 95.4, PAGE.height)
 _EXPLANATION: Final = at(TEXT_LEFT, 101.4, PAGE.height)
+_HOW_CHOSEN: Final = at(TEXT_LEFT, FOOT_BASELINE + 2.7, PAGE.height)
 
 
 @dataclass(frozen=True, slots=True)
