@@ -47,22 +47,21 @@ def explain(chosen: "Chosen", names: Mapping[int, str], as_of: date) -> list[Rea
     """
     day = (as_of - EPOCH).days
     fields = (
-        chosen.tag, chosen.value, chosen.chance, chosen.drawn_share,
+        chosen.offer, chosen.tag, chosen.value, chosen.chance, chosen.drawn_share,
         chosen.circulation, chosen.cost, chosen.fairness, chosen.left_out, chosen.margin,
         chosen.moved_for, *chosen.evidence,
     )  # fmt: skip
     reasons = []
     for (
-        tag, value, chance, drawn, circulation, cost, fairness, left_out, margin, moved,
+        offer, tag, value, chance, drawn, circulation, cost, fairness, left_out, margin, moved,
         bought, gap, last, weekday, several, knows,
     ) in zip(*(field.tolist() for field in fields), strict=True):  # fmt: skip
         if drawn > 0:
             paper, staff = new_words(knows_category=False), drawn_words(value, chance, drawn)
         else:
             paper = _paper(tag, bought, gap, day - last, last, weekday, several, knows)
-            staff = staff_words(
-                value, circulation, cost, fairness, chance, names.get(left_out), margin, moved
-            )
+            other = "the same at another worth" if left_out == offer else names.get(left_out)
+            staff = staff_words(value, circulation, cost, fairness, chance, other, margin, moved)
         reasons.append(Reason(TAGS[tag], paper, staff))
     return reasons
 
