@@ -1,10 +1,15 @@
-"""From pieces to the solver's problem, and from its answer back to the sheets of each piece."""
+"""From pieces to the solver's problem, and from its answer back to the sheets of each piece.
 
-from collections.abc import Callable, Iterator
+The problem's households are in the order of their ids, into however many buckets the history is
+cut: sums, and so the sheets, come out the same.
+"""
+
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from numba import njit
 
 from coupons import terms as frozen
 from coupons.models import Mailing, Selection, SelectionPiece
@@ -14,19 +19,18 @@ from coupons.selection.problem import Columns, Limits, Prices, Problem, Solution
 from coupons.terms import SIZES, Terms
 
 Ints = npt.NDArray[np.int64]
-Progress = Callable[[int, int], None]
+
+_EXACT = 1e-9
+"""Costs are added up in such units: whole numbers come to the same in any order."""
 
 
 class Assembled(NamedTuple):
     """The whole problem, and which of its households lie in which bucket."""
 
     problem: Problem
-    buckets: list[int]
-    first: Ints  # [buckets + 1] of its households in the problem
+    rows: list[Ints]  # of each piece: where its households, ascending, are in the problem
     ghosts: int
     drawn: Ints  # [offers] coupons drawn by lot
-    drawn_cost: npt.NDArray[np.float64]  # [offers] what they are expected to cost
-    short: int  # households with fewer places than a sheet has
 
 
 def assemble(selection: Selection, terms: Terms, limits: Limits) -> Assembled:
@@ -36,29 +40,28 @@ def assemble(selection: Selection, terms: Terms, limits: Limits) -> Assembled:
     """
     columns, rules = frozen.columns(terms), frozen.rules(terms)
     pieces = selection.pieces.exclude(table=None)
-    sizes = list(pieces.order_by("bucket").values_list("bucket", "households", "items"))
-    room = _Room(sum(size[1] for size in sizes), sum(size[2] for size in sizes))
+    sizes = list(pieces.values_list("households", "items"))
+    room = _Room(sum(size[0] for size in sizes), sum(size[1] for size in sizes))
     offers = len(columns.funder)
     drawn, drawn_cost = np.zeros(offers, np.int64), np.zeros(offers)
-    ghosts = short = 0
-    first = [0]
+    ghosts, first = 0, [0]
     for _, could in each(selection):
         real = ~could.is_ghost
         room.add(could, real, places_of(could, terms))
-        short += int((could.places[real] < rules.per_sheet).sum())
         lots = (could.state == DRAWN) & np.repeat(
             real & gets_sheet(could, terms), np.diff(could.starts)
         )
         offer = columns.offer[could.column[lots]]
         drawn += np.bincount(offer, minlength=offers)
         cost = could.chance[lots].astype(np.float64) * columns.cost[could.column[lots]]
-        drawn_cost += np.bincount(offer, cost, offers)
+        drawn_cost += np.bincount(offer, np.rint(cost / _EXACT), offers)
         ghosts += int(could.is_ghost.sum())
         first.append(room.households)
-    left = _less(limits, columns, drawn, drawn_cost)
-    problem = Problem(columns, room.table(), rules, left)
-    buckets = [size[0] for size in sizes]
-    return Assembled(problem, buckets, np.array(first), ghosts, drawn, drawn_cost, short)
+    left = _less(limits, columns, drawn, drawn_cost * _EXACT)
+    table, place = room.in_order()
+    return Assembled(
+        Problem(columns, table, rules, left), np.split(place, first[1:-1]), ghosts, drawn
+    )
 
 
 def each(selection: Selection) -> Iterator[tuple[SelectionPiece, Could]]:
@@ -72,10 +75,15 @@ def gets_sheet(could: Could, terms: Terms) -> npt.NDArray[np.bool_]:
     """Whether each household has enough offers for a sheet, as the mailing wants it."""
     if terms.short_sheets == Mailing.Short.SHORTER or not len(could.households):
         return np.ones(len(could.households), np.bool_)
+    full: npt.NDArray[np.bool_] = fitting(could) >= terms.per_sheet
+    return full
+
+
+def fitting(could: Could) -> Ints:
+    """How many coupons each household could get on one sheet, those of lots among them."""
     home = np.repeat(np.arange(len(could.households)), np.diff(could.starts))
     lots = np.bincount(home[could.state == DRAWN], minlength=len(could.households))
-    full: npt.NDArray[np.bool_] = could.places + lots >= terms.per_sheet
-    return full
+    return could.places + lots
 
 
 def places_of(could: Could, terms: Terms) -> npt.NDArray[np.uint8]:
@@ -88,6 +96,7 @@ class _Room:
 
     def __init__(self, households: int, items: int) -> None:
         self.households = self.items = 0
+        self._ids = np.zeros(households, np.int64)
         self._lengths = np.zeros(households, np.int64)
         self._places = np.zeros(households, np.uint8)
         self._band = np.zeros(households, np.int16)
@@ -104,6 +113,7 @@ class _Room:
         home = np.repeat(np.arange(len(could.households)), np.diff(could.starts))[mine]
         lengths = np.bincount(home, minlength=len(could.households))[wanted]
         here = slice(self.households, self.households + len(lengths))
+        self._ids[here] = could.households[wanted]
         self._lengths[here], self._places[here] = lengths, places[wanted]
         self._band[here] = band(could)[wanted]
         these = slice(self.items, self.items + len(mine))
@@ -111,18 +121,43 @@ class _Room:
         self._value[these], self._chance[these] = could.value[mine], could.chance[mine]
         self.households, self.items = here.stop, these.stop
 
-    def table(self) -> Table:
+    def in_order(self) -> tuple[Table, Ints]:
+        """The table by household, and where in it each of those taken in is."""
         n, k = self.households, self.items
-        starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(self._lengths[:n])])
-        return Table(
-            starts,
-            self._column[:k],
-            self._is_new[:k],
-            self._value[:k],
-            self._chance[:k],
-            self._places[:n],
-            self._band[:n],
+        order = np.argsort(self._ids[:n])
+        place = np.empty(n, np.int64)
+        place[order] = np.arange(n)
+        starts = _starts(self._lengths[:n])
+
+        def items(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+            result = np.empty_like(values[:k])
+            _gather(values, starts, order, result)
+            return result
+
+        table = Table(
+            _starts(self._lengths[order]),
+            items(self._column),
+            items(self._is_new),
+            items(self._value),
+            items(self._chance),
+            self._places[order],
+            self._band[order],
         )
+        return table, place
+
+
+def _starts(lengths: Ints) -> Ints:
+    return np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
+
+
+@njit(cache=True, nogil=True)
+def _gather(values: npt.NDArray[Any], starts: Ints, order: Ints, result: npt.NDArray[Any]) -> None:
+    """Copy the items of households in this order; no array of their numbers is made."""
+    at = 0
+    for h in order:
+        for i in range(starts[h], starts[h + 1]):
+            result[at] = values[i]
+            at += 1
 
 
 def band(could: Could) -> npt.NDArray[np.int16]:
@@ -149,9 +184,8 @@ def _less(limits: Limits, columns: Columns, drawn: Ints, cost: npt.NDArray[np.fl
 def sheets(could: Could, terms: Terms, assembled: Assembled, at: int, solution: Solution) -> Chosen:
     """The sheets of the piece at position `at`: as solved, the held out's as they would be."""
     columns, real = assembled.problem.columns, ~could.is_ghost
-    rows = np.arange(assembled.first[at], assembled.first[at + 1])
     parts = [
-        _Part.of(could, real, assembled.problem, solution, rows),
+        _Part.of(could, real, assembled.problem, solution, assembled.rows[at]),
         _Part.of(could, could.is_ghost, *_imagined(could, terms, assembled, solution.prices)),
         _Part.drawn(could, gets_sheet(could, terms)),
     ]
@@ -165,7 +199,7 @@ def _imagined(
     whole = assembled.problem
     room = _Room(len(could.households), len(could.column))
     room.add(could, could.is_ghost, places_of(could, terms))
-    problem = whole._replace(table=room.table())
+    problem = whole._replace(table=room.in_order()[0])  # a piece's are in order already
     # Fairness is between those who get a sheet: its weights are theirs.
     weights = best_response.fair_weights(
         best_response.band_places(whole.table, whole.limits), whole.limits
@@ -201,8 +235,10 @@ class _Part(NamedTuple):
         account = accounting.account(problem, solution, rows)
         chosen = solution.chosen[rows]
         there = chosen >= 0
-        start = problem.table.starts[rows[0]] if len(rows) else 0
-        item = _free_items(could, wanted)[chosen[there] - start]
+        starts = problem.table.starts
+        # Where each household's items begin in the problem, and among those of the piece.
+        begins = _starts(np.diff(starts)[rows])[:-1] - starts[rows]
+        item = _free_items(could, wanted)[(chosen + begins[:, None])[there]]
         out = account.left_out[there]
         left_out = (
             np.where(out >= 0, problem.columns.offer[problem.table.column[np.maximum(out, 0)]], -1)

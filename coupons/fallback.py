@@ -1,5 +1,6 @@
 """Fallback offers: what fills the places of a sheet that no other offer fits."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -7,29 +8,94 @@ import numpy as np
 import numpy.typing as npt
 
 from coupons import tabling
-from coupons.pieces import Chosen, Evidence
+from coupons.pieces import Chosen, Could, Evidence
 from coupons.selection.reasons import FOR_ALL
 from coupons.selection.response import NEW, USUAL_RATE
 from coupons.terms import OfferTerms, Terms
+
+Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+_OF_SHEETS = ("households", "is_ghost", "tier", "size", "store")
+
+
+def opened(chosen: Chosen, could: Could) -> Chosen:
+    """The same sheets, and an empty one for every household that none of its offers fits."""
+    counts = np.zeros(len(could.households), np.int64)
+    counts[np.searchsorted(could.households, chosen.households)] = np.diff(chosen.starts)
+    return chosen._replace(
+        **{name: getattr(could, name) for name in _OF_SHEETS}, starts=_starts(counts)
+    )
 
 
 def fill(chosen: Chosen, terms: Terms) -> Chosen:
     """Give short sheets the mailing's fallback offers, in order, as far as places are free.
 
-    What a household said, and the law, is kept to; they have no limits of number or money, and
-    nothing it bought speaks for them. The held out are given theirs, too.
+    What a household said, the law, and how many of a category or of rivals a sheet may have, is
+    kept to; they have no limits of number or money, and nothing it bought speaks for them. The
+    held out are given theirs, too. Sheets that stay empty are left out.
     """
     counts = np.diff(chosen.starts)
     short = np.flatnonzero(counts < terms.per_sheet)
     known = {offer.pk for offer in terms.offers}
     offers = tuple(offer for offer in terms.fallback if offer.pk not in known)
-    if not offers or not len(short):
+    if not len(short):
         return chosen
     may = tabling.eligible_unprofiled(chosen.households[short], replace(terms, offers=offers))
-    rank = np.cumsum(may, axis=1)
-    takes = may & (rank <= (terms.per_sheet - counts[short])[:, None])
+    takes = _taken(chosen, terms, offers, short, may) if offers else may
     row, column = np.nonzero(takes)
-    return _with(chosen, short[row], [offers[at] for at in column.tolist()])
+    return _without_empty(_with(chosen, short[row], [offers[at] for at in column.tolist()]))
+
+
+def _taken(
+    chosen: Chosen, terms: Terms, offers: tuple[OfferTerms, ...], short: Ints, may: Flags
+) -> Flags:
+    """Which of the fallback offers each short sheet takes, bool[short, offers]."""
+    on_sheet = np.repeat(np.arange(len(chosen.households)), np.diff(chosen.starts))
+    every = {offer.pk: offer for offer in terms.offers}
+    free = terms.per_sheet - np.diff(chosen.starts)[short]
+    takes = np.zeros_like(may)
+
+    def like(offer: OfferTerms, others: Iterable[OfferTerms]) -> list[bool]:
+        return [_category(other) == _category(offer) for other in others]
+
+    def rival(offer: OfferTerms, others: Iterable[OfferTerms]) -> list[bool]:
+        return [
+            bool(offer.rivals) and other.rivals == offer.rivals and is_like
+            for other, is_like in zip(others, like(offer, others), strict=True)
+        ]
+
+    def there(alike: list[bool]) -> Ints:
+        """Coupons on each short sheet of those of the mailing's offers that are alike."""
+        ids = [pk for pk, is_alike in zip(every, alike, strict=True) if is_alike]
+        mine = on_sheet[np.isin(chosen.offer, np.array(ids, np.int32))]
+        return np.bincount(mine, minlength=len(chosen.households))[short]
+
+    own = list(every.values())
+    for at, offer in enumerate(offers):
+        before = takes[:, :at]
+        of_category = there(like(offer, own)) + before[:, like(offer, offers[:at])].sum(axis=1)
+        of_rivals = there(rival(offer, own)) + before[:, rival(offer, offers[:at])].sum(axis=1)
+        has_room = (of_category < terms.per_category) & (of_rivals == 0)
+        takes[:, at] = may[:, at] & (free > 0) & has_room
+        free = free - takes[:, at]
+    return takes
+
+
+def _category(offer: OfferTerms) -> int:
+    """An offer of no category is one by itself."""
+    return offer.category or -offer.pk
+
+
+def _starts(counts: Ints) -> Ints:
+    return np.concatenate([np.zeros(1, np.int64), np.cumsum(counts, dtype=np.int64)])
+
+
+def _without_empty(chosen: Chosen) -> Chosen:
+    counts = np.diff(chosen.starts)
+    kept = counts > 0
+    return chosen._replace(
+        **{name: getattr(chosen, name)[kept] for name in _OF_SHEETS}, starts=_starts(counts[kept])
+    )
 
 
 def _with(chosen: Chosen, home: npt.NDArray[np.int64], offers: list[OfferTerms]) -> Chosen:
@@ -59,7 +125,7 @@ def _with(chosen: Chosen, home: npt.NDArray[np.int64], offers: list[OfferTerms])
         np.zeros(count, np.bool_),
     )
     return chosen._replace(
-        starts=np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)]),
+        starts=_starts(counts),
         evidence=Evidence(
             *(
                 np.concatenate([ours, theirs])[order]

@@ -3,9 +3,9 @@
 from typing import Any, NamedTuple
 
 import numpy as np
-from django.db.models import Count, Sum
+from django.db.models import Count, Exists, OuterRef, Sum
 
-from coupons.models import Coupon, Mailing, Redemption, Selection
+from coupons.models import Coupon, Mailing, Redemption, Selection, Sheet
 from coupons.pieces import Chosen
 from coupons.selection import accounting
 from coupons.selection.accounting import Offers
@@ -19,6 +19,8 @@ from loyalty.models import FittedModel
 from loyalty.shopper.value import TIERS
 
 PAST_MAILINGS = 20
+UNPROFILED = "not looked at"
+"""Stands for the tier of who gets the generic sheet."""
 _NOTHING = 5e-4
 """A price is called none below this: worth of a coupon, or of a unit of budget."""
 
@@ -30,7 +32,8 @@ class _Sums(NamedTuple):
     chance: Floats
     luck: Floats  # p (1 - p)
     value: Floats
-    tiers: Floats  # [tiers, 4] sheets, coupons, face value, redemptions expected
+    # [tiers, and generic sheets, 4] sheets, coupons, face value, redemptions expected
+    tiers: Floats
 
 
 def forecast(
@@ -69,8 +72,9 @@ def forecast(
         "tiers": [
             [tier, int(sheets), round(face / max(coupons, 1.0), 4), round(redeemed, 2)]
             for tier, (sheets, coupons, face, redeemed) in zip(
-                TIERS, sums.tiers.tolist(), strict=True
+                (*TIERS, UNPROFILED), sums.tiers.tolist(), strict=True
             )
+            if tier != UNPROFILED or sheets
         ],
         "limits": shared_limit_words(terms, sums.chance, cost, solution),
     }
@@ -108,7 +112,7 @@ def _sum(selection: Selection, terms: Terms) -> _Sums:
         np.zeros(shape),
         np.zeros(shape),
         np.zeros(shape),
-        np.zeros((len(TIERS), 4)),
+        np.zeros((len(TIERS) + 1, 4)),
     )
     for piece in selection.pieces.order_by("bucket").iterator(chunk_size=1):
         chosen = Chosen.from_bytes(bytes(piece.chosen or b""))
@@ -125,20 +129,22 @@ def _sum(selection: Selection, terms: Terms) -> _Sums:
             (sums.value, chosen.value[real].astype(np.float64)),
         ):
             total += np.bincount(cell, weight, total.size).reshape(shape)
-        tier = chosen.tier[home][real]
-        sheets = np.bincount(chosen.tier[~chosen.is_ghost], minlength=len(TIERS))
+        row = chosen.tier if piece.bucket >= 0 else np.full_like(chosen.tier, len(TIERS))
+        tier = row[home][real]
+        sheets = np.bincount(row[~chosen.is_ghost], minlength=len(TIERS) + 1)
         sums.tiers[:, 0] += sheets
         for place, weight in enumerate((np.ones(len(at)), faces[at], chance), 1):
-            sums.tiers[:, place] += np.bincount(tier, weight, len(TIERS))
+            sums.tiers[:, place] += np.bincount(tier, weight, len(TIERS) + 1)
     return sums
 
 
 def _error(mailing: Mailing) -> float:
     """How far forecasts of mailings whose coupons are over went off."""
     over = list(
-        Mailing.objects.filter(valid_to__lt=mailing.issue_on, sheets__isnull=False)
-        .distinct()
-        .order_by("-valid_to")
+        Mailing.objects.filter(
+            Exists(Sheet.objects.filter(mailing=OuterRef("pk"))), valid_to__lt=mailing.issue_on
+        )
+        .order_by("-valid_to", "-pk")
         .values_list("pk", flat=True)[:PAST_MAILINGS]
     )
     expected = dict(

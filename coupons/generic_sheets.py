@@ -5,7 +5,7 @@ purchases in it. What it said itself, and the law of its place, is kept to.
 import numpy as np
 import numpy.typing as npt
 
-from coupons import tabling
+from coupons import fallback, tabling
 from coupons.assembling import Assembled
 from coupons.models import Mailing, Recipient, Selection, SelectionPiece
 from coupons.pieces import Chosen, Evidence
@@ -26,7 +26,8 @@ def choose(
 ) -> int:
     """Keep a piece of generic sheets, one for each recipient that is to get one; returns how many.
 
-    All whose wishes and place allow the same offers get the same sheet.
+    All whose wishes and place allow the same offers get the same sheet. Who gets none for want of
+    offers is noted.
     """
     homes = np.array(
         mailing.recipients.filter(outcome=Recipient.Outcome.GENERIC)
@@ -45,7 +46,15 @@ def choose(
     sheets = [
         generic.generic_sheet(columns, one[columns.offer], worth, rules, target) for one in kinds
     ]
+    is_short = np.array([len(sheet) < terms.per_sheet for sheet in sheets], np.bool_)[kind.ravel()]
+    counts = np.array([len(sheet) for sheet in sheets], np.int64)[kind.ravel()]
+    if terms.short_sheets == Mailing.Short.NO_SHEET:
+        note(mailing, Recipient.Outcome.NO_OFFERS, homes[counts == 0])
+        note(mailing, Recipient.Outcome.TOO_FEW, homes[is_short & (counts > 0)])
+        homes, kind = homes[~is_short], kind.ravel()[~is_short]
     chosen = _chosen(homes, [sheets[at] for at in kind.ravel()], terms, columns, worth, chance)
+    chosen = fallback.fill(chosen, terms)
+    note(mailing, Recipient.Outcome.NO_OFFERS, np.setdiff1d(homes, chosen.households))
     SelectionPiece.objects.update_or_create(
         selection=selection,
         bucket=BUCKET,
@@ -56,6 +65,12 @@ def choose(
         },
     )
     return len(chosen.households)
+
+
+def note(mailing: Mailing, outcome: Recipient.Outcome, homes: npt.NDArray[np.int64]) -> None:
+    """Write down why these recipients get nothing."""
+    if len(homes):
+        mailing.recipients.filter(household__in=homes.tolist()).update(outcome=outcome)
 
 
 def _means(columns: Columns, table: Table) -> tuple[Floats, Floats]:
@@ -103,8 +118,6 @@ def _chosen(
     worth: Floats,
     chance: Floats,
 ) -> Chosen:
-    gets = np.array([len(sheet) > 0 for sheet in sheets], dtype=np.bool_)
-    homes, sheets = homes[gets], [sheet for sheet in sheets if len(sheet)]
     n = len(homes)
     column = np.concatenate([np.zeros(0, np.int64), *sheets])
     k = len(column)
@@ -117,7 +130,9 @@ def _chosen(
         tier=np.zeros(n, np.int8),
         size=np.zeros(n, np.int8),
         store=np.zeros(n, np.int32),
-        starts=np.concatenate([np.zeros(1, np.int64), np.cumsum([len(one) for one in sheets])]),
+        starts=np.concatenate(
+            [np.zeros(1, np.int64), np.cumsum([len(one) for one in sheets], dtype=np.int64)]
+        ),
         offer=ids[columns.offer[column]],
         level=levels[column],
         value=worth[column].astype(np.float32),

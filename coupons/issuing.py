@@ -87,8 +87,8 @@ def _issue(mailing: Mailing, on: date, progress: Progress) -> None:
     selection = mailing.selection
     if selection is None or selection.state != Selection.State.READY or selection.run is None:
         raise IssueError(f"'{mailing}' has no selection that is ready: select again")
-    selecting.refuse_old(mailing, selection.run, on)
-    if not mailing.sheets.exists():
+    if not mailing.sheets.exists():  # else it goes on: some of it may be promised already
+        selecting.refuse_old(mailing, selection.run, on)
         _write_sheets(mailing, selection)
     buckets = list(
         selection.pieces.filter(is_issued=False).order_by("bucket").values_list("bucket", flat=True)
@@ -102,6 +102,9 @@ def _issue(mailing: Mailing, on: date, progress: Progress) -> None:
 
 @transaction.atomic
 def _write_sheets(mailing: Mailing, selection: Selection) -> None:
+    locked = Mailing.objects.select_for_update().get(pk=mailing.pk)
+    if (locked.state, locked.selection_id) != (Mailing.State.APPROVED, selection.pk):
+        raise IssueError(f"'{mailing}' is {locked.get_state_display().lower()} meanwhile")
     outcomes.recheck(mailing)
     terms = Terms.from_plain(selection.terms)
     homes, cents = _savings(selection, terms)
@@ -127,7 +130,7 @@ def _savings(
         for offer in (*terms.offers, *terms.fallback)
         for level in offer.levels
     }
-    homes, cents = [], []
+    homes, cents = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
     for piece in selection.pieces.order_by("bucket").iterator(chunk_size=1):
         chosen = Chosen.from_bytes(bytes(piece.chosen or b""))
         pairs = zip(chosen.offer.tolist(), chosen.level.tolist(), strict=True)
@@ -185,7 +188,7 @@ def address_lines(address: Address) -> list[str]:
 def issue_piece(bucket: int, selection_id: int) -> int:
     """Write the coupons of one bucket, once; returns how many. May run twice."""
     piece = (
-        SelectionPiece.objects.select_for_update()
+        SelectionPiece.objects.select_for_update(of=["self"])  # buckets are written side by side
         .select_related("selection__mailing")
         .get(selection=selection_id, bucket=bucket)
     )

@@ -49,7 +49,9 @@ def approve(mailing: Mailing, user: AbstractBaseUser | None) -> None:
         raise MailingError(
             f"You selected '{locked}' yourself: somebody else approves it, that two have looked"
         )
-    if selection.run is None or selection.run.as_of > locked.issue_on:
+    if selection.run is None:
+        raise MailingError(f"The night that '{locked}' was selected by is gone: select again")
+    if selection.run.as_of > locked.issue_on:
         raise MailingError(f"'{locked}' was selected after its morning, {locked.issue_on}")
     locked.state = Mailing.State.APPROVED
     locked.approved_by_id = user.pk if user is not None else None

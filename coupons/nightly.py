@@ -47,7 +47,7 @@ class Night(NamedTuple):
     selected: list[str]
     issued: list[str]
     printed: list[str]
-    refused: list[str]  # why a mailing was not selected or issued, a sentence each
+    refused: list[str]  # why a mailing was not selected, issued or printed, a sentence each
 
 
 def _silent(step: str) -> Progress:
@@ -115,7 +115,11 @@ def _issue_due(as_of: date, bars: Bars, told: Night) -> None:
             mailing.mark_printed(one)
             mailing.mark_mailed(one)
             continue
-        printing.print_mailing(one, progress=bars(f"Print {one.code}"))
+        try:
+            printing.print_mailing(one, progress=bars(f"Print {one.code}"))
+        except printing.PrintError as error:
+            told.refused.append(f"{one.code}: {error}")
+            continue
         told.printed.append(one.code)
 
 

@@ -19,11 +19,15 @@ def sheets(selection: Selection, count: int) -> list[tuple[Sheet, list[Coupon]]]
     terms = Terms.from_plain(selection.terms)
     names = {offer.pk: offer.name for offer in forecasting.every(terms)}
     offers = selection.mailing.offers.in_bulk() | selection.mailing.fallback_offers.in_bulk()
-    levels = OfferLevel.objects.select_related("offer").in_bulk()
+    levels = OfferLevel.objects.filter(offer__in=list(offers)).select_related("offer").in_bulk()
+    picked = list(_spread(selection, count))
+    ids = [int(chosen.households[at]) for chosen, at in picked]
+    homes = Household.objects.select_related("address").in_bulk(ids)
+    as_of = issuing.believed_on(selection)
     found = []
-    for number, (chosen, at) in enumerate(_spread(selection, count), 1):
-        why = reasons.explain(chosen, names, issuing.believed_on(selection))
-        home = Household.objects.select_related("address").get(pk=int(chosen.households[at]))
+    for number, (chosen, at) in enumerate(picked, 1):
+        why = reasons.explain(chosen, names, as_of)
+        home = homes[int(chosen.households[at])]
         sheet = Sheet(mailing=selection.mailing, household=home, number=number)
         coupons = [
             Coupon(
@@ -51,10 +55,11 @@ def _spread(selection: Selection, count: int) -> Iterator[tuple[Chosen, int]]:
     pieces = selection.pieces.filter(bucket__gte=0, households__gt=0).exclude(chosen=None)
     buckets = list(pieces.order_by("bucket").values_list("pk", flat=True))
     taken = min(count, len(buckets))
-    for step in range(taken):
-        piece = pieces.get(pk=buckets[step * len(buckets) // taken])
-        chosen = Chosen.from_bytes(bytes(piece.chosen or b""))
+    some = [buckets[step * len(buckets) // taken] for step in range(taken)]
+    written = pieces.filter(pk__in=some).order_by("bucket").values_list("chosen", flat=True)
+    for step, data in enumerate(written):
+        chosen = Chosen.from_bytes(bytes(data or b""))
         real = np.flatnonzero(~chosen.is_ghost)
-        wanted = count // taken + (step < count % taken)
-        for part in range(min(wanted, len(real))):
+        wanted = min(count // taken + (step < count % taken), len(real))
+        for part in range(wanted):
             yield chosen, int(real[(2 * part + 1) * len(real) // (2 * wanted)])

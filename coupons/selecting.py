@@ -4,7 +4,8 @@ A selection keeps all it was made from: the terms, the run of beliefs, what was 
 and the prices of limits. The same again chooses the same to the byte.
 """
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -38,6 +39,8 @@ from loyalty.shopper.value import TIERS
 Progress = Callable[[int, int], None]
 Outcome = Recipient.Outcome
 STATES = (Mailing.State.DRAFT, Mailing.State.SELECTED)
+CUT_SHORT = "It was cut short: select again."
+LESS = "These limits are what generic sheets, and coupons drawn by lot, leave of them."
 
 
 class SelectionError(Exception):
@@ -64,6 +67,7 @@ def select(
     try:
         with alone(f"coupons.selecting.{mailing.pk}"):
             selection = _begin(mailing, by, seed)
+            mailing.refresh_from_db()
             try:
                 _work(selection, mailing, progress)
             except SelectionError as error:
@@ -73,7 +77,7 @@ def select(
                 _fail(selection, f"{error}.")
                 raise SelectionError(f"{error}.") from error
             except BaseException:
-                _fail(selection, "It was cut short: select again.")
+                _fail(selection, CUT_SHORT)
                 raise
     except TakenError:
         raise SelectionError(
@@ -91,9 +95,8 @@ def _begin(mailing: Mailing, by: AbstractBaseUser | None, seed: int | None) -> S
             f"'{locked}' is {locked.get_state_display().lower()}: only a draft is selected for."
         )
     # Whoever had begun before held the name that is ours now, so it died.
-    locked.selections.filter(state=Selection.State.RUNNING).update(
-        state=Selection.State.FAILED, error="It was cut short: select again."
-    )
+    for dead in locked.selections.filter(state=Selection.State.RUNNING):
+        _fail(dead, CUT_SHORT)
     return Selection.objects.create(
         mailing=locked, asked_by_id=by.pk if by else None, seed=locked.pk if seed is None else seed
     )
@@ -118,6 +121,11 @@ def usable_run(mailing: Mailing, on: date) -> ModelRun:
 def refuse_old(mailing: Mailing, run: ModelRun, on: date) -> None:
     """Raise SelectionError if on the day `on` what the run believes is too old for the mailing."""
     age = (on - run.as_of).days
+    if age < 0:
+        raise SelectionError(
+            f"'{mailing}' is for {on}, and the last night was that before {run.as_of}: choose "
+            "later dates."
+        )
     if age > mailing.model_days:
         raise SelectionError(
             f"'{mailing}' allows beliefs of {mailing.model_days} days at most, and on {on} those "
@@ -135,20 +143,23 @@ def _work(selection: Selection, mailing: Mailing, progress: Progress) -> None:
     selection.learned.set(learned)
     audience.gather(mailing, run)
     who = outcomes.decide(mailing, run, on=mailing.issue_on)
-    if not who:
-        raise SelectionError(
-            f"'{mailing}' has no recipients: choose segments or add households by hand."
-        )
+    _refuse_nobody(mailing, who)
     _table(selection, mailing, run, progress)
     generic = who[Outcome.GENERIC]
     limits = _set_aside(frozen.limits(terms), who[Outcome.WAITING], generic)
     whole = assembling.assemble(selection, terms, limits)
-    solution = _solve(whole.problem, terms, selection.seed)
-    short, unfit = _keep(selection, mailing, terms, whole, solution)
+    less = generic > 0 or bool(whole.drawn.any())
+    solution = _solve(whole.problem, terms, selection.seed, less=less)
+    sheets, short, unfit = _keep(selection, mailing, terms, whole, solution)
     aside = generic_sheets.choose(selection, mailing, terms, whole, solution) if generic else 0
+    if not sheets and not aside:
+        raise SelectionError(
+            f"Nobody would get a sheet of '{mailing}': look at its offers.",
+            *_doubts(mailing, terms, short, unfit + generic),
+        )
     report = {
         "households": {str(outcome): count for outcome, count in sorted(who.items())},
-        "doubts": [*doubts, *_doubts(mailing, terms, short, unfit)],
+        "doubts": [*doubts, *_doubts(mailing, terms, short, unfit + generic - aside)],
         "bound": solution.bound,
         "value": solution.value,
         "gap": solution.gap,
@@ -178,6 +189,21 @@ def _refuse_empty(mailing: Mailing, terms: Terms) -> None:
         raise SelectionError(*sentences)
 
 
+def _refuse_nobody(mailing: Mailing, who: Counter[Recipient.Outcome]) -> None:
+    if not who:
+        raise SelectionError(
+            f"'{mailing}' has no recipients: choose segments or add households by hand."
+        )
+    if not who[Outcome.WAITING] and not who[Outcome.GENERIC]:
+        why = "; ".join(
+            f"{count:,} {outcome.label[0].lower()}{outcome.label[1:]}"
+            for outcome, count in who.most_common()
+        )
+        raise SelectionError(
+            f"None of the {who.total():,} recipients of '{mailing}' gets a sheet: {why}."
+        )
+
+
 def _table(selection: Selection, mailing: Mailing, run: ModelRun, progress: Progress) -> None:
     wanted = Recipient.objects.filter(
         mailing=mailing, outcome__in=[Outcome.WAITING, Outcome.HOLDOUT, Outcome.STANDING]
@@ -191,29 +217,38 @@ def _table(selection: Selection, mailing: Mailing, run: ModelRun, progress: Prog
 
 def _set_aside(limits: Limits, chosen_for: int, generic: int) -> Limits:
     """Leave the share of those who get the generic sheet out of what all others may use."""
-    share = chosen_for / max(chosen_for + generic, 1)
-    if not generic:
+    if not generic or not chosen_for:
         return limits
+    share = chosen_for / (chosen_for + generic)
+    most = np.floor(limits.most * share)
     return limits._replace(
-        most=np.floor(limits.most * share),
+        most=most,
         offer_budget=limits.offer_budget * share,
         funder_budget=limits.funder_budget * share,
         budget=limits.budget * share,
-        least=np.minimum(limits.least, np.floor(limits.most * share)),
+        # What is guaranteed beyond its circulation contradicts itself, and is told as it is.
+        least=np.where(limits.least > limits.most, limits.least, np.minimum(limits.least, most)),
     )
 
 
-def _solve(problem: Problem, terms: Terms, seed: int) -> Solution:
-    names = [f"{offer.name} ({offer.code})" for offer in terms.offers]
-    against = feasibility.contradictions(
-        problem, names, list(terms.funders), tier_names=list(TIERS), size_names=list(SIZES)
+def _solve(problem: Problem, terms: Terms, seed: int, *, less: bool) -> Solution:
+    """less: limits are what generic sheets and lots leave of them, which refusals then say."""
+    names = (
+        [f"{offer.name} ({offer.code})" for offer in terms.offers],
+        list(terms.funders),
+        list(TIERS),
+        list(SIZES),
     )
-    if against:
-        raise SelectionError(*against)
+    told = [LESS] if less else []
+    if against := feasibility.contradictions(problem, *names):
+        raise SelectionError(*against, *told)
     try:
         return solving.solve(problem, seed=seed)
     except solving.UnsolvedError as error:
-        raise SelectionError(str(error)) from error
+        if error.prices is None:
+            raise SelectionError(str(error), *told) from error
+        proof = feasibility.certificate(problem, error.prices, error.bound, *names)
+        raise SelectionError(*proof, *told) from error
 
 
 def _keep(
@@ -222,29 +257,25 @@ def _keep(
     terms: Terms,
     whole: assembling.Assembled,
     solution: Solution,
-) -> tuple[int, int]:
-    """Write each piece's sheets; return how many are short, and how many fell out for want of
-    offers.
+) -> tuple[int, int, int]:
+    """Write each piece's sheets; return how many there are, how many of them are short, and how
+    many households fell out for want of offers.
     """
-    short = unfit = 0
+    sheets = short = unfit = 0
     for at, (piece, could) in enumerate(assembling.each(selection)):
-        chosen = fallback.fill(assembling.sheets(could, terms, whole, at, solution), terms)
+        chosen = assembling.sheets(could, terms, whole, at, solution)
+        if terms.short_sheets == Mailing.Short.SHORTER:
+            chosen = fallback.fill(fallback.opened(chosen, could), terms)
         piece.chosen = chosen.to_bytes()
         piece.save(update_fields=["chosen"])
+        sheets += int((~chosen.is_ghost).sum())
         short += int((np.diff(chosen.starts) < terms.per_sheet)[~chosen.is_ghost].sum())
         without = ~could.is_ghost & ~np.isin(could.households, chosen.households)
         unfit += int(without.sum())
-        for outcome, mask in (
-            (Outcome.NO_OFFERS, without & (could.places == 0)),
-            (Outcome.TOO_FEW, without & (could.places > 0)),
-        ):
-            _note(mailing, outcome, could.households[mask].tolist())
-    return short, unfit
-
-
-def _note(mailing: Mailing, outcome: Recipient.Outcome, homes: Sequence[int]) -> None:
-    if homes:
-        mailing.recipients.filter(household__in=homes).update(outcome=outcome)
+        fits = assembling.fitting(could) > 0
+        generic_sheets.note(mailing, Outcome.NO_OFFERS, could.households[without & ~fits])
+        generic_sheets.note(mailing, Outcome.TOO_FEW, could.households[without & fits])
+    return sheets, short, unfit
 
 
 def _doubts(mailing: Mailing, terms: Terms, short: int, unfit: int) -> list[str]:
@@ -278,10 +309,10 @@ def _finish(selection: Selection, run: ModelRun, prices: Prices, report: dict[st
     }
     selection.report = report
     selection.save(update_fields=["state", "finished_at", "prices", "report"])
-    before = mailing.selection
     mailing.state, mailing.selection, mailing.run = Mailing.State.SELECTED, selection, run
     mailing.response_model = responding.model_of(run)
     mailing.approved_by = None
     mailing.save(update_fields=["state", "selection", "run", "response_model", "approved_by"])
-    if before is not None:
-        SelectionPiece.objects.filter(selection=before).update(table=None)
+    # What others could have chosen from is of no use any more; what they chose is kept.
+    others = SelectionPiece.objects.filter(selection__mailing=mailing).exclude(table=None)
+    others.exclude(selection=selection).update(table=None)
