@@ -154,7 +154,7 @@ def _least(dual: Dual, first: Floats) -> Point:
         if not few:
             return point
     return newton.finish(
-        dual, point, watch, unit=unit, evaluations=100, tolerance=1e-9 if very_few else 1e-7
+        dual, point, watch, unit=unit, evaluations=300, tolerance=1e-10 if very_few else 1e-7
     )
 
 
