@@ -21,7 +21,7 @@ from loyalty.shopper.value import TIERS
 PAST_MAILINGS = 20
 UNPROFILED = "not looked at"
 """Stands for the tier of who gets the generic sheet."""
-_NOTHING = 5e-4
+_NOTHING = 0.005
 """A price is called none below this: worth of a coupon, or of a unit of budget."""
 
 
@@ -178,7 +178,7 @@ def limit_words(offer: OfferTerms, account: Offers, at: int) -> list[str]:
     words = []
     if account.most_price[at] > _NOTHING and offer.most is not None:
         words.append(
-            f"All {offer.most:,} coupons are used: one more would bring about "
+            f"Its cap of {offer.most:,} coupons binds: one more would bring about "
             f"{account.most_price[at]:.2f}."
         )
     if account.least_price[at] > _NOTHING:
