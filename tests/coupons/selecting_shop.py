@@ -36,7 +36,7 @@ def built(homes: int = HOMES) -> Iterator[Shop]:
 @contextmanager
 def standing(blocker: Any, homes: int = HOMES) -> Iterator[Shop]:
     """The same for all tests of a module: what each of them does is undone after it."""
-    whole = transaction.atomic()
+    whole: Any = transaction.atomic()
     whole._from_testcase = True  # work that asks for a transaction of its own gets it
     with blocker.unblock(), whole, built(homes) as shop:
         yield shop
@@ -64,6 +64,12 @@ def said(home: Household, purpose: str, *, is_granted: bool) -> None:
         household=home, purpose=purpose, is_granted=is_granted,
         said_at=datetime(2026, 2, 1, 12, tzinfo=UTC), source="desk",
     )  # fmt: skip
+
+
+def in_use(mailing: Mailing) -> Selection:
+    mailing.refresh_from_db()
+    assert mailing.selection is not None
+    return mailing.selection
 
 
 def pieces(selection: Selection) -> dict[int, Chosen]:
