@@ -61,7 +61,9 @@ def forecast(
                 )
             ],
             **_expected(sums, cost, of_offer == at, factors, own, terms.objective),
-            "limits": limit_words(offer, account, at) if at < len(terms.offers) else [],
+            "limits": limit_words(offer, account, at, terms.objective)
+            if at < len(terms.offers)
+            else [],
         }
         for at, offer in enumerate(offered)
     ]
@@ -173,23 +175,23 @@ def _factor_errors(selection: Selection) -> Floats:
     )
 
 
-def limit_words(offer: OfferTerms, account: Offers, at: int) -> list[str]:
+def limit_words(offer: OfferTerms, account: Offers, at: int, objective: str) -> list[str]:
     """What an offer's own limits cost at the margin, a sentence each: local estimates."""
     words = []
     if account.most_price[at] > _NOTHING and offer.most is not None:
         words.append(
             f"Its cap of {offer.most:,} coupons binds: one more would bring about "
-            f"{account.most_price[at]:.2f}."
+            f"{_brought(account.most_price[at], objective)}."
         )
     if account.least_price[at] > _NOTHING:
         words.append(
             f"The last of the {offer.least:,} guaranteed coupons costs about "
-            f"{account.least_price[at]:.2f}: it displaces something better."
+            f"{_brought(account.least_price[at], objective)}: it displaces something better."
         )
     if account.budget_price[at] > _NOTHING and offer.budget is not None:
         words.append(
             f"Its budget of {offer.budget:,.2f} is used: 1.00 more would bring about "
-            f"{account.budget_price[at]:.2f}."
+            f"{_brought(account.budget_price[at], objective)}."
         )
     return words
 
@@ -205,21 +207,30 @@ def shared_limit_words(terms: Terms, chance: Floats, cost: Floats, solution: Sol
     by_funder = np.bincount(funder, spent, len(terms.funders))
     prices = solution.prices
     if terms.budget is not None:
-        words.append(_budget_words("The mailing", terms.budget, spent.sum(), prices.budget))
+        words.append(_budget_words("The mailing", terms, spent.sum(), terms.budget, prices.budget))
     for name, budget, used, price in zip(
         terms.funders, terms.funder_budgets, by_funder, prices.funder_budget, strict=True
     ):
         if budget is not None:
-            words.append(_budget_words(name, budget, used, price))
+            words.append(_budget_words(name, terms, used, budget, price))
     if terms.fairness is not None:
         binds = max(prices.fair_most.max(initial=0.0), prices.fair_least.max(initial=0.0))
         words.append(
             f"Every tier's and size's coupons are worth within {terms.fairness:.1%} of the mean"
-            + ("; that costs some margin." if binds > _NOTHING else ", which costs nothing.")
+            + ("; that costs something." if binds > _NOTHING else ", which costs nothing.")
         )
     return words
 
 
-def _budget_words(who: str, budget: float, used: float, price: float) -> str:
+def _budget_words(who: str, terms: Terms, used: float, budget: float, price: float) -> str:
     says = f"{who}: {used:,.2f} of {budget:,.2f} is expected to be spent"
-    return f"{says}; 1.00 more would bring about {price:.2f}." if price > _NOTHING else f"{says}."
+    if price <= _NOTHING:
+        return f"{says}."
+    return f"{says}; 1.00 more would bring about {_brought(price, terms.objective)}."
+
+
+def _brought(price: float, objective: str) -> str:
+    """A price in what the mailing is chosen for."""
+    number = f"{price:,.2f}" if price >= 0.01 else f"{price:.1g}"
+    unit = "of margin" if objective == Mailing.Objective.MARGIN else "coupons used"
+    return f"{number} {unit}"
