@@ -65,7 +65,7 @@ def look(today: date) -> Today:
         redeemed_off=redeemed["off"] or Decimal(0),
         redeemed_since=since,
         live_mailings=sum(states.get(state, 0) for state in ("issued", "printed", "mailed")),
-        waiting_mailings=states.get("draft", 0) + states.get("approved", 0),
+        waiting_mailings=sum(states.get(state, 0) for state in ("draft", "selected", "approved")),
         rejects=Reject.objects.filter(resolved_by=None)[:LOOKED_AT].count(),
         refusals=Refusal.objects.all()[:LOOKED_AT].count(),
         waiting_uploads=_waiting_uploads(),
