@@ -183,7 +183,13 @@ def limit_words(offer: OfferTerms, account: Offers, at: int, objective: str) -> 
             f"Its cap of {offer.most:,} coupons binds: one more would bring about "
             f"{_brought(account.most_price[at], objective)}."
         )
-    if account.least_price[at] > _NOTHING:
+    if account.least_price[at] > _NOTHING and account.coupons[at] >= account.eligible[at]:
+        # There is no last one that could be left off: its price may be any.
+        words.append(
+            f"Its {offer.least:,} guaranteed coupons take every household that can get it, "
+            "whatever it displaces."
+        )
+    elif account.least_price[at] > _NOTHING:
         words.append(
             f"The last of the {offer.least:,} guaranteed coupons costs about "
             f"{_brought(account.least_price[at], objective)}: it displaces something better."

@@ -217,6 +217,11 @@ def _is_open(mailing: Mailing | None) -> bool:
     return mailing is None or mailing.state == State.DRAFT
 
 
+def _is_unprinted(mailing: Mailing, step: str) -> bool:
+    """Whether the step would print what is not for paper."""
+    return step == "print" and mailing.channel == Mailing.Channel.NONE
+
+
 def _with_words(fields: Any) -> tuple[Any, ...]:
     """The same fields, with offers told in words."""
     return tuple("offers_in_words" if field == "offers" else field for field in fields)
@@ -325,6 +330,8 @@ class MailingAdmin(Page[Mailing]):
         return mailing_pill(mailing)
 
     def sentence(self, row: Mailing) -> str:
+        if row.state == State.ISSUED and row.channel == Mailing.Channel.NONE:
+            return "Its coupons are promised; there is nothing to print: the next night goes on."
         return SENTENCES[State(row.state)]
 
     def row_tools(self, request: HttpRequest, row: Mailing) -> list[Tool]:
@@ -340,7 +347,7 @@ class MailingAdmin(Page[Mailing]):
                     step.is_main and row.state == step.states[-1],
                 )
                 for name, step in STEPS.items()
-                if row.state in step.states
+                if row.state in step.states and not _is_unprinted(row, name)
             ]
         return tools
 
@@ -440,6 +447,9 @@ class MailingAdmin(Page[Mailing]):
                 f"'{mailing}' is {mailing.get_state_display().lower()}; "
                 f"'{step.label}' wants it {wanted}.",
             )
+            return HttpResponseRedirect(back)
+        if _is_unprinted(mailing, name):
+            messages.error(request, f"'{mailing}' is not printed: its channel says so.")
             return HttpResponseRedirect(back)
         if request.method != "POST":
             return self.ask(

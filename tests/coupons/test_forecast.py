@@ -180,12 +180,21 @@ def test_limits_are_told_in_words_with_what_they_cost(shop):
     assert all(one["limits"] == [] for one in free["offers"])
     liked, *_, spare = sorted(free["offers"], key=lambda one: -one["redemptions"][0])
     change(offer_of(shop, liked), most_coupons=3)
-    change(offer_of(shop, spare), least_coupons=HOMES)
-    told = {one["code"]: one["limits"] for one in selecting.select(mailing).report["offers"]}
-    (capped,), (promised,) = told[liked["code"]], told[spare["code"]]
-    assert capped.startswith("All 3 coupons are used: one more would bring about 0.")
+    (capped,) = told(selecting.select(mailing), liked)
+    assert capped.startswith("Its cap of 3 coupons binds: one more would bring about 0.")
     assert capped.endswith(" coupons used.")
-    assert promised.startswith("The last of the 24 guaranteed coupons costs about 0.")
+    change(offer_of(shop, liked), most_coupons=None)
+    change(offer_of(shop, spare), least_coupons=HOMES - 6)
+    (promised,) = told(selecting.select(mailing), spare)
+    assert promised.startswith("The last of the 18 guaranteed coupons costs about 0.")
+    change(offer_of(shop, spare), least_coupons=HOMES)
+    assert told(selecting.select(mailing), spare) == [
+        "Its 24 guaranteed coupons take every household that can get it, whatever it displaces."
+    ]
+
+
+def told(selection, offer):
+    return next(one["limits"] for one in selection.report["offers"] if one["code"] == offer["code"])
 
 
 def test_budgets_are_told_with_what_is_spent_of_them_and_what_more_would_bring(shop):
