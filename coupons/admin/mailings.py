@@ -344,12 +344,33 @@ class MailingAdmin(Page[Mailing]):
                 Tool(
                     step.label,
                     reverse("admin:coupons_mailing_step", args=[row.pk, name]),
-                    step.is_main and row.state == step.states[-1],
+                    step.is_main and row.state == step.states[0],
                 )
                 for name, step in STEPS.items()
                 if row.state in step.states and not _is_unprinted(row, name)
             ]
+        if row.issued_at is not None and request.user.has_perm("coupons.view_measurement"):
+            url = reverse("admin:coupons_measurement_changelist")
+            tools.append(Tool("What it changed", f"{url}?mailing__id__exact={row.pk}"))
         return tools
+
+    def list_tools(self, request: HttpRequest) -> list[Tool]:
+        return [
+            Tool(label, reverse(f"admin:coupons_{model}_changelist"))
+            for label, model in (
+                ("Segments", "segment"),
+                ("Selections", "selection"),
+                ("What mailings changed", "measurement"),
+            )
+            if request.user.has_perm(f"coupons.view_{model}")
+        ]
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: Mailing | None = None
+    ) -> tuple[str, ...]:
+        # Its code is the salt of its hold-out: another code would draw another.
+        is_drawn = obj is not None and obj.selections.exists()
+        return ("code", *self.readonly_fields) if is_drawn else self.readonly_fields
 
     def panels(self, request: HttpRequest, row: Mailing) -> list[Panel]:
         return [
@@ -380,6 +401,12 @@ class MailingAdmin(Page[Mailing]):
     def _recipients(self, mailing: Mailing) -> SafeString:
         counts = dict(mailing.recipients.order_by().values_list("outcome").annotate(Count("pk")))
         url = reverse("admin:coupons_recipient_changelist")
+        words = dict(Recipient.Outcome.choices)
+        if mailing.selection_id is not None:
+            words |= {
+                "waiting": "Gets a sheet",
+                "generic": "Gets the sheet that asks nothing of it",
+            }
         return table(
             ("Outcome", "Households#"),
             (
@@ -387,7 +414,7 @@ class MailingAdmin(Page[Mailing]):
                     link(f"{url}?mailing__id__exact={mailing.pk}&outcome__exact={outcome}", label),
                     f"{counts[outcome]:,}",
                 )
-                for outcome, label in Recipient.Outcome.choices
+                for outcome, label in words.items()
                 if outcome in counts
             ),
             "Nobody yet: choose segments, or 'Add recipients'.",

@@ -1,6 +1,7 @@
 """The panels of a measurement's page: its figures as tables, plots and sentences."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 from django.urls import reverse
@@ -11,7 +12,7 @@ from loyalty import plots
 from pos_integration.desk import NOTHING, link, table
 
 Report = dict[str, Any]
-ROWS_SHOWN = 40
+ROWS_SHOWN = 25
 _OF_HOUSEHOLDS = (
     ("sales", "Sales"),
     ("margin", "Margin"),
@@ -140,8 +141,22 @@ def redeemed(cell: Report) -> str:
     return NOTHING if share is None else f"{cell['redeemed']:,} ({share:.1%})"
 
 
+def shortened(head: Sequence[str], rows: Iterable[Sequence[object]], empty: str) -> SafeString:
+    """The first rows of a long table; all of them are in the CSV."""
+    every = iter(rows)
+    body = table(head, list(islice(every, ROWS_SHOWN)), empty)
+    left = sum(1 for _ in every)
+    if not left:
+        return body
+    return format_html('{}<p class="quiet">{} more are in the CSV.</p>', body, f"{left:,}")
+
+
+def _largest_first(report: Report) -> list[Report]:
+    return sorted(report["offers"], key=lambda one: -one["coupons"])
+
+
 def offers(report: Report) -> SafeString:
-    return table(
+    return shortened(
         ("Offer", "Coupons#", "Held out#", "Redeemed#", "Given off#", "Our part#", "Sales#",
          "Margin#", "Less cost#", "All told#"),
         (
@@ -154,7 +169,7 @@ def offers(report: Report) -> SafeString:
                 cents(one["own_cents"]),
                 *(effect(one["effects"][name]) for name in ("sales", "margin", "net", "all_told")),
             )
-            for one in report["offers"]
+            for one in _largest_first(report)
         ),
         "No coupon was sent.",
     )  # fmt: skip
@@ -163,18 +178,18 @@ def offers(report: Report) -> SafeString:
 def parts(report: Report) -> SafeString:
     known = report["offers"][0]["effects"] if report["offers"] else {}
     parts = [(name, title) for name, title in _PARTS if name in known]
-    return table(
+    return shortened(
         ("Offer", *(title for _, title in parts)),
         (
             (offer(one), *(effect(one["effects"][name]) for name, _ in parts))
-            for one in report["offers"]
+            for one in _largest_first(report)
         ),
         "No coupon was sent.",
     )
 
 
 def group(report: Report, kind: str) -> SafeString:
-    return table(
+    return shortened(
         ("", "Sheets#", "Held out#", "Redeemed#", "Given off#", "Sales#", "Margin#", "Less cost#"),
         (
             (
@@ -243,7 +258,7 @@ def lots(report: Report) -> SafeString:
                 between(net, ",.2f"),
             )
 
-    return table(("Offer", "Drawn#", "Redeemed#", "Margin less cost#"), rows(), "None.")
+    return shortened(("Offer", "Drawn#", "Redeemed#", "Margin less cost#"), rows(), "None.")
 
 
 def method(report: Report) -> SafeString:

@@ -65,7 +65,7 @@ class SelectionAdmin(ReadOnlyAdmin[Selection]):
     @admin.display(description="Short of the best possible")
     def gap(self, selection: Selection) -> str:
         gap = selection.report.get("gap")
-        return NOTHING if gap is None else f"{gap:.3%} at most"
+        return NOTHING if gap is None else f"{max(gap, 1e-5):.3%} at most"
 
     @admin.display(description="Coupons")
     def coupons(self, selection: Selection) -> str:
@@ -95,7 +95,7 @@ class SelectionAdmin(ReadOnlyAdmin[Selection]):
         return (
             f"{totals['coupons']:,} coupons are expected to be redeemed {between(redeemed)} times, "
             f"to cost {between(totals['cost'])}{brings}. No selection within these limits is "
-            f"better by more than {row.report['gap']:.3%}."
+            f"better by more than {max(row.report['gap'], 1e-5):.3%}."
         )
 
     def row_tools(self, request: HttpRequest, row: Selection) -> list[Tool]:
@@ -135,11 +135,11 @@ class SelectionAdmin(ReadOnlyAdmin[Selection]):
                 if row.report["doubts"]
                 else []
             ),
-            Panel("Offers", _offers(row), "95 of 100 cases lie within the brackets", True),
             Panel("What limits cost", _limits(row), "estimates, for a little more or less"),
             Panel("Who gets a sheet, and who does not", _left_out(row)),
             Panel("Tiers", _tiers(row)),
             Panel("Some sheets", sample(row), "not printed, not promised", True),
+            Panel("Offers", _offers(row), "95 of 100 cases lie within the brackets", True),
         ]
 
 
