@@ -10,7 +10,7 @@ from django.contrib import admin, messages
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import PermissionDenied
 from django.db import connection
-from django.db.models import Count, Sum
+from django.db.models import Count, QuerySet, Sum
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -157,6 +157,11 @@ STEPS = {
     ),
 }
 OFFERS_NAMED = 8
+IN_WORDS = {
+    "offers": "offers_in_words",
+    "segments": "segments_in_words",
+    "fallback_offers": "fallback_in_words",
+}
 SENTENCES = {
     State.DRAFT: "A draft: choose offers and whom it is for, then select its coupons.",
     State.SELECTED: "Its coupons are selected: look at the forecast; somebody else approves it.",
@@ -223,8 +228,19 @@ def _is_unprinted(mailing: Mailing, step: str) -> bool:
 
 
 def _with_words(fields: Any) -> tuple[Any, ...]:
-    """The same fields, with offers told in words."""
-    return tuple("offers_in_words" if field == "offers" else field for field in fields)
+    """The same fields, with what a mailing names many of told in words."""
+    return tuple(
+        _with_words(field) if isinstance(field, tuple) else IN_WORDS.get(field, field)
+        for field in fields
+    )
+
+
+def _first_named(rows: QuerySet[Any]) -> str:
+    """The first few by name, and how many there are where that is more."""
+    count = rows.count()
+    first = [str(row) for row in rows[:OFFERS_NAMED]]
+    named = ", ".join(first)
+    return f"{count:,}, such as {named}" if count > len(first) else named
 
 
 def _totals(selection: Selection) -> tuple[str, str, str, str]:
@@ -278,7 +294,7 @@ class MailingAdmin(Page[Mailing]):
         "selection",
         "issued_at",
         "run",
-        "offers_in_words",
+        *IN_WORDS.values(),
     )
 
     def save_model(
@@ -304,10 +320,15 @@ class MailingAdmin(Page[Mailing]):
 
     @admin.display(description="Offers")
     def offers_in_words(self, mailing: Mailing) -> str:
-        count = mailing.offers.count()
-        first = [str(offer) for offer in mailing.offers.order_by("pk")[:OFFERS_NAMED]]
-        named = ", ".join(first)
-        return f"{count:,}, such as {named}" if count > len(first) else named
+        return _first_named(mailing.offers.order_by("pk"))
+
+    @admin.display(description="Segments")
+    def segments_in_words(self, mailing: Mailing) -> str:
+        return _first_named(mailing.segments.order_by("name")) or "none: recipients by hand only"
+
+    @admin.display(description="Fallback offers")
+    def fallback_in_words(self, mailing: Mailing) -> str:
+        return _first_named(mailing.fallback_offers.order_by("pk")) or "none"
 
     def get_prepopulated_fields(
         self, request: HttpRequest, obj: Mailing | None = None

@@ -26,6 +26,8 @@ _PARTS = (
     ("halo_sales", "Others of their category#"),
     ("after_sales", "Its own goods, four weeks after#"),
 )
+_EFFECTS = {"sales": "Sales#", "margin": "Margin#", "net": "Less cost#", "all_told": "All told#"}
+TOO_FEW = "Too few households were held out to tell: hold out more of the next mailing."
 GROUPS = (
     ("tier", "Tiers", "of the whole basket"),
     ("tag", "Kinds of coupons", "of the offers' own goods"),
@@ -67,6 +69,8 @@ def compared(report: Report) -> str:
 
 def whole(report: Report) -> SafeString:
     found = report["groups"][0]["effects"] if report["groups"] else {}
+    if found and not _told(report["groups"][:1], found):
+        return table((), (), TOO_FEW)
     return table(
         ("Through the mailing", "A household#", "In all#"),
         (
@@ -155,10 +159,17 @@ def _largest_first(report: Report) -> list[Report]:
     return sorted(report["offers"], key=lambda one: -one["coupons"])
 
 
+def _told(rows: Iterable[Report], names: Iterable[str]) -> list[str]:
+    """Which effects are known of any row: a column of nothing but dashes tells nothing."""
+    rows = list(rows)
+    return [name for name in names if any(one["effects"].get(name) for one in rows)]
+
+
 def offers(report: Report) -> SafeString:
+    told = _told(report["offers"], _EFFECTS)
     return shortened(
-        ("Offer", "Coupons#", "Held out#", "Redeemed#", "Given off#", "Our part#", "Sales#",
-         "Margin#", "Less cost#", "All told#"),
+        ("Offer", "Coupons#", "Held out#", "Redeemed#", "Given off#", "Our part#",
+         *(_EFFECTS[name] for name in told)),
         (
             (
                 offer(one),
@@ -167,7 +178,7 @@ def offers(report: Report) -> SafeString:
                 redeemed(one),
                 cents(one["off_cents"]),
                 cents(one["own_cents"]),
-                *(effect(one["effects"][name]) for name in ("sales", "margin", "net", "all_told")),
+                *(effect(one["effects"][name]) for name in told),
             )
             for one in _largest_first(report)
         ),
@@ -178,6 +189,8 @@ def offers(report: Report) -> SafeString:
 def parts(report: Report) -> SafeString:
     known = report["offers"][0]["effects"] if report["offers"] else {}
     parts = [(name, title) for name, title in _PARTS if name in known]
+    if known and not _told(report["offers"], (name for name, _ in parts)):
+        return table((), (), TOO_FEW)
     return shortened(
         ("Offer", *(title for _, title in parts)),
         (
@@ -189,8 +202,11 @@ def parts(report: Report) -> SafeString:
 
 
 def group(report: Report, kind: str) -> SafeString:
+    rows = [one for one in report["groups"] if one["kind"] == kind]
+    told = _told(rows, ("sales", "margin", "net"))
     return shortened(
-        ("", "Sheets#", "Held out#", "Redeemed#", "Given off#", "Sales#", "Margin#", "Less cost#"),
+        ("", "Sheets#", "Held out#", "Redeemed#", "Given off#",
+         *(_EFFECTS[name] for name in told)),
         (
             (
                 one["name"],
@@ -198,13 +214,12 @@ def group(report: Report, kind: str) -> SafeString:
                 f"{one['held_out']:,}",
                 redeemed(one),
                 cents(one["off_cents"]),
-                *(effect(one["effects"][name]) for name in ("sales", "margin", "net")),
+                *(effect(one["effects"][name]) for name in told),
             )
-            for one in report["groups"]
-            if one["kind"] == kind
+            for one in rows
         ),
         "Nobody.",
-    )
+    )  # fmt: skip
 
 
 def never(report: Report) -> SafeString:

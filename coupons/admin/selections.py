@@ -37,6 +37,14 @@ def between(interval: list[float] | None, digits: int = 0) -> str:
     return f"{mean:,.{digits}f} ({low:,.{digits}f} to {high:,.{digits}f})"
 
 
+def _over(interval: list[float] | None, digits: int) -> SafeString | str:
+    """The same for a narrow column: the figure over what it lies between."""
+    if interval is None:
+        return NOTHING
+    mean, low, high = (f"{value:,.{digits}f}" for value in interval)
+    return format_html('{}<br><span class="quiet">{} to {}</span>', mean, low, high)
+
+
 @admin.register(Selection)
 class SelectionAdmin(ReadOnlyAdmin[Selection]):
     list_display = ("mailing", "state_pill", "started_at", "asked_by", "gap", "coupons")
@@ -139,7 +147,12 @@ class SelectionAdmin(ReadOnlyAdmin[Selection]):
             Panel("Who gets a sheet, and who does not", _left_out(row)),
             Panel("Tiers", _tiers(row)),
             Panel("Some sheets", sample(row), "not printed, not promised", True),
-            Panel("Offers", _offers(row), "95 of 100 cases lie within the brackets", True),
+            Panel(
+                "Offers",
+                _offers(row),
+                "below each figure, what it lies between in 95 of 100 cases",
+                True,
+            ),
         ]
 
 
@@ -162,9 +175,9 @@ def _offers(selection: Selection) -> SafeString:
                 NOTHING if one["eligible"] is None else f"{one['eligible']:,}",
                 _levels(one),
                 _bar(one["redemptions"], top),
-                between(one["redemptions"], 1),
-                between(one["cost"], 2),
-                between(one["margin"], 2),
+                _over(one["redemptions"], 1),
+                _over(one["cost"], 2),
+                _over(one["margin"], 2),
                 " ".join(one["limits"]) or NOTHING,
             )
             for one in sorted(selection.report["offers"], key=lambda one: -one["coupons"])
@@ -178,11 +191,14 @@ def _bar(expected: list[float], top: float) -> SafeString:
     return mark_safe(plots.interval(low, mean, high, top=top))  # noqa: S308 - our own figures
 
 
-def _levels(offer: dict[str, Any]) -> str:
+def _levels(offer: dict[str, Any]) -> SafeString | str:
     levels = offer["levels"]
     if len(levels) == 1:
         return f"{offer['coupons']:,}"
-    return f"{offer['coupons']:,}: " + ", ".join(f"{n:,} at {text}" for text, n in levels)
+    lines = format_html_join(
+        "", '<br><span class="quiet">{} at {}</span>', ((f"{n:,}", text) for text, n in levels)
+    )
+    return format_html("{}{}", f"{offer['coupons']:,}", lines)
 
 
 def _limits(selection: Selection) -> SafeString:
@@ -242,10 +258,12 @@ def sample(selection: Selection) -> SafeString:
                     ("Worth", "Offer", "On paper", "In full"),
                     (
                         (
-                            coupon.terms.value_text,
+                            format_html('<span class="whole">{}</span>', coupon.terms.value_text),
                             coupon.offer.name,
-                            coupon.reason,
-                            coupon.staff_reason,
+                            coupon.reason or NOTHING,
+                            format_html(
+                                '<div class="words-cell quiet">{}</div>', coupon.staff_reason
+                            ),
                         )
                         for coupon in coupons
                     ),
