@@ -118,10 +118,16 @@ def forest(report: Report) -> SafeString:
     if not told:
         return table((), (), "Too few households were held out to tell for any offer.")
     told.sort(key=lambda row: -row[2])
-    # Its markup is this house's own, and escapes the names.
-    drawn = mark_safe(plots.forest("What each offer brought", told[:ROWS_SHOWN]))  # noqa: S308
     left = len(told) - ROWS_SHOWN
-    more = f"The best {ROWS_SHOWN}; {left:,} more are in the CSV." if left > 0 else ""
+    more = ""
+    if left > 0:
+        # Both ends: what to repeat stands at the one, what to drop at the other.
+        worst = ROWS_SHOWN // 2
+        best = ROWS_SHOWN - worst
+        told = told[:best] + told[-worst:]
+        more = f"The best {best} and the worst {worst}; {left:,} between them are in the CSV."
+    # Its markup is this house's own, and escapes the names.
+    drawn = mark_safe(plots.forest("What each offer brought", told))  # noqa: S308
     return format_html('<div class="scroll">{}</div><p class="quiet">{}</p>', drawn, more)
 
 
