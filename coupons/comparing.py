@@ -267,7 +267,7 @@ def _predicted(
 ) -> npt.NDArray[np.float64]:
     """The margin each coupon was expected to bring before its cost, were all factors 1."""
     costs = {
-        (offer.pk, level.pk): level.cost * (1 - offer.funder_share) - fee_of(offer)
+        (offer.pk, level.pk): level.cost * (1 - offer.funder_share) - offer.fee
         for offer in offers
         for level in offer.levels
     }
@@ -283,11 +283,6 @@ def _predicted(
     )
     before_cost = chosen.value[mine] + chosen.chance[mine] * cost
     return np.asarray(before_cost / factor[chosen.tag[mine]], np.float64)
-
-
-def fee_of(offer: OfferTerms) -> float:
-    """What the house is paid for each coupon: nothing where the funder pays no share."""
-    return offer.handling_fee if offer.funder_share > 0 else 0.0
 
 
 class _Used(NamedTuple):
@@ -348,7 +343,7 @@ def _with_uses(
         for name in ("used", "off_cents", "added_cents", "funded", "fee")
     }
     share = np.array([one.funder_share for one in offers])
-    fee = np.array([fee_of(one) for one in offers]) * 100
+    fee = np.array([one.fee for one in offers]) * 100
     columns["used"][row] = True
     columns["off_cents"][row] = used.cents
     columns["funded"][row] = used.cents * share[offer]

@@ -131,10 +131,9 @@ def per_redemption(offers: Sequence[OfferTerms]) -> Economics:
     """What one redemption of each column brings and takes."""
     margin, ours, step = [], [], []
     for offer in offers:
-        fee = offer.handling_fee if offer.funder_share > 0 else 0.0
         for level in offer.levels:
             margin.append(offer.unit_margin * offer.units)
-            ours.append(level.cost * (1 - offer.funder_share) - fee)
+            ours.append(level.cost * (1 - offer.funder_share) - offer.fee)
             step.append(level.face / offer.levels[0].face)
     return Economics(np.array(margin), np.array(ours), np.array(step))
 

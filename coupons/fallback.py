@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from coupons import tabling
+from coupons import permitting
 from coupons.pieces import Chosen, Could, Evidence
 from coupons.selection.reasons import FOR_ALL
 from coupons.selection.response import NEW, USUAL_RATE
@@ -40,7 +40,7 @@ def fill(chosen: Chosen, terms: Terms) -> Chosen:
     offers = tuple(offer for offer in terms.fallback if offer.pk not in known)
     if not len(short):
         return chosen
-    may = tabling.eligible_unprofiled(chosen.households[short], replace(terms, offers=offers))
+    may = permitting.unprofiled(chosen.households[short], replace(terms, offers=offers))
     takes = _taken(chosen, terms, offers, short, may) if offers else may
     row, column = np.nonzero(takes)
     return _without_empty(_with(chosen, short[row], [offers[at] for at in column.tolist()]))

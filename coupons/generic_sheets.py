@@ -5,7 +5,7 @@ purchases in it. What it said itself, and the law of its place, is kept to.
 import numpy as np
 import numpy.typing as npt
 
-from coupons import fallback, tabling
+from coupons import fallback, permitting
 from coupons.assembling import Assembled
 from coupons.models import Mailing, Recipient, Selection, SelectionPiece
 from coupons.pieces import Chosen, Evidence
@@ -38,7 +38,7 @@ def choose(
     columns = whole.problem.columns
     worth, chance = _means(columns, whole.problem.table)
     target = _mean_face(columns, whole.problem.table, solution) * terms.per_sheet
-    may = tabling.eligible_unprofiled(homes, terms) & _affordable(
+    may = permitting.unprofiled(homes, terms) & _affordable(
         terms, columns, chance, others=len(whole.problem.table.places), generic=len(homes)
     )
     rules = whole.problem.rules._replace(per_sheet=terms.per_sheet, new_at_least=0)

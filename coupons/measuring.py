@@ -121,17 +121,6 @@ def measure_due(
     return kept, refused
 
 
-def in_a_sentence(mailing_id: int, as_of: str = "") -> str:
-    """For the queue: measure a mailing and say what it brought, or why that cannot be told."""
-    try:
-        measurement = measure(
-            Mailing.objects.get(pk=mailing_id), date.fromisoformat(as_of) if as_of else None
-        )
-    except MeasureError as error:
-        return str(error)
-    return f"{measurement}: {findings.headline(measurement.report)}"
-
-
 def first_day(mailing: Mailing) -> date:
     """The first morning on which the mailing can be measured."""
     enough = mailing.valid_from + timedelta(days=LEAST_DAYS)

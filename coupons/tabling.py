@@ -91,11 +91,6 @@ def table(bucket: int, selection_id: int) -> Tabled:
     return Tabled(bucket, len(rows), ghosts, len(could.column), places, eligible)
 
 
-def eligible_unprofiled(homes: Ints, terms: Terms) -> Flags:
-    """What households (ids) may get whose purchases are not looked at, bool[households, offers]."""
-    return permitting.unprofiled(homes, terms)
-
-
 # What all buckets share.
 
 

@@ -5,7 +5,7 @@ from datetime import date
 from django.contrib.auth import get_user_model
 from django.utils import timezone
 
-from coupons import mailing, nightly, printing, responding
+from coupons import findings, mailing, measuring, nightly, printing, responding
 from coupons.models import Mailing
 from loyalty import learning
 
@@ -53,3 +53,13 @@ def issue(mailing_id: int) -> str:
 def print_sheets(mailing_id: int) -> str:
     run = printing.print_mailing(Mailing.objects.get(pk=mailing_id))
     return f"{run.sheets} sheets in {run.folder}; {run.checked} barcodes read back"
+
+
+def measure(mailing_id: int, as_of: str = "") -> str:
+    """Measure what a mailing changed before the day `as_of` (ISO), or so far."""
+    day = date.fromisoformat(as_of) if as_of else None
+    try:
+        measurement = measuring.measure(Mailing.objects.get(pk=mailing_id), day)
+    except measuring.MeasureError as error:
+        return str(error)
+    return f"{measurement}: {findings.headline(measurement.report)}"

@@ -62,6 +62,11 @@ class OfferTerms:
     unit_price: float = 0.0  # usual, of what it is good on, see economics.price_up()
     unit_margin: float = 0.0  # usual, of one unit at its full price
 
+    @property
+    def fee(self) -> float:
+        """What the house is paid for each coupon: nothing where the funder pays no share."""
+        return self.handling_fee if self.funder_share > 0 else 0.0
+
 
 @dataclass(frozen=True)
 class Terms:

@@ -179,7 +179,7 @@ class MeasurementAdmin(ReadOnlyAdmin[Measurement]):
         except measuring.MeasureError as error:
             messages.error(request, str(error))
         else:
-            async_task("coupons.measuring.in_a_sentence", mailing.pk)
+            async_task("coupons.tasks.measure", mailing.pk)
             messages.success(request, f"'{mailing}' will be measured. {QUEUED}")
         return HttpResponseRedirect(back)
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
-from coupons import measuring
+from coupons import measuring, tasks
 from coupons.models import Measurement, Offer
 from tests.coupons.measured_shop import FINAL, ISSUED, OVER, Shop
 from tests.loyalty.believing import staff
@@ -104,6 +104,6 @@ def test_marketing_measures_a_mailing_and_hears_why_it_cannot():
 def test_the_queue_is_told_what_a_mailing_brought_or_why_nobody_knows():
     shop = Shop()
 
-    assert "The mailing" in measuring.in_a_sentence(shop.mailing.pk, "2026-03-15")
-    assert "measure it from" in measuring.in_a_sentence(shop.mailing.pk, "2026-03-02")
+    assert "The mailing" in tasks.measure(shop.mailing.pk, "2026-03-15")
+    assert "measure it from" in tasks.measure(shop.mailing.pk, "2026-03-02")
     assert Measurement.objects.count() == 1

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from coupons import economics, responding, tabling
+from coupons import economics, permitting, responding, tabling
 from coupons import terms as frozen
 from coupons.models import Coupon, Mailing, Selection, Sheet
 from coupons.pieces import DRAWN, FREE, TAKEN, Could
@@ -261,7 +261,7 @@ def test_restricted_goods_and_other_stores_and_enough_of_an_offer(shop):
     assert set(range(12)) - second == {6, 7, 9}
     homes = np.array([shop.homes[0].pk])
     terms = frozen.of(mailing)
-    (row,) = tabling.eligible_unprofiled(homes, terms)
+    (row,) = permitting.unprofiled(homes, terms)
     assert np.flatnonzero(~row).tolist() == [7, 8]
 
 
