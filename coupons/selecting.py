@@ -310,9 +310,8 @@ def _finish(selection: Selection, run: ModelRun, prices: Prices, report: dict[st
     selection.report = report
     selection.save(update_fields=["state", "finished_at", "prices", "report"])
     mailing.state, mailing.selection, mailing.run = Mailing.State.SELECTED, selection, run
-    mailing.response_model = responding.model_of(run)
     mailing.approved_by = None
-    mailing.save(update_fields=["state", "selection", "run", "response_model", "approved_by"])
+    mailing.save(update_fields=["state", "selection", "run", "approved_by"])
     # What others could have chosen from is of no use any more; what they chose is kept.
     others = SelectionPiece.objects.filter(selection__mailing=mailing).exclude(table=None)
     others.exclude(selection=selection).update(table=None)

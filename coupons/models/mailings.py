@@ -9,7 +9,7 @@ from django.db.models import F, Q
 
 from coupons.models.audiences import Segment
 from coupons.models.offers import Funder, Offer, OfferLevel, Terms
-from loyalty.models import FittedModel, Household, ModelRun
+from loyalty.models import Household, ModelRun
 
 if TYPE_CHECKING:
     from coupons.models.clearing import Redemption
@@ -132,14 +132,6 @@ class Mailing(models.Model):
         editable=False,
         related_name="+",
         help_text="The beliefs its coupons were chosen by",
-    )
-    response_model = models.ForeignKey(
-        FittedModel,
-        models.SET_NULL,
-        null=True,
-        editable=False,
-        related_name="+",
-        help_text="What said how likely its coupons are used; empty: the prior did",
     )
     changed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, editable=False, related_name="+"
