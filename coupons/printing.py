@@ -14,7 +14,16 @@ from django.utils import timezone
 
 from coupons.models import Coupon, Mailing, Offer, OfferLevel, PrintRun, Sheet, Terms
 from coupons.sheets import codes, document, verification
-from coupons.sheets.faces import CouponFace, OfferFace, SheetFace, Tag, Theme
+from coupons.sheets.faces import (
+    CouponFace,
+    Format,
+    Look,
+    OfferFace,
+    Press,
+    SheetFace,
+    Tag,
+    Theme,
+)
 from pos_integration.models import Store
 
 SHEETS_PER_FILE = 10_000
@@ -78,7 +87,7 @@ def sheet_pdf(sheet: Sheet) -> bytes:
     mailing = sheet.mailing
     offers = _Offers(mailing)
     faces = _faces(mailing, offers, sheet.number, sheet.number)
-    document.write_sheets(out, THEME, offers.faces, faces, mailing.sheets.count())
+    document.write_sheets(out, offers.look(mailing.sheets.count()), faces, {})
     return out.getvalue()
 
 
@@ -88,7 +97,7 @@ def proof_pdf(mailing: Mailing, sheets: Sequence[tuple[Sheet, Sequence[Coupon]]]
     offers = _Offers(mailing)
     look = _Look(mailing, offers)
     faces = (look.face(sheet, coupons) for sheet, coupons in sheets)
-    document.write_sheets(out, THEME, offers.faces, faces, len(sheets))
+    document.write_sheets(out, offers.look(len(sheets)), faces, {})
     return out.getvalue()
 
 
@@ -130,7 +139,7 @@ def _write_file(
             progress(done, total)
 
     with part.open("wb") as out:
-        written = document.write_sheets(out, THEME, offers.faces, counted(), total)
+        written = document.write_sheets(out, offers.look(total), counted(), {})
     part.replace(folder / name)  # whoever sees the name sees the whole file
     return {
         "name": name,
@@ -196,11 +205,17 @@ class _Offers:
         worths: list[Terms] = []
         for offer in known.order_by("pk").prefetch_related("levels__offer"):
             worths += [offer, *offer.levels.all()]
-        self.faces = {place: offer_face(terms) for place, terms in enumerate(worths)}
+        valid = dates_in_words(mailing)
+        self.faces = tuple(offer_face(terms, valid) for terms in worths)
+        self._format = Format(places=max(4, mailing.coupons_per_sheet))
         self._places: dict[tuple[int, int | None], int] = {
             (terms.offer_id, terms.pk) if isinstance(terms, OfferLevel) else (terms.pk, None): place
             for place, terms in enumerate(worths)
         }
+
+    def look(self, total: int) -> Look:
+        """What all sheets of the mailing have in common."""
+        return Look(THEME, self._format, Press(), self.faces, total)
 
     def face_of(self, coupon: Coupon) -> int:
         """Which of the faces the coupon has. Raises PrintError for an offer of no such mailing."""
@@ -213,7 +228,7 @@ class _Offers:
         return place
 
 
-def offer_face(terms: Terms) -> OfferFace:
+def offer_face(terms: Terms, valid: str) -> OfferFace:
     """What the shopper reads of an offer, at its own worth or at that of one of its levels."""
     value, suffix = terms.value_words
     offer = terms.offer if isinstance(terms, OfferLevel) else terms
@@ -224,6 +239,7 @@ def offer_face(terms: Terms) -> OfferFace:
         detail=offer.detail,
         picture=offer.picture,
         terms=tuple(offer.terms.splitlines()[:2]),
+        valid=valid,
     )
 
 
@@ -246,7 +262,6 @@ class _Look:
         currency = Store.objects.values_list("currency", flat=True).order_by("pk").first() or "USD"
         self._mailing, self._offers = mailing, offers
         self._symbol = _SYMBOLS.get(currency, f"{currency} ")
-        self._valid = dates_in_words(mailing)
 
     def face(self, sheet: Sheet, coupons: Sequence[Coupon]) -> SheetFace:
         """What is on one sheet's paper."""
@@ -266,10 +281,10 @@ class _Look:
             coupons=tuple(
                 CouponFace(
                     offer=self._offers.face_of(coupon),
-                    code=coupon.code,
+                    code=codes.grouped(coupon.code),
+                    payload=coupon.code,
                     tag=Tag(coupon.tag),
                     reason=coupon.reason if mailing.shows_reasons else "",
-                    valid=self._valid,
                 )
                 for coupon in coupons
             ),

@@ -31,6 +31,13 @@ class Household(models.Model):
     birth_month = models.PositiveSmallIntegerField(
         null=True, blank=True, help_text="1 to 12, of who agreed to a greeting; no day, no year"
     )
+    language = models.CharField(
+        max_length=8,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="That it wants to be written to in, such as de; empty: it did not say",
+    )
 
     class Meta:
         constraints = [

@@ -9,6 +9,7 @@ from django.db.models import F, Q
 
 from coupons.models.audiences import Segment
 from coupons.models.offers import Funder, Offer, OfferLevel, Terms
+from coupons.models.themes import Theme
 from loyalty.models import Household, ModelRun
 
 if TYPE_CHECKING:
@@ -30,6 +31,11 @@ class Mailing(models.Model):
     class Channel(models.TextChoices):
         PRINT = "print", "Printed and posted"
         NONE = "none", "Not printed: at tills, kiosks and on phones only"
+
+    class Leaf(models.TextChoices):
+        ONE = "one", "One side: address and coupons"
+        BLANK_BACK = "blank", "One side, its back blank, for duplex presses"
+        LETTER = "letter", "A letter in front, the coupons on its back"
 
     class Objective(models.TextChoices):
         MARGIN = "margin", "Margin that would not come otherwise"
@@ -63,7 +69,23 @@ class Mailing(models.Model):
     objective = models.CharField(
         max_length=11, choices=Objective, default=Objective.MARGIN, db_default="margin"
     )
-    coupons_per_sheet = models.PositiveSmallIntegerField(default=8)
+    theme = models.ForeignKey(
+        Theme,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="mailings",
+        help_text="How it looks; empty: the default theme",
+    )
+    leaf = models.CharField(
+        max_length=6, choices=Leaf, default=Leaf.ONE, db_default="one", verbose_name="sides"
+    )
+    letter = models.TextField(
+        max_length=2000, blank=True, default="", db_default="", help_text="Where it has a front"
+    )
+    coupons_per_sheet = models.PositiveSmallIntegerField(
+        default=8, choices=[(count, str(count)) for count in (4, 6, 8, 10, 12)]
+    )
     coupons_per_category = models.PositiveSmallIntegerField(default=2, help_text="At most")
     discovery_slots = models.PositiveSmallIntegerField(
         default=1,
@@ -155,7 +177,7 @@ class Mailing(models.Model):
                 condition=Q(valid_from__lte=F("valid_to")), name="mailing_dates_in_order"
             ),
             models.CheckConstraint(
-                condition=Q(coupons_per_sheet__in=[4, 6, 8, 10]), name="sheet_layout_exists"
+                condition=Q(coupons_per_sheet__in=[4, 6, 8, 10, 12]), name="sheet_layout_exists"
             ),
             models.CheckConstraint(
                 condition=Q(coupons_per_category__gte=1), name="a_category_may_have_one"
@@ -179,6 +201,26 @@ class Mailing(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class MailingText(models.Model):
+    """A mailing's words for households that speak another language."""
+
+    mailing = models.ForeignKey(Mailing, models.CASCADE, related_name="texts")
+    language = models.CharField(max_length=8)
+    headline = models.CharField(max_length=60)
+    explanation = models.CharField(max_length=90)
+    letter = models.TextField(max_length=2000, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["mailing", "language"], name="mailing_text_once_per_language"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.language}: {self.headline}"
 
 
 class FunderBudget(models.Model):
@@ -245,11 +287,28 @@ class Sheet(models.Model):
     is_generic = models.BooleanField(
         default=False, db_default=False, help_text="Chosen without its purchases, as it wished"
     )
+    language = models.CharField(
+        max_length=8, default="", db_default="", help_text="Empty: the theme's"
+    )
+    voided_at = models.DateTimeField(null=True, help_text="When it was lost and made void")
+    replaces = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        db_index=False,
+        related_name="replacements",
+        help_text="The lost sheet in whose place it stands",
+    )
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["mailing", "household"], name="sheet_once_per_household"
+                fields=["mailing", "household"],
+                condition=Q(replaces=None),
+                name="first_sheet_once_per_household",
+            ),
+            models.UniqueConstraint(
+                fields=["replaces"], condition=~Q(replaces=None), name="sheet_replaced_once"
             ),
             models.UniqueConstraint(fields=["mailing", "number"], name="sheet_number_once"),
         ]
@@ -272,6 +331,9 @@ class Coupon(models.Model):
         NEW = "new", "Try something new"
 
     code = models.CharField(max_length=13, unique=True)
+    serial = models.BigIntegerField(
+        null=True, help_text="12 digits in a barcode by GS1's rules; empty: it carries the code"
+    )
     sheet = models.ForeignKey(Sheet, models.PROTECT, related_name="coupons")
     position = models.PositiveSmallIntegerField(help_text="Place on the sheet, from 1")
     offer = models.ForeignKey(Offer, models.PROTECT, related_name="coupons")
@@ -307,8 +369,13 @@ class Coupon(models.Model):
             models.CheckConstraint(
                 condition=Q(state__in=["open", "redeemed", "void"]), name="coupon_state_known"
             ),
+            models.UniqueConstraint(
+                fields=["serial"], condition=~Q(serial=None), name="coupon_serial_once"
+            ),
         ]
-        indexes = [models.Index(fields=["level"], condition=~Q(level=None), name="coupon_by_level")]
+        indexes = [
+            models.Index(fields=["level"], condition=~Q(level=None), name="coupon_by_level"),
+        ]
 
     def __str__(self) -> str:
         return self.code
@@ -322,19 +389,3 @@ class Coupon(models.Model):
     def live_redemption(self) -> "Redemption | None":
         """Its use that was not taken back; prefetch `redemptions` where there are many."""
         return next((one for one in self.redemptions.all() if one.reversed_at is None), None)
-
-
-class PrintRun(models.Model):
-    """A mailing's sheets as PDF files on disk, with a manifest."""
-
-    mailing = models.ForeignKey(Mailing, models.PROTECT, related_name="print_runs")
-    started_at = models.DateTimeField(auto_now_add=True)
-    finished_at = models.DateTimeField(null=True)
-    folder = models.CharField(max_length=500)
-    manifest = models.JSONField(default=dict, help_text="Files, sheets, numbers, SHA-256")
-    sheets = models.PositiveIntegerField(default=0)
-    coupons = models.PositiveIntegerField(default=0)
-    checked = models.PositiveIntegerField(default=0, help_text="Barcodes read back from the PDF")
-
-    def __str__(self) -> str:
-        return f"{self.mailing}, {self.started_at:%Y-%m-%d %H:%M}"

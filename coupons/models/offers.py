@@ -5,6 +5,7 @@ from decimal import Decimal
 from django.db import models
 from django.db.models import F, Q
 
+from coupons.models.pictures import Picture
 from pos_integration.models import Category, Product, Store
 
 
@@ -100,7 +101,17 @@ class Offer(models.Model):
         related_name="+",
         help_text="At most so many coupons of one category are on a sheet",
     )
-    picture = models.CharField(max_length=30, default="basket")
+    picture = models.CharField(
+        max_length=30, default="basket", help_text="What is drawn where there is no photograph"
+    )
+    photo = models.ForeignKey(
+        Picture,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="offers",
+        help_text="Empty: the picture of one of its products, if any has one",
+    )
     terms = models.TextField(blank=True, help_text="A line each, two at most on paper")
     funder = models.ForeignKey(
         Funder,
@@ -310,6 +321,26 @@ def _value_words(terms: Terms) -> tuple[str, str]:
         case Offer.Kind.THRESHOLD:
             return str(terms.face_value), f"off {terms.threshold}"
     return str(terms.face_value), "off"
+
+
+class OfferText(models.Model):
+    """An offer's words for households that speak another language."""
+
+    offer = models.ForeignKey(Offer, models.CASCADE, related_name="texts")
+    language = models.CharField(max_length=8)
+    name = models.CharField(max_length=80, help_text="What the shopper reads: the product")
+    detail = models.CharField(max_length=80, blank=True, help_text="Maker and size")
+    terms = models.TextField(blank=True, help_text="A line each, two at most on paper")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["offer", "language"], name="offer_text_once_per_language"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.language}: {self.name}"
 
 
 class OfferRule(models.Model):

@@ -16,11 +16,12 @@ from coupons.sheets.drawing import (
     draw_offer,
     draw_tag,
 )
-from coupons.sheets.faces import OfferFace, SheetFace, Tag, Theme
+from coupons.sheets.faces import Look, SheetFace, Tag
 from coupons.sheets.fitting import POINTS_PER_MM
 from coupons.sheets.layout import PAGE, CouponPlan, plan_for
 from coupons.sheets.pdf import PdfWriter
 from coupons.sheets.variable import VariableLayer
+from coupons.sheets.words import in_language
 
 _PAGES_A_NODE: Final = 256  # of the page tree: viewers open a flat list of 50,000 slowly
 
@@ -38,21 +39,21 @@ class Written:
 
 def write_sheets(
     out: BinaryIO,
-    theme: Theme,
-    offers: Mapping[int, OfferFace],
+    look: Look,
     sheets: Iterable[SheetFace],
-    total: int,
+    files: Mapping[str, bytes],
 ) -> Written:
     """Write `sheets` to `out` as one PDF, a page each, and return what was written.
 
-    `sheets` may be a generator and is read once; `total` is how many the whole mailing has. The
-    same arguments give the same bytes. `out` is only written to, never read or closed.
+    `sheets` may be a generator and is read once; `files` are the pictures, fonts and profiles
+    that the look names, by their SHA-256. The same arguments give the same bytes. `out` is only
+    written to, never read or closed.
 
     Raises ValueError if there are no sheets, if a sheet has no coupons or too many, names an
     offer that is not in `offers`, has a code that is none, or carries an address its window
     cannot hold.
     """
-    document = _Document(out, theme, offers, total)
+    document = _Document(out, look)
     first = last = None
     count = 0
     for sheet in sheets:
@@ -63,21 +64,19 @@ def write_sheets(
         count += 1
     if first is None or last is None:
         raise ValueError("there are no sheets to write")
-    document.close(f"{theme.brand}: sheets {first} to {last} of {total}")
+    document.close(f"{look.theme.brand}: sheets {first} to {last} of {look.total}")
     return Written(count, document.pdf.size_bytes, document.pdf.sha256, first, last)
 
 
 class _Document:
     """The file being written: its forms by name, its pages by node."""
 
-    def __init__(
-        self, out: BinaryIO, theme: Theme, offers: Mapping[int, OfferFace], total: int
-    ) -> None:
+    def __init__(self, out: BinaryIO, look: Look) -> None:
         self.pdf = PdfWriter(out)
-        self._theme = theme
-        self._offers = offers
+        self._theme = theme = look.theme
+        self._offers = look.offers
         self._fonts = Fonts()
-        self._variable = VariableLayer(theme, self._fonts, total)
+        self._variable = VariableLayer(theme, self._fonts, look.total)
         self._font_resources = self.pdf.reserve()
         self._resources = self.pdf.reserve()
         self._root = self.pdf.reserve()
@@ -106,7 +105,8 @@ class _Document:
     def _tag(self, tag: Tag, plan: CouponPlan) -> str:
         name = f"{tag}{plan.name}"
         if name not in self._forms:
-            drawn = draw_tag(tag, plan, self._fonts)
+            words = in_language("en").tags[list(Tag).index(tag)]
+            drawn = draw_tag(tag, words, plan, self._fonts)
             self._form(name, drawn, plan.cell.width, plan.cell.height)
         return name
 
@@ -114,14 +114,13 @@ class _Document:
         known = self._offer_forms.get((offer, plan))
         if known is not None:
             return known
-        face = self._offers.get(offer)
-        if face is None:
+        if not 0 <= offer < len(self._offers):
             raise ValueError(
                 f"sheet {sheet.sequence} names offer {offer}, "
                 f"which is not among the {len(self._offers)} given"
             )
         name = f"Offer{len(self._offer_forms)}"
-        form = draw_offer(name, face, plan, self._theme.accent_colour, self._fonts)
+        form = draw_offer(name, self._offers[offer], plan, self._theme.accent_colour, self._fonts)
         self._form(name, form.drawn, plan.cell.width, plan.cell.height)
         self._offer_forms[offer, plan] = form
         return form

@@ -177,30 +177,29 @@ def draw_cuts(count: int) -> str:
     return "".join(parts)
 
 
-def draw_tag(tag: Tag, plan: CouponPlan, fonts: Fonts) -> str:
+def draw_tag(tag: Tag, words: str, plan: CouponPlan, fonts: Fonts) -> str:
     """Return a tag, in a coupon's own coordinates."""
-    ground, words = _TAG_COLOURS[tag]
+    ground, ink = _TAG_COLOURS[tag]
     height = plan.cell.height
     size = _TAG_SIZE * plan.tag.height / 3.5
-    width = width_mm(tag.words, Typeface.BOLD, size) + len(tag.words) * 0.25 / POINTS_PER_MM
+    width = width_mm(words, Typeface.BOLD, size) + len(words) * 0.25 / POINTS_PER_MM
     pill = Box(plan.tag.x, plan.tag.y, width + 2 * _TAG_PADDING, plan.tag.height)
     baseline = pill.y + pill.height / 2 + 0.33 * size / POINTS_PER_MM
     return (
         f"q {fill(ground)} {rounded(pill, pill.height / 2, height)} f "
-        f"BT {fill(words)} 0.25 Tc {at(pill.x + _TAG_PADDING, baseline, height)}"
-        f"{fonts[Typeface.BOLD].show(tag.words, size)}ET Q\n"
+        f"BT {fill(ink)} 0.25 Tc {at(pill.x + _TAG_PADDING, baseline, height)}"
+        f"{fonts[Typeface.BOLD].show(words, size)}ET Q\n"
     )
 
 
 @dataclass(frozen=True, slots=True)
 class OfferForm:
-    """An offer's form in a file, and where the variable layer sets reason and validity on it."""
+    """An offer's form in a file, and where the variable layer sets the reason on it."""
 
     name: str
     plan: CouponPlan
     drawn: str
     reason_at: str
-    valid_at: str
 
 
 def draw_offer(
@@ -246,11 +245,14 @@ def draw_offer(
     parts += lines(shown, (setting.detail_baseline,), plan.text_left)
     shown = tuple(regular.show(text, terms.size) for text in terms.lines)
     parts += lines(shown, setting.terms_baselines, plan.aside_left)
+    room = plan.text_right - plan.aside_left
+    valid = fit(offer.valid, Typeface.BOLD, plan.valid_size, plan.valid_size - 1.4, room)
+    parts.append(f"{INK} g {at(plan.aside_left, setting.valid_baseline, height)}")
+    parts.append(fonts[Typeface.BOLD].show(valid.text, valid.size))
     parts.append("ET\n")
     return OfferForm(
         name=name,
         plan=plan,
         drawn="".join(parts),
         reason_at=f"{SOFT} g {at(plan.text_left, setting.reason_baseline, height)}",
-        valid_at=f"{INK} g {at(plan.aside_left, setting.valid_baseline, height)}",
     )

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from coupons.sheets import barcodes
-from coupons.sheets.codes import grouped
+from coupons.sheets import barcodes, words
 from coupons.sheets.drawing import (
     FOOT_BASELINE,
     FOOT_SIZE,
@@ -66,7 +65,7 @@ class VariableLayer:
     """Everything on a sheet that is this household's alone, as one string of operators."""
 
     def __init__(self, theme: Theme, fonts: Fonts, total: int) -> None:
-        self._lead = theme.savings_lead
+        self._lead = theme.savings_lead or words.in_language("en").savings_lead
         self._fonts = fonts
         self._total = f"{total:,}".replace(",", "\u00a0")
         self._remembered: dict[tuple[str, str], str] = {}
@@ -157,10 +156,6 @@ class VariableLayer:
         room, size = plan.text_right - plan.text_left, plan.reason_size
         return self._line(text, Typeface.ITALIC, size, size - 1, room, plan.name)
 
-    def _valid(self, plan: CouponPlan, text: str) -> str:
-        room, size = plan.text_right - plan.aside_left, plan.valid_size
-        return self._line(text, Typeface.BOLD, size, size - 1.4, room, f"{plan.name} valid")
-
     def frames(self, count: int) -> list["Frame"]:
         """Return the frames of a sheet of `count` coupons, in the order of the layout."""
         frames = self._frames.get(count)
@@ -175,20 +170,17 @@ class VariableLayer:
 
         Raises ValueError for a code of another length, whose bars would leave their place.
         """
-        code = grouped(coupon.code)
-        if len(code) != _CODE_PRINTED or not (coupon.code.isascii() and coupon.code.isalnum()):
-            raise ValueError(f"{coupon.code!r} is not the 13 letters and digits of a coupon code")
+        code, payload = coupon.code, coupon.payload
+        if len(code) != _CODE_PRINTED or not (payload.isascii() and payload.isalnum()):
+            raise ValueError(f"{payload!r} is not the 13 letters and digits of a coupon code")
         plan = form.plan
-        reason, valid = coupon.reason, coupon.valid
+        reason = coupon.reason
         shown_reason = self._remembered.get((plan.name, reason)) or self._reason(plan, reason)
-        shown_valid = self._remembered.get((f"{plan.name} valid", valid)) or self._valid(
-            plan, valid
-        )
         return (
             f"{frame.begin}/{form.name} Do/{tag_form} Do BT {form.reason_at}{shown_reason}"
-            f"{form.valid_at}{shown_valid}/Span<</ActualText({code})>>BDC {frame.code_at}"
+            f"/Span<</ActualText({code})>>BDC {frame.code_at}"
             f"{code.translate(self._spaced)}]TJ EMC ET {frame.bars_at}"
-            f"{barcodes.bars(coupon.code)}f Q\n"
+            f"{barcodes.bars(payload)}f Q\n"
         )
 
 

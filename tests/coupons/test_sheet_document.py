@@ -12,16 +12,19 @@ import pytest
 from coupons.sheets import barcodes
 from coupons.sheets.codes import check_character, grouped
 from coupons.sheets.document import Written, write_sheets
-from coupons.sheets.faces import CouponFace, OfferFace, SheetFace, Tag, Theme
+from coupons.sheets.faces import CouponFace, Format, Look, OfferFace, Press, SheetFace, Tag, Theme
 from coupons.sheets.pictures import PICTURES
 from coupons.sheets.verification import read_back
 
 TERMS = ("Once per household, any Greenfield store.", "Not with other offers on this item.")
-COFFEE = OfferFace("1.50", "off", "Dark roast coffee beans", "House of Hagen", "coffee", TERMS)
-OFFERS = {
-    number: dataclasses.replace(COFFEE, product=f"Offer {number}", picture=picture)
+VALID = "Valid 30 Nov \u2013 24 Dec 2026"
+COFFEE = OfferFace(
+    "1.50", "off", "Dark roast coffee beans", "House of Hagen", "coffee", TERMS, VALID
+)
+OFFERS = tuple(
+    dataclasses.replace(COFFEE, product=f"Offer {number}", picture=picture)
     for number, picture in enumerate(PICTURES)
-}
+)
 
 
 def code(number: int) -> str:
@@ -33,10 +36,10 @@ def sheet(sequence: int = 1, offers: Sequence[int] = range(8), **changes: object
     coupons = tuple(
         CouponFace(
             offer,
+            grouped(code(sequence * 100 + place)),
             code(sequence * 100 + place),
             list(Tag)[place % 3],
             f"You buy this about every {place + 3} days.",
-            "Valid 30 Nov \u2013 24 Dec 2026",
         )
         for place, offer in enumerate(offers)
     )
@@ -52,9 +55,9 @@ def sheet(sequence: int = 1, offers: Sequence[int] = range(8), **changes: object
     return dataclasses.replace(plain, **changes)  # type: ignore[arg-type] # any field of a sheet
 
 
-def printed(*sheets: SheetFace, offers: dict[int, OfferFace] = OFFERS) -> tuple[bytes, Written]:
+def printed(*sheets: SheetFace, offers: tuple[OfferFace, ...] = OFFERS) -> tuple[bytes, Written]:
     out = io.BytesIO()
-    written = write_sheets(out, Theme(), offers, iter(sheets), 1133)
+    written = write_sheets(out, Look(Theme(), Format(), Press(), offers, 1133), iter(sheets), {})
     return out.getvalue(), written
 
 
@@ -72,7 +75,7 @@ def test_every_coupon_of_every_layout_reads_back(dpi):
     pdf, _ = printed(*sheets)
 
     assert read_back(pdf, range(6), counts, dpi) == [
-        [coupon.code for coupon in one.coupons] for one in sheets
+        [coupon.payload for coupon in one.coupons] for one in sheets
     ]
 
 
@@ -88,7 +91,8 @@ def test_reading_back_takes_any_pages_from_a_file(tmp_path):
 
 def test_what_cannot_be_read_is_none_and_not_a_guess():
     spoiled = sheet(1, range(2))
-    wrong = dataclasses.replace(spoiled.coupons[1], code="0" * 12 + "1")  # fails our own check
+    bad = "0" * 12 + "1"  # fails our own check
+    wrong = dataclasses.replace(spoiled.coupons[1], code=grouped(bad), payload=bad)
     pdf, _ = printed(dataclasses.replace(spoiled, coupons=(spoiled.coupons[0], wrong)))
 
     # The layout of three looks for a third coupon, where the paper is white.
@@ -149,7 +153,7 @@ def test_a_file_holds_only_the_offers_its_sheets_use():
 def test_a_long_run_is_a_tree_of_pages_that_opens():
     sheets = (sheet(number, [number % 5]) for number in range(1, 301))
     out = io.BytesIO()
-    written = write_sheets(out, Theme(), OFFERS, sheets, 300)
+    written = write_sheets(out, Look(Theme(), Format(), Press(), OFFERS, 300), sheets, {})
 
     assert (written.sheets, written.first, written.last) == (300, 1, 300)
     assert len(pypdfium2.PdfDocument(out.getvalue())) == 300
@@ -157,7 +161,7 @@ def test_a_long_run_is_a_tree_of_pages_that_opens():
 
 
 def test_every_picture_can_be_drawn():
-    pages = [list(OFFERS)[start : start + 8] for start in range(0, len(OFFERS), 8)]
+    pages = [range(len(OFFERS))[start : start + 8] for start in range(0, len(OFFERS), 8)]
     pdf, _ = printed(*(sheet(number, page) for number, page in enumerate(pages, 1)))
     assert len(pypdfium2.PdfDocument(pdf)) == len(pages)
 
@@ -184,7 +188,7 @@ def test_an_offer_nobody_made_is_named():
 
 def test_a_picture_nobody_drew_is_named():
     with pytest.raises(ValueError, match="no picture 'unicorn' for 'Dark roast"):
-        printed(sheet(1, [1]), offers={1: dataclasses.replace(COFFEE, picture="unicorn")})
+        printed(sheet(1, [1]), offers=(COFFEE, dataclasses.replace(COFFEE, picture="unicorn")))
 
 
 def test_a_sheet_of_no_coupons_is_refused():
@@ -195,7 +199,7 @@ def test_a_sheet_of_no_coupons_is_refused():
 @pytest.mark.parametrize("wrong", ["7Q4M", "7Q4M-K2XP-9TRD-A", "7Q4MK2XP9TR)A", "7Q4MK2XP9TRDÄ"])
 def test_a_code_that_would_not_fit_its_bars_is_refused(wrong):
     one = sheet(3, [1])
-    coupon = dataclasses.replace(one.coupons[0], code=wrong)
+    coupon = dataclasses.replace(one.coupons[0], code=wrong, payload=wrong)
     with pytest.raises(ValueError, match="is not the 13 letters and digits"):
         printed(dataclasses.replace(one, coupons=(coupon,)))
 
