@@ -128,6 +128,7 @@ AUTH_PASSWORD_VALIDATORS = [
 USE_TZ = True
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")
 LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]  # that households are written to in
 USE_THOUSAND_SEPARATOR = True
 
 STATIC_URL = "static/"

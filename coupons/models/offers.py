@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from coupons.models.pictures import Picture
+from coupons.sheets import words
 from pos_integration.models import Category, Product, Store
 
 
@@ -305,22 +306,21 @@ def _value_text(terms: Terms) -> str:
 
 
 def _value_words(terms: Terms) -> tuple[str, str]:
-    match terms.kind:
-        case Offer.Kind.PERCENT:
-            return f"{terms.percent} %", "off"
-        case Offer.Kind.FIXED_PRICE:
-            return str(terms.price), "only"
-        case Offer.Kind.FREE_ITEM:
-            return "Free", ""
-        case Offer.Kind.MULTI_BUY if terms.price is not None:
-            return f"{terms.units} for {terms.price}", ""
-        case Offer.Kind.MULTI_BUY if terms.percent == 100:
-            return f"{terms.units} for {terms.units - terms.reduced_units}", ""
-        case Offer.Kind.MULTI_BUY:
-            return f"{terms.percent} %", f"off {terms.reduced_units} of {terms.units}"
-        case Offer.Kind.THRESHOLD:
-            return str(terms.face_value), f"off {terms.threshold}"
-    return str(terms.face_value), "off"
+    return worth_in(words.ENGLISH, terms)
+
+
+def worth_in(language: words.Words, terms: Terms) -> tuple[str, str]:
+    """The worth as paper sets it in a language: what is large, and what is small beside it."""
+    return words.worth(
+        language,
+        terms.kind,
+        face_value=terms.face_value,
+        percent=terms.percent,
+        price=terms.price,
+        units=terms.units,
+        reduced_units=terms.reduced_units,
+        threshold=terms.threshold,
+    )
 
 
 class OfferText(models.Model):

@@ -105,7 +105,7 @@ class _Document:
     def _tag(self, tag: Tag, plan: CouponPlan) -> str:
         name = f"{tag}{plan.name}"
         if name not in self._forms:
-            words = in_language("en").tags[list(Tag).index(tag)]
+            words = in_language("en").tags[tag]
             drawn = draw_tag(tag, words, plan, self._fonts)
             self._form(name, drawn, plan.cell.width, plan.cell.height)
         return name
