@@ -67,7 +67,7 @@ _KEEP = """
 @transaction.atomic
 def answer(
     terminal: Terminal,
-    work: Callable[[], dict[str, Any]],
+    work: Callable[[], dict[str, Any] | bytes],
     *,
     status: int = 200,
     key: str = "",
@@ -75,6 +75,7 @@ def answer(
 ) -> Answer:
     """Do `work`, once where the terminal gave a `key`, and return its answer.
 
+    work: returns what is told as JSON, or bytes that are told as they are
     status: of the answer when `work` returns; a Problem that it raises has its own
     request: method, path and body; the same key with another request is Problem 422 key_reused
 
@@ -104,7 +105,8 @@ def answer(
         if last_straw is not None:
             raise guessing.LockedOutError(last_straw, now)
         try:
-            given = Answer(status, msgspec.json.encode(work()))
+            said = work()
+            given = Answer(status, said if isinstance(said, bytes) else msgspec.json.encode(said))
         except problems.Problem as problem:
             cursor.execute("ROLLBACK TO SAVEPOINT before_work")
             given = _refusal(problem)

@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from coupons import answers, calls, described, holding, till, wallet
+from coupons import answers, calls, described, holding, slips, till, wallet
 from pos_integration import strict
 from pos_integration.models import Terminal
 
@@ -20,7 +20,9 @@ class TillView(APIView):
     schema = described.TillSchema()
     parser_classes = [strict.StrictJSONParser]
 
-    def look(self, request: Request, work: Callable[[Terminal], dict[str, Any]]) -> HttpResponse:
+    def look(
+        self, request: Request, work: Callable[[Terminal], dict[str, Any] | bytes]
+    ) -> HttpResponse:
         """Answer a call that changes nothing."""
         terminal = request.auth
         assert isinstance(terminal, Terminal)
@@ -119,7 +121,13 @@ class CardCouponsView(TillView):
 
     @described.card_coupons
     def get(self, request: Request, card: str) -> HttpResponse:
-        return self.look(request, lambda terminal: wallet.coupons_of(terminal, card))
+        paper = request.query_params.get("paper")
+        if paper is None:
+            return self.look(request, lambda terminal: wallet.coupons_of(terminal, card))
+        said = self.look(request, lambda terminal: wallet.receipt_of(terminal, card, paper))
+        if said.status_code == 200:
+            said["Content-Type"] = slips.CONTENT_TYPE
+        return said
 
 
 class CardPreferencesView(TillView):

@@ -4,10 +4,11 @@ from typing import Any, TypeAlias
 
 import msgspec
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
 from rest_framework import serializers
 
-from coupons import answers, calls
+from coupons import answers, calls, slips
 from coupons.models import Coupon, Offer
 from pos_integration import openapi
 from pos_integration.openapi import PROBLEM
@@ -208,9 +209,17 @@ redemption_reverse = extend_schema(
 card_coupons = extend_schema(
     operation_id="card_coupons",
     summary="A card's coupons that are good in this store today, best first",
-    parameters=[RETRY_AFTER],
+    parameters=[
+        OpenApiParameter(
+            "paper",
+            {"type": "string", "enum": ["58", "80"]},
+            description="For the till's own printer of 58 or 80 mm: the answer is ESC/POS bytes",
+        ),
+        RETRY_AFTER,
+    ],
     responses={
-        200: inline_serializer(
+        (200, slips.CONTENT_TYPE): OpenApiTypes.BINARY,
+        (200, "application/json"): inline_serializer(
             "CardCoupons",
             {
                 "card": serializers.CharField(),

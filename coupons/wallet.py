@@ -5,8 +5,11 @@ from typing import Any
 from django.db.models import Q
 from django.utils import timezone
 
-from coupons import calls, guessing, till
-from coupons.models import Coupon
+from coupons import calls, guessing, slips, till
+from coupons.models import Coupon, Theme
+from coupons.models.offers import worth_in
+from coupons.sheets import codes
+from coupons.sheets.words import Words, in_language
 from loyalty import voice
 from loyalty.models import Card, Consent, Household
 from pos_integration import problems
@@ -23,14 +26,14 @@ def household_of(number: str) -> Household | None:
     return card.household
 
 
-def coupons_of(terminal: Terminal, number: str) -> dict[str, Any]:
-    """Return the card's coupons that are good in this store today, best first.
+def live_of(terminal: Terminal, household: Household | None) -> list[Coupon]:
+    """Return a household's coupons that are good in this store today, best first.
 
-    Best is what is likeliest to save most: the chance of being used times the value. A card that
-    nobody claimed has none. A terminal that speaks for all stores is told of all its coupons that
-    are good in any. Raises UnknownError.
+    Best is what is likeliest to save most: the chance of being used times the value. No household,
+    no coupons. A terminal that speaks for all stores is told of all that are good in any.
     """
-    household = household_of(number)
+    if household is None:
+        return []
     today = till.store_today(terminal.store)
     here = Q() if terminal.is_collector else till.good_in(terminal.store, "offer")
     live = (
@@ -43,12 +46,14 @@ def coupons_of(terminal: Terminal, number: str) -> dict[str, Any]:
         )
         .exclude(lock__expires_at__gt=timezone.now())
         .select_related("offer", "level__offer")
-        if household
-        else Coupon.objects.none()
     )
-    best_first = sorted(
+    return sorted(
         live, key=lambda one: (-one.chance * float(one.terms.face_value), one.position, one.pk)
     )
+
+
+def coupons_of(terminal: Terminal, number: str) -> dict[str, Any]:
+    """Return the card's coupons, those of `live_of`. Raises UnknownError."""
     return {
         "card": number,
         "coupons": [
@@ -58,9 +63,42 @@ def coupons_of(terminal: Terminal, number: str) -> dict[str, Any]:
                 "position": coupon.position,
                 "reason": coupon.reason,
             }
-            for coupon in best_first
+            for coupon in live_of(terminal, household_of(number))
         ],
     }
+
+
+def receipt_of(terminal: Terminal, number: str, paper: str) -> bytes:
+    """Return the card's coupons for the till's printer, on `paper` of 58 or 80 mm.
+
+    Raises UnknownError, and Problem 400 bad_paper for another width.
+    """
+    if paper not in {str(width) for width in slips.PAPERS}:
+        raise problems.Problem(400, "bad_paper", "The paper is 58 or 80 mm wide.")
+    household = household_of(number)
+    theme = Theme.objects.filter(is_default=True).first() or Theme()
+    language = in_language((household.language if household else "") or theme.language)
+    today = till.store_today(terminal.store)
+    return slips.receipt(
+        [_slip(coupon, language) for coupon in live_of(terminal, household)],
+        brand=theme.brand,
+        date=f"{language.day_of(today)} {today.year}",
+        words=language,
+        paper_mm=int(paper),
+    )
+
+
+def _slip(coupon: Coupon, language: Words) -> slips.Slip:
+    offer = coupon.offer
+    return slips.Slip(
+        value=" ".join(worth_in(language, coupon.terms)).strip(),
+        product=offer.name,
+        detail=offer.detail,
+        valid=language.dates(coupon.valid_from, coupon.valid_to),
+        terms=tuple(offer.terms.splitlines()[:2]),
+        code=coupon.code,
+        printed=codes.grouped(coupon.code),
+    )
 
 
 def preferences_of(number: str) -> dict[str, Any]:
