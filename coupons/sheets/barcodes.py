@@ -1,98 +1,16 @@
-"""Code 128 as rectangles of whole modules, looked up rather than computed.
+"""Code 128 at six dots a module, for layouts that know no other symbology."""
 
-Coupon codes are 13 letters and digits, so code set B is used throughout: set C would save a
-symbol only on the one code in thousands that begins or ends in a run of digits, and a symbol of
-constant width is worth more to the layout. ISO/IEC 15417.
-"""
-
-from functools import cache
 from typing import Final
+
+from coupons.sheets.symbols import code128
 
 MODULE_MM: Final = 6 / 600 * 25.4  # 6 dots of a 600 dpi printer, so that every bar is exact
 QUIET_MODULES: Final = 10
 
-_RUNS: Final = (  # of values 0 to 105: bar, space, bar, space, bar, space
-    "212222222122222221121223121322131222122213122312132212221213221312231212112232122132122231"
-    "113222123122123221223211221132221231213212223112312131311222321122321221312212322112322211"
-    "212123212321232121111323131123131321112313132113132311211313231113231311112133112331132131"
-    "113123113321133121313121211331231131213113213311213131311123311321331121312113312311332111"
-    "314111221411431111111224111422121124121421141122141221112214112412122114122411142112142211"
-    "241211221114413111241112134111111242121142121241114212124112124211411212421112421211212141"
-    "214121412121111143111341131141114113114311411113411311113141114131311141411131211412211214"
-    "211232"
-)
-_PATTERNS: Final = [_RUNS[at : at + 6] for at in range(0, len(_RUNS), 6)] + ["2331112"]
-_START_B: Final = 104
-_STOP: Final = 106
-_SYMBOL: Final = 11  # modules in every symbol but the stop, which has 13
-
-
-@cache
-def _rectangles(value: int, place: int) -> str:
-    """Return PDF rectangles for one symbol, in modules across and one unit high."""
-    x = place * _SYMBOL
-    drawn = ""
-    for index, run in enumerate(map(int, _PATTERNS[value])):
-        if index % 2 == 0:
-            drawn += f"{x} 0 {run} 1 re\n"
-        x += run
-    return drawn
-
-
-class _Pairs(dict[str, tuple[str, int]]):
-    """For two characters at a place: their rectangles, and what they add to the checksum."""
-
-    def __init__(self, place: int) -> None:
-        super().__init__()
-        self._place = place
-
-    def __missing__(self, characters: str) -> tuple[str, int]:
-        drawn = ""
-        weight = 0
-        for place, character in enumerate(characters, start=self._place):
-            value = ord(character) - 32
-            if not 0 <= value < 95:
-                raise ValueError(f"Code 128 set B has no {character!r}")
-            drawn += _rectangles(value, place)
-            weight += place * value
-        self[characters] = drawn, weight
-        return drawn, weight
-
-
-_START: Final = _rectangles(_START_B, 0)
-
-
-@cache
-def _tables(length: int) -> list[tuple[slice, _Pairs]]:
-    return [(slice(at, at + 2), _Pairs(at + 1)) for at in range(0, length, 2)]
-
-
-@cache
-def _endings(length: int) -> list[str]:
-    stop = _rectangles(_STOP, length + 2)
-    return [_rectangles(check, length + 1) + stop for check in range(103)]
-
-
-def modules(payload: str) -> int:
-    """Return how many modules wide the symbol is, without its quiet zones."""
-    return _SYMBOL * (len(payload) + 3) + 2
+modules = code128.width
+bars = code128.drawn
 
 
 def width_mm(payload: str) -> float:
     """Return how wide the symbol is on paper, without its quiet zones."""
     return modules(payload) * MODULE_MM
-
-
-def bars(payload: str) -> str:
-    """Return PDF `re` operators for the bars of `payload`, one module to the unit, 1 high.
-
-    The caller scales them by a `cm` and paints them by one `f`. Raises ValueError for an empty
-    payload or a character outside ASCII 32 to 126.
-    """
-    if not payload:
-        raise ValueError("a barcode needs at least one character")
-    length = len(payload)
-    found = [table[payload[piece]] for piece, table in _tables(length)]
-    drawn, weights = zip(*found, strict=True)
-    check = (_START_B + sum(weights)) % 103
-    return f"{_START}{''.join(drawn)}{_endings(length)[check]}"
