@@ -9,7 +9,6 @@ from itertools import groupby
 from typing import Any, Final
 from xml.sax.saxutils import escape
 
-import font_source_sans_pro  # type: ignore[import-untyped] # ships no types
 from django.utils import timezone
 from reportlab.lib.colors import HexColor  # type: ignore[import-untyped] # ships no types
 from reportlab.lib.pagesizes import A4  # type: ignore[import-untyped] # ships no types
@@ -34,7 +33,8 @@ from reportlab.platypus import (  # type: ignore[import-untyped] # ships no type
 from coupons import statements
 from coupons.models import LedgerEntry, Statement
 from coupons.printing import THEME
-from coupons.sheets.fitting import Typeface, settable
+from coupons.sheets.fitting import settable
+from coupons.sheets.typefaces import Cut, Family, source_sans
 from coupons.statements import Line, Totals
 from pos_integration.money import WITHOUT_CENTS
 
@@ -52,10 +52,10 @@ STRONG_FACTS: Final = ("Statement", "Total")
 TOTALS: Final = (100 * mm, 40 * mm)
 
 
-def _style(face: Typeface, size: float, lead: float, colour: Any = INK) -> ParagraphStyle:
+def _style(cut: Cut, size: float, lead: float, colour: Any = INK) -> ParagraphStyle:
     return ParagraphStyle(
-        f"{face} {size} {colour}",
-        fontName=face.value,
+        f"{cut} {size} {colour}",
+        fontName=cut.value,
         fontSize=size,
         leading=lead,
         textColor=colour,
@@ -63,21 +63,20 @@ def _style(face: Typeface, size: float, lead: float, colour: Any = INK) -> Parag
     )
 
 
-TEXT: Final = _style(Typeface.REGULAR, 9, 11.5)
-SMALL: Final = _style(Typeface.REGULAR, 7.5, 9.5, QUIET)
-LABEL: Final = _style(Typeface.REGULAR, 8, 11.5, QUIET)  # on one line with TEXT
-STRONG: Final = _style(Typeface.SEMIBOLD, 9, 11.5)
-SECTION: Final = _style(Typeface.SEMIBOLD, 11.5, 15)
-TITLE: Final = _style(Typeface.BOLD, 19, 23)
-BRAND: Final = _style(Typeface.BOLD, 15, 18, GREEN)
+TEXT: Final = _style(Cut.REGULAR, 9, 11.5)
+SMALL: Final = _style(Cut.REGULAR, 7.5, 9.5, QUIET)
+LABEL: Final = _style(Cut.REGULAR, 8, 11.5, QUIET)  # on one line with TEXT
+STRONG: Final = _style(Cut.SEMIBOLD, 9, 11.5)
+SECTION: Final = _style(Cut.SEMIBOLD, 11.5, 15)
+TITLE: Final = _style(Cut.BOLD, 19, 23)
+BRAND: Final = _style(Cut.BOLD, 15, 18, GREEN)
 
 
 @cache
 def _set_type() -> None:
     """Tell the press of the house's faces, once."""
-    for face in (Typeface.REGULAR, Typeface.SEMIBOLD, Typeface.BOLD):
-        file = font_source_sans_pro.font_files_ttf[face.value]
-        pdfmetrics.registerFont(TTFont(face.value, file))
+    for cut in (Cut.REGULAR, Cut.SEMIBOLD, Cut.BOLD):
+        pdfmetrics.registerFont(TTFont(cut.value, io.BytesIO(source_sans(cut).data)))
 
 
 def draw(statement: Statement) -> bytes:
@@ -141,7 +140,7 @@ def _house() -> str:
 
 
 def _paragraph(text: str, style: ParagraphStyle) -> Paragraph:
-    return Paragraph(escape(settable(text, Typeface(style.fontName))), style)
+    return Paragraph(escape(settable(text, Family.of().face(Cut(style.fontName)))), style)
 
 
 def _letterhead(say: _Words, total: Decimal) -> Iterator[Flowable]:
@@ -190,7 +189,7 @@ def _letterhead(say: _Words, total: Decimal) -> Iterator[Flowable]:
 
 # What every table here has in common: figures to the right, hairlines, little air.
 _ROWS: Final[tuple[tuple[Any, ...], ...]] = (
-    ("FONT", (0, 0), (-1, -1), Typeface.REGULAR.value, 9, 11.5),
+    ("FONT", (0, 0), (-1, -1), Cut.REGULAR.value, 9, 11.5),
     ("TEXTCOLOR", (0, 0), (-1, -1), INK),
     ("VALIGN", (0, 0), (-1, -1), "TOP"),
     ("LEFTPADDING", (0, 0), (-1, -1), 1.2 * mm),
@@ -208,7 +207,7 @@ def _titles(titles: Sequence[str], widths: Sequence[float]) -> Table:
         colWidths=widths,
         style=[
             *_ROWS,
-            ("FONT", (0, 0), (-1, 0), Typeface.SEMIBOLD.value, 8, 10),
+            ("FONT", (0, 0), (-1, 0), Cut.SEMIBOLD.value, 8, 10),
             ("TEXTCOLOR", (0, 0), (-1, 0), QUIET),
             ("ALIGN", (first_figure, 0), (-1, 0), "RIGHT"),
             ("LINEBELOW", (0, 0), (-1, 0), 0.8, GREEN),
@@ -248,7 +247,7 @@ def _store(say: _Words, lines: list[Line]) -> Table:
             ("ALIGN", (1, 1), (-1, -1), "RIGHT"),
             ("LINEBELOW", (0, 1), (-1, -3), 0.3, LINE),
             ("LINEABOVE", (0, last), (-1, last), 0.6, INK),
-            ("FONT", (0, last), (-1, last), Typeface.SEMIBOLD.value, 9, 11.5),
+            ("FONT", (0, last), (-1, last), Cut.SEMIBOLD.value, 9, 11.5),
             ("BOTTOMPADDING", (0, last), (-1, last), 7),
             ("NOSPLIT", (0, last - 1), (-1, last)),
         ],
@@ -306,7 +305,7 @@ def _totals(say: _Words, lines: list[Line], others: list[LedgerEntry]) -> Iterat
         style=[
             *_ROWS,
             ("ALIGN", (1, 0), (1, -1), "RIGHT"),
-            ("FONT", (0, total), (-1, total), Typeface.BOLD.value, 12, 15),
+            ("FONT", (0, total), (-1, total), Cut.BOLD.value, 12, 15),
             ("BACKGROUND", (0, total), (-1, total), TINT),
             ("LINEABOVE", (0, total), (-1, total), 1, GREEN),
             ("TOPPADDING", (0, total), (-1, total), 5),
@@ -354,9 +353,9 @@ def _pages(say: _Words) -> Iterator[PageTemplate]:
         def on_page(canvas: Canvas, document: BaseDocTemplate) -> None:
             top = bottom + height
             canvas.setFillColor(QUIET)
-            canvas.setFont(Typeface.REGULAR.value, 8)
+            canvas.setFont(Cut.REGULAR.value, 8)
             canvas.drawString(left, top - 3 * mm, f"{_house()} · Statement {statement.number}")
-            name = settable(statement.funder.name, Typeface.REGULAR)
+            name = settable(statement.funder.name, Family.of().regular)
             canvas.drawRightString(left + WIDTH, top - 3 * mm, name)
             if titles is not None:
                 titles.wrapOn(canvas, WIDTH, HEAD)
@@ -385,7 +384,7 @@ class _NumberedCanvas(Canvas):  # type: ignore[misc] # reportlab ships no types
         for number, state in enumerate(self._kept, start=1):
             self.__dict__.update(state)
             self.setFillColor(QUIET)
-            self.setFont(Typeface.REGULAR.value, 8)
+            self.setFont(Cut.REGULAR.value, 8)
             self.drawString(MARGIN, 11 * mm, THEME.sender)
             pages = f"Page {number} of {len(self._kept)}"
             self.drawRightString(A4[0] - MARGIN, 11 * mm, pages)

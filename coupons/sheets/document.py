@@ -9,17 +9,18 @@ from dataclasses import dataclass
 from typing import BinaryIO, Final
 
 from coupons.sheets.drawing import (
-    Fonts,
     OfferForm,
     draw_base,
     draw_cuts,
     draw_offer,
     draw_tag,
 )
+from coupons.sheets.embedding import Fonts
 from coupons.sheets.faces import Look, SheetFace, Tag
 from coupons.sheets.fitting import POINTS_PER_MM
 from coupons.sheets.layout import PAGE, CouponPlan, plan_for
 from coupons.sheets.pdf import PdfWriter
+from coupons.sheets.typefaces import Family
 from coupons.sheets.variable import VariableLayer
 from coupons.sheets.words import in_language
 
@@ -53,7 +54,7 @@ def write_sheets(
     offer that is not in `offers`, has a code that is none, or carries an address its window
     cannot hold.
     """
-    document = _Document(out, look)
+    document = _Document(out, look, files)
     first = last = None
     count = 0
     for sheet in sheets:
@@ -71,11 +72,11 @@ def write_sheets(
 class _Document:
     """The file being written: its forms by name, its pages by node."""
 
-    def __init__(self, out: BinaryIO, look: Look) -> None:
+    def __init__(self, out: BinaryIO, look: Look, files: Mapping[str, bytes]) -> None:
         self.pdf = PdfWriter(out)
         self._theme = theme = look.theme
         self._offers = look.offers
-        self._fonts = Fonts()
+        self._fonts = Fonts(Family.of(theme, files))
         self._variable = VariableLayer(theme, self._fonts, look.total)
         self._font_resources = self.pdf.reserve()
         self._resources = self.pdf.reserve()

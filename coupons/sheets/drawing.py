@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from coupons.sheets.embedding import EmbeddedFont
+from coupons.sheets.embedding import Fonts
 from coupons.sheets.faces import OfferFace, Tag, Theme
 from coupons.sheets.fitting import (
     POINTS_PER_MM,
-    Typeface,
     fit,
     width_mm,
 )
@@ -34,6 +33,7 @@ from coupons.sheets.layout import (
     set_offer,
 )
 from coupons.sheets.pictures import PICTURES
+from coupons.sheets.typefaces import Face
 
 INK: Final = "0.11"
 SOFT: Final = "0.36"
@@ -98,44 +98,27 @@ def _icon(name: str, x: float, y: float, size: float, stroke: float, height: flo
     )
 
 
-class Fonts:
-    """The faces of one file."""
-
-    def __init__(self) -> None:
-        self._fonts = {
-            face: EmbeddedFont(face, letter)
-            for face, letter in zip(Typeface, ("R", "I", "S", "B", "H"), strict=True)
-        }
-
-    def __getitem__(self, face: Typeface) -> EmbeddedFont:
-        return self._fonts[face]
-
-    def all(self) -> list[EmbeddedFont]:
-        """Every face, used or not, in a fixed order."""
-        return list(self._fonts.values())
-
-
 def draw_base(theme: Theme, fonts: Fonts) -> str:
     """Return what stands on every sheet of a mailing: brand, sender, panel, foot, fold marks."""
-    height = PAGE.height
+    height, family = PAGE.height, fonts.family
     parts = [f"q {fill(theme.brand_colour)} {rounded(PANEL, 3.2, height)} f Q\n"]
 
-    def right(text: str, face: Typeface, size: float, least: float, y: float) -> str:
+    def right(text: str, face: Face, size: float, least: float, y: float) -> str:
         line = fit(text, face, size, least, TEXT_RIGHT - 110)
         x = TEXT_RIGHT - width_mm(line.text, face, line.size)
         return at(x, y, height) + fonts[face].show(line.text, line.size)
 
     parts.append(f"BT {fill(theme.brand_colour)} ")
-    parts.append(right(theme.brand, Typeface.BLACK, 29, 16, 20.6))
+    parts.append(right(theme.brand, family.black, 29, 16, 20.6))
     parts.append(f"{SOFT} g ")
-    parts.append(right(theme.tagline, Typeface.REGULAR, 9.5, 7, 26.2))
-    sender = fit(theme.sender, Typeface.REGULAR, 6.5, 5, WINDOW.width - 6)
+    parts.append(right(theme.tagline, family.regular, 9.5, 7, 26.2))
+    sender = fit(theme.sender, family.regular, 6.5, 5, WINDOW.width - 6)
     parts.append(at(ADDRESS_LEFT, 47.6, height))
-    parts.append(fonts[Typeface.REGULAR].show(sender.text, sender.size))
+    parts.append(fonts[family.regular].show(sender.text, sender.size))
     foot_width = TEXT_RIGHT - TEXT_LEFT - 25  # the sheet number stands at the right
-    foot = fit(theme.foot, Typeface.REGULAR, FOOT_SIZE, 5.4, foot_width)
+    foot = fit(theme.foot, family.regular, FOOT_SIZE, 5.4, foot_width)
     parts.append(at(TEXT_LEFT, FOOT_BASELINE, height))
-    parts.append(fonts[Typeface.REGULAR].show(foot.text, foot.size))
+    parts.append(fonts[family.regular].show(foot.text, foot.size))
     parts.append(f"ET\nq {FAINT} G 0.4 w ")
     rule = points(height - 48.9)
     parts.append(
@@ -180,15 +163,15 @@ def draw_cuts(count: int) -> str:
 def draw_tag(tag: Tag, words: str, plan: CouponPlan, fonts: Fonts) -> str:
     """Return a tag, in a coupon's own coordinates."""
     ground, ink = _TAG_COLOURS[tag]
-    height = plan.cell.height
+    height, family = plan.cell.height, fonts.family
     size = _TAG_SIZE * plan.tag.height / 3.5
-    width = width_mm(words, Typeface.BOLD, size) + len(words) * 0.25 / POINTS_PER_MM
+    width = width_mm(words, family.bold, size) + len(words) * 0.25 / POINTS_PER_MM
     pill = Box(plan.tag.x, plan.tag.y, width + 2 * _TAG_PADDING, plan.tag.height)
     baseline = pill.y + pill.height / 2 + 0.33 * size / POINTS_PER_MM
     return (
         f"q {fill(ground)} {rounded(pill, pill.height / 2, height)} f "
         f"BT {fill(ink)} 0.25 Tc {at(pill.x + _TAG_PADDING, baseline, height)}"
-        f"{fonts[Typeface.BOLD].show(words, size)}ET Q\n"
+        f"{fonts[family.bold].show(words, size)}ET Q\n"
     )
 
 
@@ -209,7 +192,10 @@ def draw_offer(
 
     Raises ValueError if the offer's picture is not one of PICTURES.
     """
-    setting = set_offer(plan, offer.value, offer.suffix, offer.product, offer.detail, offer.terms)
+    family = fonts.family
+    setting = set_offer(
+        plan, family, offer.value, offer.suffix, offer.product, offer.detail, offer.terms
+    )
     picture = PICTURES.get(offer.picture)
     if picture is None:
         raise ValueError(f"there is no picture {offer.picture!r} for {offer.product!r}")
@@ -223,11 +209,11 @@ def draw_offer(
         _icon(picture.icon, tile.x + inset, tile.y + inset, size, size * 0.072, height),
         f"Q\nBT {fill(accent)} ",
         at(plan.text_left, plan.value_baseline, height),
-        fonts[Typeface.BLACK].show(setting.value, setting.value_size),
+        fonts[family.black].show(setting.value, setting.value_size),
     ]
     if setting.suffix:
         parts.append(at(setting.suffix_left, plan.value_baseline, height))
-        parts.append(fonts[Typeface.BOLD].show(setting.suffix, setting.suffix_size))
+        parts.append(fonts[family.bold].show(setting.suffix, setting.suffix_size))
 
     def lines(texts: tuple[str, ...], baselines: tuple[float, ...], x: float) -> list[str]:
         return [
@@ -235,7 +221,7 @@ def draw_offer(
             for shown, baseline in zip(texts, baselines, strict=False)
         ]
 
-    semibold, regular = fonts[Typeface.SEMIBOLD], fonts[Typeface.REGULAR]
+    semibold, regular = fonts[family.semibold], fonts[family.regular]
     product, detail, terms = setting.product, setting.detail, setting.terms
     parts.append(f"{INK} g ")
     shown = tuple(semibold.show(text, product.size) for text in product.lines)
@@ -246,9 +232,9 @@ def draw_offer(
     shown = tuple(regular.show(text, terms.size) for text in terms.lines)
     parts += lines(shown, setting.terms_baselines, plan.aside_left)
     room = plan.text_right - plan.aside_left
-    valid = fit(offer.valid, Typeface.BOLD, plan.valid_size, plan.valid_size - 1.4, room)
+    valid = fit(offer.valid, family.bold, plan.valid_size, plan.valid_size - 1.4, room)
     parts.append(f"{INK} g {at(plan.aside_left, setting.valid_baseline, height)}")
-    parts.append(fonts[Typeface.BOLD].show(valid.text, valid.size))
+    parts.append(fonts[family.bold].show(valid.text, valid.size))
     parts.append("ET\n")
     return OfferForm(
         name=name,

@@ -8,8 +8,8 @@ European name therefore needs one font object a face, rarely two.
 from itertools import groupby
 from typing import Final
 
-from coupons.sheets.fitting import Typeface, advances, font_file
 from coupons.sheets.pdf import PdfWriter
+from coupons.sheets.typefaces import Face, Family
 
 _SPECIAL: Final = {code: f"\\{chr(code)}" for code in b"()\\"}
 _FIRST: Final = 32
@@ -38,7 +38,7 @@ class _Codes(dict[int, str]):
 class EmbeddedFont:
     """One face in one file. All text is shown before `write` freezes the subsets."""
 
-    def __init__(self, face: Typeface, letter: str) -> None:
+    def __init__(self, face: Face, letter: str) -> None:
         self.face = face
         self._letter = letter
         self._codes = _Codes()
@@ -73,7 +73,7 @@ class EmbeddedFont:
         ]
 
     def _write_subset(self, pdf: PdfWriter, index: int, beyond: list[int]) -> int:
-        font = font_file(self.face)
+        font = self.face.fonts[0].file
         ascii_codes = list(range(_FIRST, 127)) if index == 0 else [0] * (127 - _FIRST)
         # A code's place in this list is its code in the font; 0 stands for "no character".
         members = [0] * _FIRST + ascii_codes + [0] + beyond
@@ -89,7 +89,7 @@ class EmbeddedFont:
                 f"/FontFile2 {file} 0 R>>"
             ).encode()
         )
-        known = advances(self.face)
+        known = self.face.fonts[0].advances
         widths = " ".join(
             f"{known.get(chr(code), 0) if code else 0:g}" for code in members[_FIRST:]
         )
@@ -101,6 +101,24 @@ class EmbeddedFont:
                 f"/ToUnicode {unicode_map} 0 R>>"
             ).encode()
         )
+
+
+class Fonts:
+    """The faces of one file."""
+
+    def __init__(self, family: Family) -> None:
+        self.family = family
+        self._fonts = {
+            face: EmbeddedFont(face, letter)
+            for face, letter in zip(family.faces, ("R", "I", "S", "B", "H", "C"), strict=True)
+        }
+
+    def __getitem__(self, face: Face) -> EmbeddedFont:
+        return self._fonts[face]
+
+    def all(self) -> list[EmbeddedFont]:
+        """Every face, used or not, in a fixed order."""
+        return list(self._fonts.values())
 
 
 def _to_unicode(members: list[int]) -> bytes:

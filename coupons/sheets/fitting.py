@@ -1,4 +1,4 @@
-"""Setting words in the room there is: typefaces, widths, smaller sizes, line breaks, ellipses.
+"""Setting words in the room there is: widths, smaller sizes, line breaks, ellipses.
 
 Sizes are in points, widths in millimetres. No function here returns a line wider than asked for.
 """
@@ -6,12 +6,9 @@ Sizes are in points, widths in millimetres. No function here returns a line wide
 import re
 import unicodedata
 from dataclasses import dataclass
-from enum import StrEnum
-from functools import cache
 from typing import Final
 
-import font_source_sans_pro  # type: ignore[import-untyped] # ships no types
-from reportlab.pdfbase.ttfonts import TTFontFile  # type: ignore[import-untyped] # ships no types
+from coupons.sheets.typefaces import Face
 
 POINTS_PER_MM: Final = 72 / 25.4
 ELLIPSIS: Final = "…"
@@ -19,16 +16,6 @@ _DANGLING: Final = " ,;:·-\u2013"  # left before an ellipsis, these look like m
 _STEP: Final = 0.1  # points between the sizes tried
 _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _INVISIBLE: Final = re.compile(r"[\u00ad\u200b-\u200f\u2060\ufeff]+")
-
-
-class Typeface(StrEnum):
-    """The faces a sheet is set in, named as the font files are."""
-
-    REGULAR = "SourceSansPro"
-    ITALIC = "SourceSansProIt"
-    SEMIBOLD = "SourceSansProSemibold"
-    BOLD = "SourceSansProBold"
-    BLACK = "SourceSansProBlack"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,40 +34,28 @@ class Block:
     size: float
 
 
-@cache
-def font_file(face: Typeface) -> TTFontFile:
-    """Return the face's TrueType file, parsed."""
-    return TTFontFile(font_source_sans_pro.font_files_ttf[face.value])
+def face_for(text: str, face: Face) -> Face:
+    """Return `face`, or the upright one if the font of `face` lacks letters of `text` that it has.
 
-
-@cache
-def advances(face: Typeface) -> dict[str, float]:
-    """Return, for each character the face can show, its advance in thousandths of the size."""
-    font = font_file(face)
-    return {chr(code): font.charWidths[code] for code in font.charToGlyph}
-
-
-def face_for(text: str, face: Typeface) -> Typeface:
-    """Return `face`, or the upright one if `face` lacks letters of `text` that it has.
-
-    The italic has no Greek and no Cyrillic; a reason in Russian is set upright instead.
+    Source Sans has no Greek and no Cyrillic italic; a reason in Russian is set upright instead.
     """
-    if text.isascii() or face is not Typeface.ITALIC:
+    upright = face.upright
+    if upright is None or text.isascii():
         return face
-    known, upright = advances(face), advances(Typeface.REGULAR)
-    lacking = any(letter not in known and letter in upright for letter in text)
-    return Typeface.REGULAR if lacking else face
+    known, more = face.fonts[0].advances, upright.fonts[0].advances
+    lacking = any(letter not in known and letter in more for letter in text)
+    return upright if lacking else face
 
 
-def settable(text: str, face: Typeface) -> str:
+def settable(text: str, face: Face) -> str:
     """Return `text` in characters the face has, accents composed, spaces single.
 
     A letter the face lacks loses its accent before it becomes a question mark: a name with one
     wrong letter still reaches its house.
     """
-    known = advances(face)
+    known = face.advances
     if "  " not in text and (
-        (text.isascii() and text.isprintable())
+        (text.isascii() and face.has_ascii and text.isprintable())
         or (
             unicodedata.is_normalized("NFC", text)
             and all(map(known.__contains__, text))
@@ -102,12 +77,12 @@ def settable(text: str, face: Typeface) -> str:
     return re.sub(" {2,}", " ", "".join(characters)).strip()
 
 
-def width_mm(text: str, face: Typeface, size: float) -> float:
+def width_mm(text: str, face: Face, size: float) -> float:
     """Return how wide `text`, already settable, is at `size` points."""
-    return sum(map(advances(face).__getitem__, text)) * size / 1000 / POINTS_PER_MM
+    return sum(map(face.advances.__getitem__, text)) * size / 1000 / POINTS_PER_MM
 
 
-def fit(text: str, face: Typeface, size: float, min_size: float, width: float) -> Line:
+def fit(text: str, face: Face, size: float, min_size: float, width: float) -> Line:
     """Return `text` on one line of at most `width` mm.
 
     It is set smaller, down to `min_size` points, and after that shortened: at a word where that
@@ -127,7 +102,7 @@ def fit(text: str, face: Typeface, size: float, min_size: float, width: float) -
 
 
 def fit_block(
-    text: str, face: Typeface, size: float, min_size: float, width: float, max_lines: int
+    text: str, face: Face, size: float, min_size: float, width: float, max_lines: int
 ) -> Block:
     """Return `text` on at most `max_lines` lines of at most `width` mm, as large as may be.
 
@@ -147,7 +122,7 @@ def fit_block(
     return Block((*lines[: max_lines - 1], last), trial)
 
 
-def wrap(text: str, face: Typeface, size: float, width: float) -> list[str]:
+def wrap(text: str, face: Face, size: float, width: float) -> list[str]:
     """Break `text` into lines of at most `width` mm at `size` points, between words.
 
     A word longer than a line is broken where the line ends; a width that holds not even one
@@ -175,9 +150,9 @@ def wrap(text: str, face: Typeface, size: float, width: float) -> list[str]:
     return lines
 
 
-def _head(text: str, face: Typeface, size: float, width: float) -> str:
+def _head(text: str, face: Face, size: float, width: float) -> str:
     """Return the longest beginning of `text` that is at most `width` mm wide."""
-    known = advances(face)
+    known = face.advances
     room = width * POINTS_PER_MM * 1000 / size
     for place, character in enumerate(text):
         room -= known[character]
@@ -186,7 +161,7 @@ def _head(text: str, face: Typeface, size: float, width: float) -> str:
     return text
 
 
-def _shortened(text: str, face: Typeface, size: float, width: float) -> str:
+def _shortened(text: str, face: Face, size: float, width: float) -> str:
     """Return as much of `text` as fits, cut after a word and ended by an ellipsis."""
     if width_mm(text, face, size) <= width:
         return text

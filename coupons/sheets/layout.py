@@ -10,8 +10,9 @@ from typing import Final
 
 from coupons.sheets import barcodes
 from coupons.sheets.codes import CODE_LENGTH
-from coupons.sheets.fitting import Block, Line, Typeface, fit, fit_block, settable, wrap
+from coupons.sheets.fitting import Block, Line, fit, fit_block, settable, wrap
 from coupons.sheets.fitting import width_mm as text_width_mm
+from coupons.sheets.typefaces import Family
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,19 +208,19 @@ ADDRESS_TOP: Final = 55.4  # first baseline
 _ADDRESS_SIZES: Final = ((11.5, 15.0, 6), (10.5, 13.5, 7), (9.5, 12.0, 8), (8.5, 10.5, 9))
 
 
-def set_address(address: tuple[str, ...]) -> Address:
+def set_address(address: tuple[str, ...], family: Family) -> Address:
     """Set `address` in the window: smaller if it must be, then on more lines, never shortened.
 
     Raises ValueError if even the smallest size leaves no room for it.
     """
     width = WINDOW.width - 2
-    wanted = tuple(filter(None, (settable(line, Typeface.REGULAR) for line in address)))
-    widest = max((text_width_mm(line, Typeface.REGULAR, 1) for line in wanted), default=0)
+    wanted = tuple(filter(None, (settable(line, family.regular) for line in address)))
+    widest = max((text_width_mm(line, family.regular, 1) for line in wanted), default=0)
     for size, leading, room in _ADDRESS_SIZES:
         if len(wanted) <= room and widest * size <= width:
             return Address(wanted, size, leading)
     for size, leading, room in _ADDRESS_SIZES:
-        lines = [part for line in wanted for part in wrap(line, Typeface.REGULAR, size, width)]
+        lines = [part for line in wanted for part in wrap(line, family.regular, size, width)]
         if len(lines) <= room:
             return Address(tuple(lines), size, leading)
     raise ValueError(f"an address of {len(wanted)} lines does not fit its window: {wanted}")
@@ -245,24 +246,28 @@ class OfferSetting:
 
 
 def set_offer(
-    plan: CouponPlan, value: str, suffix: str, product: str, detail: str, terms: tuple[str, ...]
+    plan: CouponPlan,
+    family: Family,
+    value: str,
+    suffix: str,
+    product: str,
+    detail: str,
+    terms: tuple[str, ...],
 ) -> OfferSetting:
     """Set an offer's words in `plan`. Only what no reader would miss may be shortened."""
     room = plan.text_right - plan.text_left
-    figure, end = _set_value(plan, value, suffix, room)
-    figure_width = text_width_mm(figure.text, Typeface.BLACK, figure.size)
+    figure, end = _set_value(plan, family, value, suffix, room)
+    figure_width = text_width_mm(figure.text, family.black, figure.size)
 
-    name = fit_block(
-        product, Typeface.SEMIBOLD, plan.product_size, plan.product_size - 1.2, room, 1
-    )
+    name = fit_block(product, family.semibold, plan.product_size, plan.product_size - 1.2, room, 1)
     baselines = plan.product_baselines
     if plan.folded_baselines and name.lines and name.lines[0].endswith("…"):
-        name = fit_block(product, Typeface.SEMIBOLD, plan.product_size - 1, 8.4, room, 2)
+        name = fit_block(product, family.semibold, plan.product_size - 1, 8.4, room, 2)
         baselines = plan.folded_baselines
     *name_baselines, detail_baseline, reason_baseline = baselines
-    maker = fit_block(detail, Typeface.REGULAR, plan.detail_size, plan.detail_size - 1.2, room, 1)
+    maker = fit_block(detail, family.regular, plan.detail_size, plan.detail_size - 1.2, room, 1)
 
-    conditions = _set_terms(plan, terms)
+    conditions = _set_terms(plan, family, terms)
     count = len(conditions.lines)
     leading = plan.terms_leading * conditions.size / plan.terms_size
     return OfferSetting(
@@ -287,27 +292,29 @@ def set_offer(
 _SUFFIX_GAP: Final = 1.2
 
 
-def _set_value(plan: CouponPlan, value: str, suffix: str, room: float) -> tuple[Line, Line]:
+def _set_value(
+    plan: CouponPlan, family: Family, value: str, suffix: str, room: float
+) -> tuple[Line, Line]:
     """Set value and suffix side by side: both smaller in step, then the suffix shortened."""
-    figure = fit(value, Typeface.BLACK, plan.value_size, 11, room)
+    figure = fit(value, family.black, plan.value_size, 11, room)
     while True:
         scale = max(figure.size, 14) / plan.value_size  # below that a suffix is too small to read
-        end = fit(suffix, Typeface.BOLD, round(plan.suffix_size * scale, 1), 7, room)
-        left = room - text_width_mm(figure.text, Typeface.BLACK, figure.size) - _SUFFIX_GAP
-        if not end.text or text_width_mm(end.text, Typeface.BOLD, end.size) <= left:
+        end = fit(suffix, family.bold, round(plan.suffix_size * scale, 1), 7, room)
+        left = room - text_width_mm(figure.text, family.black, figure.size) - _SUFFIX_GAP
+        if not end.text or text_width_mm(end.text, family.bold, end.size) <= left:
             return figure, end
         if figure.size <= 11.5:
             if left > room / 5:
-                return figure, fit(suffix, Typeface.BOLD, end.size, min(7, end.size), left)
+                return figure, fit(suffix, family.bold, end.size, min(7, end.size), left)
             return figure, Line("", end.size)
         figure = Line(figure.text, figure.size - 0.5)
 
 
-def _set_terms(plan: CouponPlan, terms: tuple[str, ...]) -> Block:
+def _set_terms(plan: CouponPlan, family: Family, terms: tuple[str, ...]) -> Block:
     """Set the terms, each from a new line; then as one paragraph; then smaller; then shortened."""
     room = plan.text_right - plan.aside_left
     size = plan.terms_size
-    lines = [part for term in terms for part in wrap(term, Typeface.REGULAR, size, room)]
+    lines = [part for term in terms for part in wrap(term, family.regular, size, room)]
     if len(lines) <= plan.terms_lines:
         return Block(tuple(lines), size)
-    return fit_block(" ".join(terms), Typeface.REGULAR, size, 5, room, plan.terms_lines)
+    return fit_block(" ".join(terms), family.regular, size, 5, room, plan.terms_lines)

@@ -14,17 +14,15 @@ from coupons.sheets.drawing import (
     FOOT_SIZE,
     INK,
     SOFT,
-    Fonts,
     OfferForm,
     at,
     number,
     points,
 )
+from coupons.sheets.embedding import Fonts
 from coupons.sheets.faces import CouponFace, SheetFace, Theme
 from coupons.sheets.fitting import (
     POINTS_PER_MM,
-    Typeface,
-    advances,
     face_for,
     fit,
     fit_block,
@@ -43,6 +41,7 @@ from coupons.sheets.layout import (
     plan_for,
     set_address,
 )
+from coupons.sheets.typefaces import Face
 
 _CODE_CELL: Final = 0.66  # of the size: every character of a code stands in a cell this wide
 _CODE_PRINTED: Final = 16  # characters of a code with its hyphens
@@ -51,11 +50,11 @@ _REMEMBERED: Final = 20_000  # set texts kept, so that memory does not grow with
 
 
 @cache
-def _spaced(face: Typeface) -> dict[int, str]:
+def _spaced(face: Face) -> dict[int, str]:
     """Return, for each ASCII character, how a `TJ` array shows it in the middle of its cell."""
     spaced = {}
     for code in range(33, 127):
-        before = -round((_CODE_CELL * 1000 - advances(face)[chr(code)]) / 2)
+        before = -round((_CODE_CELL * 1000 - face.advances[chr(code)]) / 2)
         character = f"\\{chr(code)}" if code in b"()\\" else chr(code)
         spaced[code] = f"{before}({character}){before} "
     return spaced
@@ -67,9 +66,10 @@ class VariableLayer:
     def __init__(self, theme: Theme, fonts: Fonts, total: int) -> None:
         self._lead = theme.savings_lead or words.in_language("en").savings_lead
         self._fonts = fonts
+        self._family = fonts.family
         self._total = f"{total:,}".replace(",", "\u00a0")
         self._remembered: dict[tuple[str, str], str] = {}
-        self._spaced = _spaced(Typeface.REGULAR)
+        self._spaced = _spaced(self._family.regular)
         self._frames: dict[int, list[Frame]] = {}
 
     def _remember(self, key: tuple[str, str], shown: str) -> str:
@@ -79,7 +79,7 @@ class VariableLayer:
         return shown
 
     def _line(
-        self, text: str, face: Typeface, size: float, least: float, width: float, kind: str
+        self, text: str, face: Face, size: float, least: float, width: float, kind: str
     ) -> str:
         """Return one fitted line, remembered by the `kind` of text it is."""
         key = (kind, text)
@@ -93,21 +93,21 @@ class VariableLayer:
     def head(self, sheet: SheetFace) -> str:
         """Return address, savings, headline, explanation and sheet number."""
         height = PAGE.height
-        regular = self._fonts[Typeface.REGULAR]
-        address = set_address(sheet.address)
+        regular = self._fonts[self._family.regular]
+        address = set_address(sheet.address, self._family)
         leading = number(address.leading)
         parts = [f"BT {INK} g {leading} TL {at(ADDRESS_LEFT, ADDRESS_TOP, height)}"]
         parts += [regular.show(line, address.size) + "T* " for line in address.lines]
         room = TEXT_RIGHT - TEXT_LEFT
         parts += (
             _HEADLINE,
-            self._line(sheet.headline, Typeface.BOLD, 17, 12, room, "headline"),
+            self._line(sheet.headline, self._family.bold, 17, 12, room, "headline"),
             f"{SOFT} g ",
             _EXPLANATION,
-            self._line(sheet.explanation, Typeface.REGULAR, 9.5, 7.5, room, "explanation"),
+            self._line(sheet.explanation, self._family.regular, 9.5, 7.5, room, "explanation"),
             self._number(sheet.sequence),
             _HOW_CHOSEN,
-            self._line(sheet.how_chosen, Typeface.REGULAR, FOOT_SIZE, 5.4, room - 25, "foot"),
+            self._line(sheet.how_chosen, self._family.regular, FOOT_SIZE, 5.4, room - 25, "foot"),
             "1 g ",
             self._panel(sheet.savings, sheet.savings_lines),
             "ET\n",
@@ -122,22 +122,22 @@ class VariableLayer:
             return shown
         room = PANEL.width - 2 * _PANEL_PADDING
         size = 9.2
-        fitted = [fit_block(line, Typeface.REGULAR, size, size, room, 3) for line in lines]
+        fitted = [fit_block(line, self._family.regular, size, size, room, 3) for line in lines]
         texts = [text for block in fitted for text in block.lines]
         if len(texts) > 3:
-            block = fit_block(" ".join(lines), Typeface.REGULAR, size, 7.6, room, 3)
+            block = fit_block(" ".join(lines), self._family.regular, size, 7.6, room, 3)
             texts, size = list(block.lines), block.size
-        lead = fit(self._lead, Typeface.REGULAR, 9.5, 7, room)
-        figure = fit(savings, Typeface.BLACK, 27, 14, room)
+        lead = fit(self._lead, self._family.regular, 9.5, 7, room)
+        figure = fit(savings, self._family.black, 27, 14, room)
         # From the lead's baseline: 9 mm to the figure's, 5.6 to the first line's, 4 to the next.
         x = PANEL.x + _PANEL_PADDING
         drop = 9 + (5.6 + 4 * (len(texts) - 1) if texts else 0)
         first = PANEL.y + (PANEL.height - drop) / 2 + 1.1
-        regular = self._fonts[Typeface.REGULAR]
+        regular = self._fonts[self._family.regular]
         parts = [
             at(x, first, PAGE.height) + regular.show(lead.text, lead.size),
             at(x, first + 9, PAGE.height)
-            + self._fonts[Typeface.BLACK].show(figure.text, figure.size),
+            + self._fonts[self._family.black].show(figure.text, figure.size),
         ]
         parts += [
             at(x, first + 14.6 + 4 * index, PAGE.height) + regular.show(text, size)
@@ -147,14 +147,14 @@ class VariableLayer:
 
     def _number(self, sequence: int) -> str:
         text = f"Sheet {sequence:06d} / {self._total}"
-        x = TEXT_RIGHT - width_mm(text, Typeface.REGULAR, FOOT_SIZE)
-        return at(x, FOOT_BASELINE, PAGE.height) + self._fonts[Typeface.REGULAR].show(
+        x = TEXT_RIGHT - width_mm(text, self._family.regular, FOOT_SIZE)
+        return at(x, FOOT_BASELINE, PAGE.height) + self._fonts[self._family.regular].show(
             text, FOOT_SIZE
         )
 
     def _reason(self, plan: CouponPlan, text: str) -> str:
         room, size = plan.text_right - plan.text_left, plan.reason_size
-        return self._line(text, Typeface.ITALIC, size, size - 1, room, plan.name)
+        return self._line(text, self._family.italic, size, size - 1, room, plan.name)
 
     def frames(self, count: int) -> list["Frame"]:
         """Return the frames of a sheet of `count` coupons, in the order of the layout."""
@@ -206,7 +206,7 @@ def _frame(plan: CouponPlan, box: Box, fonts: Fonts) -> Frame:
     return Frame(
         begin=f"q 1 0 0 1 {points(box.x)} {points(PAGE.height - box.bottom)} cm",
         code_at=f"0 g {at(x, plan.code_baseline, height)}"
-        f"{fonts[Typeface.REGULAR].choose(plan.code_size)}[",
+        f"{fonts[fonts.family.regular].choose(plan.code_size)}[",
         bars_at=f"{points(barcodes.MODULE_MM)} 0 0 {points(bars.height)} {points(bars.x)} "
         f"{points(height - bars.bottom)} cm\n",
     )

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coupons.sheets.fitting import Typeface, fit, fit_block, settable, width_mm, wrap
+from coupons.sheets.fitting import fit, fit_block, settable, width_mm, wrap
 from coupons.sheets.layout import (
     COMPACT,
     GRID_TOP,
@@ -20,8 +20,10 @@ from coupons.sheets.layout import (
     set_address,
     set_offer,
 )
+from coupons.sheets.typefaces import Family
 
-faces = st.sampled_from(Typeface)
+family = Family.of()
+faces = st.sampled_from(family.faces)
 letters = st.characters(max_codepoint=0x2FFF)
 texts = st.one_of(
     st.text(letters, max_size=120),
@@ -55,19 +57,19 @@ def test_breaking_lines_loses_no_letter(text, face, width):
 def test_an_offer_of_any_length_stays_inside_its_coupon(
     plan, value, suffix, product, detail, terms
 ):
-    setting = set_offer(plan, value, suffix, product, detail, terms)
+    setting = set_offer(plan, family, value, suffix, product, detail, terms)
     room = plan.text_right - plan.text_left
     aside = plan.text_right - plan.aside_left
-    figure = width_mm(setting.value, Typeface.BLACK, setting.value_size)
+    figure = width_mm(setting.value, family.black, setting.value_size)
     assert figure <= room + 1e-9
     if setting.suffix:
-        end = width_mm(setting.suffix, Typeface.BOLD, setting.suffix_size)
+        end = width_mm(setting.suffix, family.bold, setting.suffix_size)
         assert setting.suffix_left >= plan.text_left + figure
         assert setting.suffix_left + end <= plan.text_right + 1e-9
     for line in setting.product.lines:
-        assert width_mm(line, Typeface.SEMIBOLD, setting.product.size) <= room + 1e-9
+        assert width_mm(line, family.semibold, setting.product.size) <= room + 1e-9
     for line in setting.terms.lines:
-        assert width_mm(line, Typeface.REGULAR, setting.terms.size) <= aside + 1e-9
+        assert width_mm(line, family.regular, setting.terms.size) <= aside + 1e-9
     assert len(setting.product.lines) <= len(setting.product_baselines)
     assert len(setting.terms.lines) <= plan.terms_lines
     column = [
@@ -82,25 +84,25 @@ def test_an_offer_of_any_length_stays_inside_its_coupon(
 
 
 def test_a_name_is_cut_after_a_word_and_not_inside_it():
-    line = fit("Dark roast coffee beans from Colombia", Typeface.SEMIBOLD, 10, 9, 40)
+    line = fit("Dark roast coffee beans from Colombia", family.semibold, 10, 9, 40)
     assert line.text == "Dark roast coffee beans…"
 
 
 def test_a_name_is_set_smaller_before_it_is_cut():
-    line = fit("Dark roast coffee beans", Typeface.SEMIBOLD, 12, 8, 40)
+    line = fit("Dark roast coffee beans", family.semibold, 12, 8, 40)
     assert line.text == "Dark roast coffee beans"
     assert 8 <= line.size < 12
 
 
 def test_letters_no_face_has_lose_their_accent_or_become_a_question_mark():
-    assert settable("Ja\u0308ger\tund  So\u0308hne", Typeface.BOLD) == "Jäger und Söhne"
-    assert settable("Wochen\u00admarkt\u200b \r\n", Typeface.BOLD) == "Wochenmarkt"
-    assert settable("豆 beans", Typeface.BOLD) == "? beans"
+    assert settable("Ja\u0308ger\tund  So\u0308hne", family.bold) == "Jäger und Söhne"
+    assert settable("Wochen\u00admarkt\u200b \r\n", family.bold) == "Wochenmarkt"
+    assert settable("豆 beans", family.bold) == "? beans"
 
 
 def test_sizes_that_make_no_sense_are_refused():
     with pytest.raises(ValueError, match="from 8 down to 9"):
-        fit("x", Typeface.BOLD, 8, 9, 40)
+        fit("x", family.bold, 8, 9, 40)
 
 
 @pytest.mark.parametrize("count", range(1, LARGEST + 1))
@@ -151,19 +153,19 @@ def test_a_picture_touching_the_bars_is_an_error():
 
 @given(st.lists(st.text(letters, max_size=60), max_size=6).map(tuple))
 def test_an_address_stays_in_its_window(address):
-    setting = set_address(address)
+    setting = set_address(address, family)
     for line in setting.lines:
-        assert width_mm(line, Typeface.REGULAR, setting.size) <= WINDOW.width
+        assert width_mm(line, family.regular, setting.size) <= WINDOW.width
     last = 55.4 + (len(setting.lines) - 1) * setting.leading * 25.4 / 72
     assert not setting.lines or last < WINDOW.bottom
 
 
 def test_an_address_is_never_shortened():
     name = "Herrn Professor Dr. Maximilian-Alexander Freiherr von und zu Guttenberg-Schwarzenfels"
-    setting = set_address((name, "Hauptstraße 1", "10115 Berlin"))
+    setting = set_address((name, "Hauptstraße 1", "10115 Berlin"), family)
     assert " ".join(setting.lines[:-2]) == name
 
 
 def test_an_address_too_long_for_the_window_is_an_error_not_a_lost_letter():
     with pytest.raises(ValueError, match="an address of 12 lines does not fit"):
-        set_address(("c/o",) * 12)
+        set_address(("c/o",) * 12, family)

@@ -1,0 +1,175 @@
+"""Typefaces: the fonts a sheet is set in, a theme's own or Source Sans, and their letters.
+
+A font is one TrueType file. A face is what text is set in: a font of the wanted cut, and others
+that are asked in turn for letters that it lacks. A family is the faces of one theme.
+"""
+
+import hashlib
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+import font_source_sans_pro  # type: ignore[import-untyped] # ships no types
+from reportlab.pdfbase.ttfonts import TTFontFile  # type: ignore[import-untyped] # ships no types
+
+from coupons.sheets.faces import Theme
+
+
+class Cut(StrEnum):
+    """How a font is cut, named as a theme names it."""
+
+    REGULAR = "regular"
+    ITALIC = "italic"
+    SEMIBOLD = "semibold"
+    BOLD = "bold"
+    BLACK = "black"
+
+
+_SOURCE_SANS: Final = {
+    Cut.REGULAR: "SourceSansPro",
+    Cut.ITALIC: "SourceSansProIt",
+    Cut.SEMIBOLD: "SourceSansProSemibold",
+    Cut.BOLD: "SourceSansProBold",
+    Cut.BLACK: "SourceSansProBlack",
+}
+_OPENED: Final = 64  # fonts kept open; a theme seldom has ten
+_ASCII: Final = frozenset(map(chr, range(32, 127)))
+
+
+class FontError(ValueError):
+    """A font that cannot be used; the message says why, for staff."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Font:
+    """One font file, read. advances: of each letter it shows, in thousandths of the size."""
+
+    name: str
+    data: bytes = field(repr=False)
+    sha256: str
+    file: TTFontFile = field(repr=False)
+    advances: Mapping[str, float] = field(repr=False)
+
+
+@lru_cache(maxsize=_OPENED)
+def open_font(data: bytes) -> Font:
+    """Return the font in `data`, read once for the same bytes."""
+    file = TTFontFile(io.BytesIO(data))
+    widths = file.charWidths
+    return Font(
+        name=file.name.decode(),
+        data=data,
+        sha256=hashlib.sha256(data).hexdigest(),
+        file=file,
+        advances={chr(code): widths[code] for code, glyph in file.charToGlyph.items() if glyph},
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Face:
+    """What text is set in. Two faces are the same only if they are one object.
+
+    fonts are asked for a letter in this order; advances are those of every letter that one of
+    them shows, in thousandths of the size. upright is the face of the same family to set a text
+    in whose letters the first font lacks and the upright one's has: None, if this one is upright.
+    ascent and cap_height are the first font's, in thousandths of the size.
+    """
+
+    name: str
+    fonts: tuple[Font, ...]
+    upright: "Face | None" = None
+    advances: Mapping[str, float] = field(init=False, repr=False)
+    has_ascii: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        advances: dict[str, float] = {}
+        for font in reversed(self.fonts):
+            advances |= font.advances
+        object.__setattr__(self, "advances", advances)
+        object.__setattr__(self, "has_ascii", advances.keys() >= _ASCII)
+
+    @property
+    def ascent(self) -> float:
+        """How far the first font rises above the baseline."""
+        return float(self.fonts[0].file.ascent)
+
+    @property
+    def cap_height(self) -> float:
+        """How high the first font's capitals are."""
+        return float(self.fonts[0].file.capHeight)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Family:
+    """The faces of a theme; `code` is that of coupon codes: every letter as wide as the next."""
+
+    regular: Face
+    italic: Face
+    semibold: Face
+    bold: Face
+    black: Face
+    code: Face
+
+    @property
+    def faces(self) -> tuple[Face, ...]:
+        """All of them, in a fixed order."""
+        return (self.regular, self.italic, self.semibold, self.bold, self.black, self.code)
+
+    def face(self, cut: Cut) -> Face:
+        """Return the face of a cut."""
+        face: Face = getattr(self, cut.value)
+        return face
+
+    @staticmethod
+    def of(theme: Theme | None = None, files: Mapping[str, bytes] | None = None) -> "Family":
+        """Return the faces of `theme`, whose fonts are in `files` by their SHA-256.
+
+        Without a theme it is all Source Sans. The same fonts give the same family, so that what
+        was fitted in its faces may be remembered by them.
+
+        Raises FontError if a font is not among the files or cannot be read.
+        """
+
+        def font(sha256: str) -> Font:
+            data = (files or {}).get(sha256)
+            if data is None:
+                raise FontError(f"the font {sha256} is not among the files given")
+            return open_font(data)
+
+        chosen = theme.fonts if theme else {}
+        own = tuple(font(chosen[cut]) if chosen.get(cut) else None for cut in Cut)
+        return _family(own, tuple(map(font, theme.more_fonts if theme else ())))
+
+
+@lru_cache(maxsize=8)
+def _family(own: tuple[Font | None, ...], more: tuple[Font, ...]) -> Family:
+    """Return the family of a theme's `own` fonts, by cut, and `more` for what they lack."""
+    fonts: dict[Cut, tuple[Font, ...]] = {}
+    for cut, font in zip(Cut, own, strict=True):
+        first = (font,) if font else ()
+        fonts[cut] = tuple(dict.fromkeys((*first, *more, source_sans(cut))))
+        if font is None:  # letters of Source Sans are not taken from elsewhere
+            fonts[cut] = tuple(dict.fromkeys((source_sans(cut), *more)))
+    regular = Face("regular", fonts[Cut.REGULAR])
+    return Family(
+        regular=regular,
+        italic=Face("italic", fonts[Cut.ITALIC], regular),
+        semibold=Face("semibold", fonts[Cut.SEMIBOLD]),
+        bold=Face("bold", fonts[Cut.BOLD]),
+        black=Face("black", fonts[Cut.BLACK]),
+        code=Face("code", (source_sans(Cut.REGULAR),)),
+    )
+
+
+def source_sans(cut: Cut) -> Font:
+    """Return the font of Source Sans that has the `cut` named."""
+    return open_font(_bytes_of(font_source_sans_pro.font_files_ttf[_SOURCE_SANS[cut]]))
+
+
+@lru_cache(maxsize=len(_SOURCE_SANS))
+def _bytes_of(path: str) -> bytes:
+    return Path(path).read_bytes()
