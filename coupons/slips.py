@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image
 
 from coupons.sheets.faces import Symbology
+from coupons.sheets.screens import raster
 from coupons.sheets.words import Words
 
 CONTENT_TYPE: Final = "application/vnd.escpos"
@@ -73,8 +74,6 @@ def receipt(
 
 def _bars(code: str, dots: int) -> Image.Image:
     """The barcode as wide as the paper's head, in whole dots, black on white."""
-    from coupons.sheets.screens import raster
-
     modules = raster(Symbology.CODE_128, code)
     scale = dots // modules.shape[1]
     wide = np.repeat(np.repeat(modules[:1], _BAR_DOTS, axis=0), scale, axis=1)
