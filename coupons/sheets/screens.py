@@ -1,4 +1,4 @@
-"""Barcodes for screens and till printers: as SVG and as dots, from the rectangles that paper has."""
+"""Barcodes for screens and till printers: SVG and dots, from the rectangles that paper has."""
 
 import re
 from functools import lru_cache

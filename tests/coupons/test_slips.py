@@ -83,7 +83,7 @@ def test_a_card_without_coupons_still_gets_a_receipt_that_ends():
 
 @pytest.mark.django_db
 def test_a_till_asks_for_the_cards_coupons_as_a_receipt():
-    till, token = make.terminal()
+    _, token = make.terminal()
     coupon = make.coupon(CODE)
     coupon.valid_from, coupon.valid_to = make.MARCH[0], make.MARCH[1].replace(year=2100)
     coupon.save()
