@@ -13,7 +13,7 @@ from numba import njit
 
 from coupons import terms as frozen
 from coupons.models import Mailing, Selection, SelectionPiece
-from coupons.pieces import DRAWN, FREE, Chosen, Could, Evidence
+from coupons.pieces import DRAWN, FREE, Chosen, Could, Evidence, starts_of
 from coupons.selection import accounting, best_response
 from coupons.selection.problem import Columns, Limits, Prices, Problem, Solution, Table
 from coupons.terms import SIZES, Terms
@@ -127,7 +127,7 @@ class _Room:
         order = np.argsort(self._ids[:n])
         place = np.empty(n, np.int64)
         place[order] = np.arange(n)
-        starts = _starts(self._lengths[:n])
+        starts = starts_of(self._lengths[:n])
 
         def items(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
             result = np.empty_like(values[:k])
@@ -135,7 +135,7 @@ class _Room:
             return result
 
         table = Table(
-            _starts(self._lengths[order]),
+            starts_of(self._lengths[order]),
             items(self._column),
             items(self._is_new),
             items(self._value),
@@ -144,10 +144,6 @@ class _Room:
             self._band[order],
         )
         return table, place
-
-
-def _starts(lengths: Ints) -> Ints:
-    return np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
 
 
 @njit(cache=True, nogil=True)
@@ -237,7 +233,7 @@ class _Part(NamedTuple):
         there = chosen >= 0
         starts = problem.table.starts
         # Where each household's items begin in the problem, and among those of the piece.
-        begins = _starts(np.diff(starts)[rows])[:-1] - starts[rows]
+        begins = starts_of(np.diff(starts)[rows])[:-1] - starts[rows]
         item = _free_items(could, wanted)[(chosen + begins[:, None])[there]]
         out = account.left_out[there]
         left_out = (

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from coupons import permitting
-from coupons.pieces import Chosen, Could, Evidence
+from coupons.pieces import Chosen, Could, Evidence, starts_of
 from coupons.selection.reasons import FOR_ALL
 from coupons.selection.response import NEW, USUAL_RATE
 from coupons.terms import OfferTerms, Terms
@@ -23,7 +23,7 @@ def opened(chosen: Chosen, could: Could) -> Chosen:
     counts = np.zeros(len(could.households), np.int64)
     counts[np.searchsorted(could.households, chosen.households)] = np.diff(chosen.starts)
     return chosen._replace(
-        **{name: getattr(could, name) for name in _OF_SHEETS}, starts=_starts(counts)
+        **{name: getattr(could, name) for name in _OF_SHEETS}, starts=starts_of(counts)
     )
 
 
@@ -86,15 +86,11 @@ def _category(offer: OfferTerms) -> int:
     return offer.category or -offer.pk
 
 
-def _starts(counts: Ints) -> Ints:
-    return np.concatenate([np.zeros(1, np.int64), np.cumsum(counts, dtype=np.int64)])
-
-
 def _without_empty(chosen: Chosen) -> Chosen:
     counts = np.diff(chosen.starts)
     kept = counts > 0
     return chosen._replace(
-        **{name: getattr(chosen, name)[kept] for name in _OF_SHEETS}, starts=_starts(counts[kept])
+        **{name: getattr(chosen, name)[kept] for name in _OF_SHEETS}, starts=starts_of(counts[kept])
     )
 
 
@@ -125,7 +121,7 @@ def _with(chosen: Chosen, home: npt.NDArray[np.int64], offers: list[OfferTerms])
         np.zeros(count, np.bool_),
     )
     return chosen._replace(
-        starts=_starts(counts),
+        starts=starts_of(counts),
         evidence=Evidence(
             *(
                 np.concatenate([ours, theirs])[order]

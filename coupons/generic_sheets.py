@@ -8,7 +8,7 @@ import numpy.typing as npt
 from coupons import fallback, permitting
 from coupons.assembling import Assembled
 from coupons.models import Mailing, Recipient, Selection, SelectionPiece
-from coupons.pieces import Chosen, Evidence
+from coupons.pieces import Chosen, Evidence, starts_of
 from coupons.selection import generic
 from coupons.selection.problem import Columns, Solution, Table
 from coupons.selection.reasons import FOR_ALL
@@ -130,9 +130,7 @@ def _chosen(
         tier=np.zeros(n, np.int8),
         size=np.zeros(n, np.int8),
         store=np.zeros(n, np.int32),
-        starts=np.concatenate(
-            [np.zeros(1, np.int64), np.cumsum([len(one) for one in sheets], dtype=np.int64)]
-        ),
+        starts=starts_of(np.array([len(one) for one in sheets], np.int64)),
         offer=ids[columns.offer[column]],
         level=levels[column],
         value=worth[column].astype(np.float32),

@@ -11,6 +11,11 @@ FREE, DRAWN, TAKEN = 0, 1, 2
 """Of an item: the solver may choose it, it was drawn by lot, or the lot took its category."""
 
 
+def starts_of(counts: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Where the items of each row begin, and where the last row's end: int64[rows + 1]."""
+    return np.concatenate([np.zeros(1, np.int64), np.cumsum(counts, dtype=np.int64)])
+
+
 class Evidence(NamedTuple):
     """What speaks for each item, for the reasons: of the product that speaks most."""
 

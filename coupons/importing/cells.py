@@ -6,6 +6,7 @@ guessed: what could be read in two ways is refused in a sentence that says how t
 
 import csv
 import re
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -33,7 +34,7 @@ class CellError(ValueError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Column:
+class Column(ABC):
     """One column. `says` explains it to whoever fills the file; `empty` is what no text means."""
 
     name: str
@@ -53,8 +54,9 @@ class Column:
             return self.empty
         return self._read(cell, is_semicolons)
 
+    @abstractmethod
     def _read(self, cell: Cell, is_semicolons: bool) -> Value:
-        raise NotImplementedError
+        """Return the value of a cell that is not empty. Raises CellError."""
 
     def write(self, value: Value) -> str:
         """Return what `read` makes `value` of."""
