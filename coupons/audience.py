@@ -380,3 +380,18 @@ def _first_bought(read: history.Bucket, run: ModelRun, one: Sought) -> npt.NDArr
         read.lines, item, households=len(read.households), items=1, as_of=as_of
     )
     return seen.household[seen.first >= as_of - one.days]
+
+
+def add_recipients(mailing: Mailing, tiers: list[str]) -> int:
+    """Add the households of `tiers`, as the published run saw them. Returns how many are new."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO coupons_recipient (mailing_id, household_id, outcome) "
+            "SELECT %s, s.household_id, %s FROM loyalty_householdsummary s "
+            "JOIN loyalty_modelrun r ON r.id = s.run_id "
+            "WHERE r.state = %s AND s.tier = ANY(%s) "
+            "ON CONFLICT (mailing_id, household_id) DO NOTHING",
+            [mailing.pk, Recipient.Outcome.WAITING, ModelRun.State.PUBLISHED, tiers],
+        )
+        added: int = cursor.rowcount
+    return added

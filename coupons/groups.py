@@ -24,6 +24,12 @@ MARKETING = STORE_STAFF | (
     _may((ADD, CHANGE, DELETE), "coupons", "offer", "offerlevel", "offerrule", "offerproduct")
     | _may((ADD, CHANGE, DELETE), "coupons", "offerfile", "segment")
     | _may((ADD, CHANGE, DELETE), "coupons", "mailing", "recipient", "funderbudget")
+    | _may((ADD, CHANGE, DELETE), "coupons", "offertext", "offerbarcode", "mailingtext", "picture")
+    | _may((ADD, CHANGE, DELETE), "coupons", "theme", "themefont", "fontfile", "pressprofile")
+    # Print, note what the press spoiled, put another sheet in a lost one's place.
+    | _may((ADD, CHANGE, DELETE), "coupons", "seedaddress")
+    | _may((ADD, CHANGE), "coupons", "printrun", "spoilage")
+    | _may((CHANGE,), "coupons", "sheet")
     # Choose anew, measure anew. Where law restricts goods, and whom no mailing reaches as long as
     # it takes to measure them all, is said by Administrators.
     | _may((ADD,), "coupons", "selection", "measurement")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
+from django import forms
 from django.contrib import admin
 from django.contrib.admin import helpers
 from django.core.paginator import Paginator
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     Admin = admin.ModelAdmin
     TabularInline = admin.TabularInline
     StackedInline = admin.StackedInline
+    ModelForm = forms.ModelForm
     AnyPaginator = Paginator[Any]
 else:
     AnyPaginator = Paginator
@@ -37,6 +39,9 @@ else:
         pass
 
     class StackedInline(admin.StackedInline, Generic[M, P]):
+        pass
+
+    class ModelForm(forms.ModelForm, Generic[M]):
         pass
 
 

@@ -10,7 +10,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django_q.tasks import async_task
 
-from coupons.admin.mailings import QUEUE_HINT, mailing_pill
+from coupons.admin.mailing_steps import QUEUE_HINT, mailing_pill
 from coupons.admin.sheets import coupon_pill, pdf_link, tag_pill
 from coupons.models import Coupon
 from coupons.sheets import codes

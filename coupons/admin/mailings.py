@@ -1,176 +1,60 @@
-"""Mailings, from draft to post; who gets one; what was printed."""
+"""Mailings, from draft to post, and who gets one."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
+from django.contrib.admin.options import InlineModelAdmin
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import PermissionDenied
-from django.db import connection
-from django.db.models import Count, QuerySet, Sum
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 from django.utils.safestring import SafeString
-from django_q.tasks import async_task
 
-from coupons.admin.posted import print_pill
-from coupons.admin.selections import between, selection_pill
-from coupons.models import FunderBudget, Mailing, Recipient, Redemption, Selection
-from loyalty.models import ModelRun
-from loyalty.shopper.value import TIERS
-from pos_integration.desk import (
-    NOTHING,
-    Page,
-    Panel,
-    TabularInline,
-    Tool,
-    link,
-    money,
-    percent,
-    pill,
-    table,
+from coupons.admin import mailing_panels
+from coupons.admin.mailing_panels import first_named
+from coupons.admin.mailing_steps import (
+    SENTENCES,
+    STEPS,
+    State,
+    is_open,
+    is_unprinted,
+    mailing_pill,
 )
+from coupons.models import FunderBudget, Mailing, MailingText
+from loyalty.shopper.value import TIERS
+from pos_integration.desk import ModelForm, Page, Panel, StackedInline, TabularInline, Tool
 
-State = Mailing.State
-TONES = {
-    "draft": "plain",
-    "selected": "new",
-    "approved": "new",
-    "issued": "busy",
-    "printed": "busy",
-    "mailed": "good",
-    "closed": "plain",
-}
-QUEUE_HINT = "It was put in the queue; 'manage.py qcluster' must be running to work it off."
-
-
-def mailing_pill(mailing: Mailing) -> SafeString:
-    return pill(mailing.get_state_display().lower(), TONES[mailing.state])
-
-
-def _select(mailing: Mailing, user: AbstractBaseUser) -> str:
-    async_task("coupons.tasks.select", mailing.pk, user.pk)
-    return f"Coupons for '{mailing}' will be selected. {QUEUE_HINT}"
-
-
-def _approve(mailing: Mailing, user: AbstractBaseUser) -> str:
-    from coupons.mailing import approve  # loads the models of shoppers: too slow for every command
-
-    approve(mailing, user)
-    return f"Approved. The night before {mailing.issue_on:%d %b %Y} issues and prints it."
-
-
-def _back_to_draft(mailing: Mailing, user: AbstractBaseUser) -> str:
-    from coupons.mailing import back_to_draft  # as above
-
-    back_to_draft(mailing)
-    return f"'{mailing}' is a draft again: change it, then select anew."
-
-
-def _issue(mailing: Mailing, user: AbstractBaseUser) -> str:
-    async_task("coupons.tasks.issue", mailing.pk)
-    return f"'{mailing}' will be issued. {QUEUE_HINT}"
-
-
-def _print(mailing: Mailing, user: AbstractBaseUser) -> str:
-    async_task("coupons.tasks.print_sheets", mailing.pk)
-    return f"'{mailing}' will be printed. {QUEUE_HINT}"
-
-
-def _mark_mailed(mailing: Mailing, user: AbstractBaseUser) -> str:
-    from coupons.mailing import mark_mailed  # as above
-
-    mark_mailed(mailing)
-    return f"'{mailing}' is marked as mailed."
-
-
-def _close(mailing: Mailing, user: AbstractBaseUser) -> str:
-    from coupons.mailing import close  # as above
-
-    close(mailing, timezone.localdate())
-    return f"'{mailing}' is closed."
-
-
-@dataclass(frozen=True)
-class Step:
-    """A button of a mailing: in which states it is there, what it asks, what it does."""
-
-    label: str
-    states: tuple[Mailing.State, ...]
-    says: str
-    do: Callable[[Mailing, AbstractBaseUser], str]
-    is_main: bool = True
-
-
-STEPS = {
-    "select": Step(
-        "Select coupons",
-        (State.DRAFT, State.SELECTED),
-        "Each recipient's coupons are chosen by last night's beliefs, within all limits. Nothing "
-        "is promised yet: look at the forecast, and somebody else approves it.",
-        _select,
-    ),
-    "approve": Step(
-        "Approve",
-        (State.SELECTED,),
-        "What was selected is what will be printed: the night before its morning issues it. Look "
-        "at the forecast, the limits and the sample sheets first.",
-        _approve,
-    ),
-    "draft": Step(
-        "Back to draft",
-        (State.SELECTED, State.APPROVED),
-        "The selection is put aside, and the mailing may be changed again.",
-        _back_to_draft,
-        is_main=False,
-    ),
-    "issue": Step(
-        "Issue now",
-        (State.APPROVED,),
-        "What was approved becomes promises, now and not by night: this cannot be taken back.",
-        _issue,
-    ),
-    "print": Step(
-        "Print",
-        (State.ISSUED,),
-        "The sheets are written as PDF files with a manifest, and a sample of their barcodes is "
-        "read back. Nothing goes to the post by itself.",
-        _print,
-    ),
-    "mailed": Step(
-        "Mark as mailed",
-        (State.PRINTED,),
-        "Say this when the printed sheets have gone to the post.",
-        _mark_mailed,
-    ),
-    "close": Step(
-        "Close",
-        (State.MAILED,),
-        "Say this when its dates are over and everything is counted.",
-        _close,
-    ),
-}
-OFFERS_NAMED = 8
 IN_WORDS = {
     "offers": "offers_in_words",
     "segments": "segments_in_words",
     "fallback_offers": "fallback_in_words",
 }
-SENTENCES = {
-    State.DRAFT: "A draft: choose offers and whom it is for, then select its coupons.",
-    State.SELECTED: "Its coupons are selected: look at the forecast; somebody else approves it.",
-    State.APPROVED: "Approved: the night before its morning issues and prints it.",
-    State.ISSUED: "Its coupons are promised; its sheets are not printed yet.",
-    State.PRINTED: "Printed. Take the files to the post, then mark it as mailed.",
-    State.MAILED: "In the post. Redemptions come in with the tills' baskets.",
-    State.CLOSED: "Closed: its dates are over and everything is counted.",
-}
+
+
+class MailingForm(ModelForm[Mailing]):
+    """A mailing's own terms, and what must agree among them."""
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or {}
+        leaf, letter = given.get("leaf"), given.get("letter", "")
+        if leaf == Mailing.Leaf.LETTER and not letter.strip():
+            self.add_error("letter", "A letter in front wants its text here.")
+        if leaf and leaf != Mailing.Leaf.LETTER and letter.strip():
+            self.add_error(
+                "leaf", f"The letter would be on no side: choose '{Mailing.Leaf.LETTER.label}'."
+            )
+        return given
+
+
+class TextForm(ModelForm[MailingText]):
+    """A mailing's words in a language that households are written to in."""
+
+    language = forms.ChoiceField(choices=settings.LANGUAGES)
 
 
 class RecipientsForm(forms.Form):
@@ -185,46 +69,34 @@ class RecipientsForm(forms.Form):
     )
 
 
-def add_recipients(mailing: Mailing, tiers: list[str]) -> int:
-    """Add the households of `tiers`, as the published run saw them. Returns how many are new."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO coupons_recipient (mailing_id, household_id, outcome) "
-            "SELECT %s, s.household_id, %s FROM loyalty_householdsummary s "
-            "JOIN loyalty_modelrun r ON r.id = s.run_id "
-            "WHERE r.state = %s AND s.tier = ANY(%s) "
-            "ON CONFLICT (mailing_id, household_id) DO NOTHING",
-            [mailing.pk, Recipient.Outcome.WAITING, ModelRun.State.PUBLISHED, tiers],
-        )
-        added: int = cursor.rowcount
-    return added
+class OfDraft(InlineModelAdmin):  # type: ignore[type-arg] # takes no models at run time
+    """Rows of a mailing that may be changed as long as its terms may."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Mailing | None = None) -> bool:
+        return is_open(obj) and super().has_add_permission(request, obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: Mailing | None = None) -> bool:
+        return is_open(obj) and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Mailing | None = None) -> bool:
+        return is_open(obj) and super().has_delete_permission(request, obj)
 
 
-class FunderBudgetInline(TabularInline[FunderBudget, Mailing]):
+class TextInline(OfDraft, StackedInline[MailingText, Mailing]):
+    model = MailingText
+    form = TextForm
+    extra = 0
+    fields = ("language", "headline", "explanation", "letter")
+    verbose_name = "words in another language"
+    verbose_name_plural = "words in other languages"
+
+
+class FunderBudgetInline(OfDraft, TabularInline[FunderBudget, Mailing]):
     model = FunderBudget
     extra = 0
     autocomplete_fields = ("funder",)
     verbose_name = "budget of a funder"
     verbose_name_plural = "budgets of funders"
-
-    def has_add_permission(self, request: HttpRequest, obj: Mailing | None = None) -> bool:
-        return _is_open(obj) and super().has_add_permission(request, obj)
-
-    def has_change_permission(self, request: HttpRequest, obj: Mailing | None = None) -> bool:
-        return _is_open(obj) and super().has_change_permission(request, obj)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Mailing | None = None) -> bool:
-        return _is_open(obj) and super().has_delete_permission(request, obj)
-
-
-def _is_open(mailing: Mailing | None) -> bool:
-    """Whether a mailing's terms may still be changed."""
-    return mailing is None or mailing.state == State.DRAFT
-
-
-def _is_unprinted(mailing: Mailing, step: str) -> bool:
-    """Whether the step would print what is not for paper."""
-    return step == "print" and mailing.channel == Mailing.Channel.NONE
 
 
 def _with_words(fields: Any) -> tuple[Any, ...]:
@@ -232,26 +104,6 @@ def _with_words(fields: Any) -> tuple[Any, ...]:
     return tuple(
         _with_words(field) if isinstance(field, tuple) else IN_WORDS.get(field, field)
         for field in fields
-    )
-
-
-def _first_named(rows: QuerySet[Any]) -> str:
-    """The first few by name, and how many there are where that is more."""
-    count = rows.count()
-    first = [str(row) for row in rows[:OFFERS_NAMED]]
-    named = ", ".join(first)
-    return f"{count:,}, such as {named}" if count > len(first) else named
-
-
-def _totals(selection: Selection) -> tuple[str, str, str, str]:
-    totals = selection.report.get("totals")
-    if not totals:
-        return NOTHING, NOTHING, NOTHING, NOTHING
-    return (
-        f"{totals['coupons']:,}",
-        between(totals["redemptions"]),
-        between(totals["cost"]),
-        between(totals["margin"]),
     )
 
 
@@ -264,7 +116,8 @@ class MailingAdmin(Page[Mailing]):
     ordering = ("-issue_on", "-pk")
     autocomplete_fields = ("offers", "segments", "fallback_offers")
     prepopulated_fields = {"code": ("name",)}
-    inlines = (FunderBudgetInline,)
+    form = MailingForm
+    inlines = (TextInline, FunderBudgetInline)
     empty_hint = "No mailing yet. Add one: a name, dates, offers and segments make a draft."
     fieldsets = (
         (
@@ -284,7 +137,18 @@ class MailingAdmin(Page[Mailing]):
             },
         ),
         ("Chosen for", {"fields": ("objective", ("budget", "fairness"), "model_days")}),
-        ("What the shopper reads", {"fields": ("headline", "explanation", "shows_reasons")}),
+        (
+            "What the shopper reads",
+            {
+                "fields": (
+                    ("theme", "leaf"),
+                    "headline",
+                    "explanation",
+                    "letter",
+                    "shows_reasons",
+                )
+            },
+        ),
         ("Measured by", {"fields": ("holdout_share",)}),
         ("So far", {"fields": (("changed_by", "approved_by"), ("selection", "issued_at", "run"))}),
     )
@@ -304,7 +168,7 @@ class MailingAdmin(Page[Mailing]):
         super().save_model(request, obj, form, change)
 
     def has_change_permission(self, request: HttpRequest, obj: Mailing | None = None) -> bool:
-        if not _is_open(obj):
+        if not is_open(obj):
             return False
         return super().has_change_permission(request, obj)
 
@@ -320,15 +184,15 @@ class MailingAdmin(Page[Mailing]):
 
     @admin.display(description="Offers")
     def offers_in_words(self, mailing: Mailing) -> str:
-        return _first_named(mailing.offers.order_by("pk"))
+        return first_named(mailing.offers.order_by("pk"))
 
     @admin.display(description="Segments")
     def segments_in_words(self, mailing: Mailing) -> str:
-        return _first_named(mailing.segments.order_by("name")) or "none: recipients by hand only"
+        return first_named(mailing.segments.order_by("name")) or "none: recipients by hand only"
 
     @admin.display(description="Fallback offers")
     def fallback_in_words(self, mailing: Mailing) -> str:
-        return _first_named(mailing.fallback_offers.order_by("pk")) or "none"
+        return first_named(mailing.fallback_offers.order_by("pk")) or "none"
 
     def get_prepopulated_fields(
         self, request: HttpRequest, obj: Mailing | None = None
@@ -368,7 +232,7 @@ class MailingAdmin(Page[Mailing]):
                     step.is_main and row.state == step.states[0],
                 )
                 for name, step in STEPS.items()
-                if row.state in step.states and not _is_unprinted(row, name)
+                if row.state in step.states and not is_unprinted(row, name)
             ]
         if row.issued_at is not None and request.user.has_perm("coupons.view_measurement"):
             url = reverse("admin:coupons_measurement_changelist")
@@ -395,89 +259,11 @@ class MailingAdmin(Page[Mailing]):
 
     def panels(self, request: HttpRequest, row: Mailing) -> list[Panel]:
         return [
-            Panel("Selections", self._selections(row), is_wide=True),
-            Panel("Recipients", self._recipients(row)),
-            Panel("What came back", self._redeemed(row)),
-            Panel("Print runs", self._print_runs(row), is_wide=True),
+            Panel("Selections", mailing_panels.selections(row), is_wide=True),
+            Panel("Recipients", mailing_panels.recipients(row)),
+            Panel("What came back", mailing_panels.redeemed(row)),
+            Panel("Print runs", mailing_panels.print_runs(row), is_wide=True),
         ]
-
-    def _selections(self, mailing: Mailing) -> SafeString:
-        return table(
-            ("Begun", "State", "Coupons#", "Redeemed#", "Cost#", "Margin#", ""),
-            (
-                (
-                    link(
-                        reverse("admin:coupons_selection_change", args=[one.pk]),
-                        f"{one.started_at:%d %b %Y %H:%M}",
-                    ),
-                    selection_pill(one),
-                    *_totals(one),
-                    "the one in use" if one.pk == mailing.selection_id else one.error,
-                )
-                for one in mailing.selections.order_by("-pk")[:5]
-            ),
-            "Nothing is selected yet: press 'Select coupons'.",
-        )
-
-    def _recipients(self, mailing: Mailing) -> SafeString:
-        counts = dict(mailing.recipients.order_by().values_list("outcome").annotate(Count("pk")))
-        url = reverse("admin:coupons_recipient_changelist")
-        words = dict(Recipient.Outcome.choices)
-        if mailing.selection_id is not None:
-            words |= {
-                "waiting": "Gets a sheet",
-                "generic": "Gets the sheet that asks nothing of it",
-            }
-        return table(
-            ("Outcome", "Households#"),
-            (
-                (
-                    link(f"{url}?mailing__id__exact={mailing.pk}&outcome__exact={outcome}", label),
-                    f"{counts[outcome]:,}",
-                )
-                for outcome, label in words.items()
-                if outcome in counts
-            ),
-            "Nobody yet: choose segments, or 'Add recipients'.",
-        )
-
-    def _redeemed(self, mailing: Mailing) -> SafeString:
-        if mailing.state in (State.DRAFT, State.SELECTED, State.APPROVED):
-            return table((), (), "Its coupons are not issued yet.")
-        sheets = mailing.sheets.count()
-        used = Redemption.objects.filter(coupon__sheet__mailing=mailing).aggregate(
-            coupons=Count("pk"), homes=Count("coupon__sheet", distinct=True), off=Sum("amount")
-        )
-        url = reverse("admin:coupons_sheet_changelist")
-        share = percent(used["homes"] / sheets) if sheets else percent(0)
-        return table(
-            ("What", "So far#"),
-            (
-                (link(f"{url}?mailing__id__exact={mailing.pk}", "Sheets"), f"{sheets:,}"),
-                ("Coupons redeemed", f"{used['coupons']:,}"),
-                ("Households that used one", f"{used['homes']:,} ({share})"),
-                ("Given off", money(used["off"] or Decimal(0))),
-            ),
-            "",
-        )
-
-    def _print_runs(self, mailing: Mailing) -> SafeString:
-        return table(
-            ("Started", "State", "Sheets#", "Barcodes read back#"),
-            (
-                (
-                    link(
-                        reverse("admin:coupons_printrun_change", args=[run.pk]),
-                        f"{run.started_at:%d %b %Y %H:%M}",
-                    ),
-                    print_pill(run),
-                    f"{run.sheets:,}",
-                    f"{run.checked:,}",
-                )
-                for run in mailing.print_runs.defer("manifest").order_by("-pk")[:5]
-            ),
-            "Nothing is printed yet.",
-        )
 
     def step_view(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
         """Ask, then do, one step of a mailing's way."""
@@ -496,7 +282,7 @@ class MailingAdmin(Page[Mailing]):
                 f"'{step.label}' wants it {wanted}.",
             )
             return HttpResponseRedirect(back)
-        if _is_unprinted(mailing, name):
+        if is_unprinted(mailing, name):
             messages.error(request, f"'{mailing}' is not printed: its channel says so.")
             return HttpResponseRedirect(back)
         if request.method != "POST":
@@ -530,6 +316,8 @@ class MailingAdmin(Page[Mailing]):
             return HttpResponseRedirect(back)
         form = RecipientsForm(request.POST or None)
         if form.is_valid():
+            from coupons.audience import add_recipients  # loads the models of shoppers: too slow
+
             added = add_recipients(mailing, form.cleaned_data["tiers"])
             self.log_change(request, mailing, f"Added {added} recipients.")
             messages.success(

@@ -14,7 +14,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from coupons.admin.mailings import mailing_pill
+from coupons.admin.mailing_steps import mailing_pill
 from coupons.models import Mailing, Segment
 from loyalty.models import ModelRun
 from loyalty.shopper.value import TIERS

@@ -1,0 +1,118 @@
+"""What a mailing's page tells: what was selected, for whom, what came back, what is printed."""
+
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Count, QuerySet, Sum
+from django.urls import reverse
+from django.utils.safestring import SafeString
+
+from coupons.admin.mailing_steps import State
+from coupons.admin.printing import run_state
+from coupons.admin.selections import between, selection_pill
+from coupons.models import Mailing, Recipient, Redemption, Selection
+from pos_integration.desk import NOTHING, link, money, percent, table
+
+OFFERS_NAMED = 8
+
+
+def first_named(rows: QuerySet[Any]) -> str:
+    """The first few by name, and how many there are where that is more."""
+    count = rows.count()
+    first = [str(row) for row in rows[:OFFERS_NAMED]]
+    named = ", ".join(first)
+    return f"{count:,}, such as {named}" if count > len(first) else named
+
+
+def selections(mailing: Mailing) -> SafeString:
+    return table(
+        ("Begun", "State", "Coupons#", "Redeemed#", "Cost#", "Margin#", ""),
+        (
+            (
+                link(
+                    reverse("admin:coupons_selection_change", args=[one.pk]),
+                    f"{one.started_at:%d %b %Y %H:%M}",
+                ),
+                selection_pill(one),
+                *_totals(one),
+                "the one in use" if one.pk == mailing.selection_id else one.error,
+            )
+            for one in mailing.selections.order_by("-pk")[:5]
+        ),
+        "Nothing is selected yet: press 'Select coupons'.",
+    )
+
+
+def _totals(selection: Selection) -> tuple[str, str, str, str]:
+    totals = selection.report.get("totals")
+    if not totals:
+        return NOTHING, NOTHING, NOTHING, NOTHING
+    return (
+        f"{totals['coupons']:,}",
+        between(totals["redemptions"]),
+        between(totals["cost"]),
+        between(totals["margin"]),
+    )
+
+
+def recipients(mailing: Mailing) -> SafeString:
+    counts = dict(mailing.recipients.order_by().values_list("outcome").annotate(Count("pk")))
+    url = reverse("admin:coupons_recipient_changelist")
+    words = dict(Recipient.Outcome.choices)
+    if mailing.selection_id is not None:
+        words |= {
+            "waiting": "Gets a sheet",
+            "generic": "Gets the sheet that asks nothing of it",
+        }
+    return table(
+        ("Outcome", "Households#"),
+        (
+            (
+                link(f"{url}?mailing__id__exact={mailing.pk}&outcome__exact={outcome}", label),
+                f"{counts[outcome]:,}",
+            )
+            for outcome, label in words.items()
+            if outcome in counts
+        ),
+        "Nobody yet: choose segments, or 'Add recipients'.",
+    )
+
+
+def redeemed(mailing: Mailing) -> SafeString:
+    if mailing.state in (State.DRAFT, State.SELECTED, State.APPROVED):
+        return table((), (), "Its coupons are not issued yet.")
+    sheets = mailing.sheets.count()
+    used = Redemption.objects.filter(coupon__sheet__mailing=mailing).aggregate(
+        coupons=Count("pk"), homes=Count("coupon__sheet", distinct=True), off=Sum("amount")
+    )
+    url = reverse("admin:coupons_sheet_changelist")
+    share = percent(used["homes"] / sheets) if sheets else percent(0)
+    return table(
+        ("What", "So far#"),
+        (
+            (link(f"{url}?mailing__id__exact={mailing.pk}", "Sheets"), f"{sheets:,}"),
+            ("Coupons redeemed", f"{used['coupons']:,}"),
+            ("Households that used one", f"{used['homes']:,} ({share})"),
+            ("Given off", money(used["off"] or Decimal(0))),
+        ),
+        "",
+    )
+
+
+def print_runs(mailing: Mailing) -> SafeString:
+    return table(
+        ("Started", "State", "Sheets#", "Barcodes read back#"),
+        (
+            (
+                link(
+                    reverse("admin:coupons_printrun_change", args=[run.pk]),
+                    f"{run.started_at:%d %b %Y %H:%M}",
+                ),
+                run_state(run),
+                f"{run.sheets:,}",
+                f"{run.checked:,}",
+            )
+            for run in mailing.print_runs.defer("manifest").order_by("-pk")[:5]
+        ),
+        "Nothing is printed yet.",
+    )

@@ -1,0 +1,159 @@
+"""A mailing's way from draft to post: its states in words, and the buttons that take it on."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from django_q.tasks import async_task
+
+from coupons.models import Mailing
+from pos_integration.desk import pill
+
+State = Mailing.State
+TONES = {
+    "draft": "plain",
+    "selected": "new",
+    "approved": "new",
+    "issued": "busy",
+    "printed": "busy",
+    "mailed": "good",
+    "closed": "plain",
+}
+QUEUE_HINT = "It was put in the queue; 'manage.py qcluster' must be running to work it off."
+
+
+def mailing_pill(mailing: Mailing) -> SafeString:
+    return pill(mailing.get_state_display().lower(), TONES[mailing.state])
+
+
+def is_open(mailing: Mailing | None) -> bool:
+    """Whether a mailing's terms may still be changed."""
+    return mailing is None or mailing.state == State.DRAFT
+
+
+def is_unprinted(mailing: Mailing, step: str) -> bool:
+    """Whether the step would print what is not for paper."""
+    return step == "print" and mailing.channel == Mailing.Channel.NONE
+
+
+def _select(mailing: Mailing, user: AbstractBaseUser) -> str:
+    async_task("coupons.tasks.select", mailing.pk, user.pk)
+    return f"Coupons for '{mailing}' will be selected. {QUEUE_HINT}"
+
+
+def _approve(mailing: Mailing, user: AbstractBaseUser) -> str:
+    from coupons.mailing import approve  # loads the models of shoppers: too slow for every command
+
+    approve(mailing, user)
+    return f"Approved. The night before {mailing.issue_on:%d %b %Y} issues and prints it."
+
+
+def _back_to_draft(mailing: Mailing, user: AbstractBaseUser) -> str:
+    from coupons.mailing import back_to_draft  # as above
+
+    back_to_draft(mailing)
+    return f"'{mailing}' is a draft again: change it, then select anew."
+
+
+def _issue(mailing: Mailing, user: AbstractBaseUser) -> str:
+    async_task("coupons.tasks.issue", mailing.pk)
+    return f"'{mailing}' will be issued. {QUEUE_HINT}"
+
+
+def _print(mailing: Mailing, user: AbstractBaseUser) -> str:
+    async_task("coupons.tasks.print_sheets", mailing.pk)
+    return f"'{mailing}' will be printed. {QUEUE_HINT}"
+
+
+def _mark_mailed(mailing: Mailing, user: AbstractBaseUser) -> str:
+    from coupons.mailing import mark_mailed  # as above
+
+    mark_mailed(mailing)
+    return f"'{mailing}' is marked as mailed."
+
+
+def _close(mailing: Mailing, user: AbstractBaseUser) -> str:
+    from coupons.mailing import close  # as above
+
+    close(mailing, timezone.localdate())
+    return f"'{mailing}' is closed."
+
+
+class Done(NamedTuple):
+    """What a step did, for staff, and where to look at it: empty, the mailing's page."""
+
+    says: str
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Step:
+    """A button of a mailing: in which states it is there, what it asks, what it does."""
+
+    label: str
+    states: tuple[Mailing.State, ...]
+    says: str
+    do: Callable[[Mailing, AbstractBaseUser], str]
+    is_main: bool = True
+
+
+STEPS = {
+    "select": Step(
+        "Select coupons",
+        (State.DRAFT, State.SELECTED),
+        "Each recipient's coupons are chosen by last night's beliefs, within all limits. Nothing "
+        "is promised yet: look at the forecast, and somebody else approves it.",
+        _select,
+    ),
+    "approve": Step(
+        "Approve",
+        (State.SELECTED,),
+        "What was selected is what will be printed: the night before its morning issues it. Look "
+        "at the forecast, the limits and the sample sheets first.",
+        _approve,
+    ),
+    "draft": Step(
+        "Back to draft",
+        (State.SELECTED, State.APPROVED),
+        "The selection is put aside, and the mailing may be changed again.",
+        _back_to_draft,
+        is_main=False,
+    ),
+    "issue": Step(
+        "Issue now",
+        (State.APPROVED,),
+        "What was approved becomes promises, now and not by night: this cannot be taken back.",
+        _issue,
+    ),
+    "print": Step(
+        "Print",
+        (State.ISSUED,),
+        "The sheets are written as PDF files with a manifest, and a sample of their barcodes is "
+        "read back. Nothing goes to the post by itself.",
+        _print,
+    ),
+    "mailed": Step(
+        "Mark as mailed",
+        (State.PRINTED,),
+        "Say this when the printed sheets have gone to the post.",
+        _mark_mailed,
+    ),
+    "close": Step(
+        "Close",
+        (State.MAILED,),
+        "Say this when its dates are over and everything is counted.",
+        _close,
+    ),
+}
+SENTENCES = {
+    State.DRAFT: "A draft: choose offers and whom it is for, then select its coupons.",
+    State.SELECTED: "Its coupons are selected: look at the forecast; somebody else approves it.",
+    State.APPROVED: "Approved: the night before its morning issues and prints it.",
+    State.ISSUED: "Its coupons are promised; its sheets are not printed yet.",
+    State.PRINTED: "Printed. Take the files to the post, then mark it as mailed.",
+    State.MAILED: "In the post. Redemptions come in with the tills' baskets.",
+    State.CLOSED: "Closed: its dates are over and everything is counted.",
+}
