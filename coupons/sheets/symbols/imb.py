@@ -36,7 +36,8 @@ def _characters() -> list[int]:
     """Return the 13 bits of each of the 1365 values: five bits are set in them, then two."""
     found = []
     for bits_set in (5, 2):
-        pairs, palindromes = [], []
+        pairs: list[int] = []
+        palindromes: list[int] = []
         for bits in range(1 << 13):
             if bits.bit_count() != bits_set:
                 continue

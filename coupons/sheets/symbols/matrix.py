@@ -4,9 +4,8 @@ zint only warns of an element string that breaks GS1's rules; here that is an er
 """
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final
 
 import zint
@@ -16,23 +15,25 @@ from coupons.sheets.symbols.bars import figure
 
 _SQUARE: Final = 100  # Data Matrix: no oblong one
 _COLUMNS: Final = 4  # of a stacked DataBar: 200 modules wide, two rows for most coupons
+_DATABAR_HEIGHT: Final = 34  # of a row, modules; between two stand three separators, one high each
 _LEVEL_M: Final = 2  # of QR: up to 15 % of it may be spoilt
 _BYTES_A_ROW: Final = 144  # as zint keeps them
+_RUN: Final = re.compile("1+")
 _GS1: Final = zint.InputMode.GS1 | zint.InputMode.GS1PARENS
-
-Run = tuple[int, int]  # where dark modules begin, and how many
 
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """Dark modules: rows from the top, each with its height in modules.
-
-    linear says that a row is a linear symbol of its own, whose bars only their width matters to.
+    """Dark modules as the bits of one number: column x of row y, from the top, is bit
+    y * stride + x. A stride is more than the width, so that no run of ones goes on in the next
+    row. heights are those of the rows in modules; linear says that every row is a linear symbol
+    of its own, whose bars matter by their width alone.
     """
 
     width: int
-    rows: tuple[tuple[Run, ...], ...]
+    stride: int
     heights: tuple[int, ...]
+    modules: int
     linear: bool = False
 
     @property
@@ -99,21 +100,14 @@ def _matrix(
     except RuntimeError as error:
         raise ValueError(f"{payload!r} cannot be encoded: {error}") from None
     linear = symbology is zint.Symbology.DBAR_EXPSTK
-    heights = symbol.row_height[: symbol.rows] if linear else [1] * symbol.rows
-    modules = symbol.encoded_data.tobytes()
-    used = (symbol.width + 7) // 8
-    rows = [
-        _runs(modules[start : start + used])
-        for start in range(0, symbol.rows * _BYTES_A_ROW, _BYTES_A_ROW)
-    ]
-    return Matrix(symbol.width, tuple(rows), tuple(map(round, heights)), linear)
-
-
-@lru_cache(maxsize=4096)
-def _runs(row: bytes) -> tuple[Run, ...]:
-    """Return the runs of ones in `row`, lowest bit of the first byte first."""
-    bits = f"{int.from_bytes(row, 'little'):b}"[::-1]
-    return tuple((run.start(), run.end() - run.start()) for run in re.finditer("1+", bits))
+    rows = symbol.rows
+    heights = [_DATABAR_HEIGHT if linear and row % 4 == 0 else 1 for row in range(rows)]
+    kept = symbol.encoded_data.tobytes()
+    used = symbol.width // 8 + 1
+    modules = b"".join(
+        [kept[start : start + used] for start in range(0, rows * _BYTES_A_ROW, _BYTES_A_ROW)]
+    )
+    return Matrix(symbol.width, used * 8, tuple(heights), int.from_bytes(modules, "little"), linear)
 
 
 def drawn(matrix: Matrix, reduction: float = 0.0) -> str:
@@ -122,51 +116,60 @@ def drawn(matrix: Matrix, reduction: float = 0.0) -> str:
     Reduced, the outline of whatever hangs together moves inwards by half the reduction, never
     the seams inside it; the rows of a linear symbol keep their heights.
     """
+    narrowed_rows = _Rectangles.of(matrix.stride, matrix.heights, reduction, matrix.linear)
+    rectangles = narrowed_rows.drawn(matrix.modules)
     if reduction and not matrix.linear:
-        return _eroded(matrix, reduction)
-    parts = []
-    y = matrix.height
-    half = reduction / 2
-    for row, height in zip(matrix.rows, matrix.heights, strict=True):
-        y -= height
-        if reduction:
-            parts += [
-                f"{figure(x + half)} {y} {figure(width - reduction)} {height} re\n"
-                for x, width in row
-            ]
+        # Rows that were lowered no longer touch: where both are dark, bridges join them again.
+        bridges = _Rectangles.of(
+            matrix.stride, matrix.heights, reduction, linear=False, bridge=True
+        )
+        rectangles += bridges.drawn(matrix.modules & matrix.modules >> matrix.stride)
+    return rectangles
+
+
+class _Rectangles(dict[tuple[int, int], str]):
+    """The rectangle of every run of ones in a matrix, by where it begins and ends.
+
+    bridge: of runs dark in two rows, the upper one's given.
+    """
+
+    def __init__(
+        self, stride: int, heights: tuple[int, ...], reduction: float, linear: bool, bridge: bool
+    ) -> None:
+        super().__init__()
+        self._stride = stride
+        self._reduction = reduction
+        half = 0.0 if linear else reduction / 2
+        bottoms = [sum(heights[row + 1 :]) for row in range(len(heights))]
+        if bridge:
+            self._rows = [(figure(y - half), figure(reduction)) for y in bottoms]
         else:
-            parts += [f"{x} {y} {width} {height} re\n" for x, width in row]
-    return "".join(parts)
+            self._rows = [
+                (figure(y + half), figure(height - 2 * half))
+                for y, height in zip(bottoms, heights, strict=True)
+            ]
 
+    @classmethod
+    @cache  # one for every size of symbol that a run draws
+    def of(
+        cls,
+        stride: int,
+        heights: tuple[int, ...],
+        reduction: float,
+        linear: bool,
+        bridge: bool = False,
+    ) -> "_Rectangles":
+        return cls(stride, heights, reduction, linear, bridge)
 
-def _eroded(matrix: Matrix, reduction: float) -> str:
-    """Draw rows lowered by the reduction, and bridges where two rows are dark."""
-    half = reduction / 2
-    narrow = {run: figure(run - reduction) for run in range(1, matrix.width + 1)}
-    tall = narrow[1]
-    parts = []
-    above: Sequence[Run] = ()
-    y = matrix.height
-    for row in matrix.rows:
-        bridge = figure(y - half)
-        parts += [
-            f"{figure(x + half)} {bridge} {narrow[width]} {figure(reduction)} re\n"
-            for x, width in _common(above, row)
-        ]
-        y -= 1
-        low = figure(y + half)
-        parts += [f"{figure(x + half)} {low} {narrow[width]} {tall} re\n" for x, width in row]
-        above = row
-    return "".join(parts)
+    def __missing__(self, span: tuple[int, int]) -> str:
+        row, x = divmod(span[0], self._stride)
+        width = span[1] - span[0]
+        y, height = self._rows[row]
+        left = figure(x + self._reduction / 2)
+        self[span] = f"{left} {y} {figure(width - self._reduction)} {height} re\n"
+        return self[span]
 
-
-def _common(first: Sequence[Run], second: Sequence[Run]) -> list[Run]:
-    """Return the runs that are dark in both."""
-    runs = []
-    for x, width in first:
-        for other, length in second:
-            start = max(x, other)
-            end = min(x + width, other + length)
-            if start < end:
-                runs.append((start, end - start))
-    return runs
+    def drawn(self, modules: int) -> str:
+        """Return the rectangles of all runs of ones."""
+        bits = f"{modules:b}"[::-1]
+        return "".join([self[run.span()] for run in _RUN.finditer(bits)])
