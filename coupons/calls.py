@@ -60,3 +60,6 @@ class Preferences(msgspec.Struct):
     never_agains: Categories | None = None
     channel: Literal["post", "none"] | None = None
     opt_outs: list[Literal["post", "profiling"]] | None = None
+    language: (
+        Annotated[str, Meta(max_length=8, description='Such as "de"; "": the house\'s own')] | None
+    ) = None

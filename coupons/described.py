@@ -117,6 +117,9 @@ _PREFERENCES = inline_serializer(
         "never_agains": serializers.ListField(child=serializers.CharField()),
         "channel": serializers.ChoiceField(["post", "none"]),
         "opt_outs": serializers.ListField(child=serializers.ChoiceField(["post", "profiling"])),
+        "language": serializers.CharField(
+            help_text="That it wants to be written to in; empty: it did not say"
+        ),
     },
 )
 

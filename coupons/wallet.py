@@ -109,7 +109,8 @@ def preferences_of(number: str) -> dict[str, Any]:
 def prefer(number: str, said: calls.Preferences) -> dict[str, Any]:
     """Keep what the card's household says now, and return all that it said.
 
-    Raises UnknownError, and Problem: 409 unclaimed_card, 422 unknown_category or contradiction.
+    Raises UnknownError, and Problem: 409 unclaimed_card, 422 unknown_category, unknown_language or
+    contradiction.
     """
     household = _claimed(number)
     objections: set[str] | None = None if said.opt_outs is None else {*said.opt_outs}
@@ -130,9 +131,12 @@ def prefer(number: str, said: calls.Preferences) -> dict[str, Any]:
             favourites=said.favourites,
             nevers=said.never_agains,
             objections=objections,
+            language=said.language,
         )
     except voice.UnknownCategoryError as error:
         raise problems.Problem(422, "unknown_category", str(error)) from None
+    except voice.UnknownLanguageError as error:
+        raise problems.Problem(422, "unknown_language", str(error)) from None
     except ValueError as error:
         raise problems.Problem(422, "contradiction", str(error)) from None
     return _preferences(number, heard)
@@ -156,4 +160,5 @@ def _preferences(number: str, heard: voice.Voice) -> dict[str, Any]:
         "never_agains": list(heard.nevers),
         "channel": "none" if POST in heard.objections else "post",
         "opt_outs": list(heard.objections),
+        "language": heard.language,
     }

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
@@ -24,15 +25,21 @@ class Voice:
     favourites, nevers: categories by name; a name that two departments have comes with its
         department, "Grocery > Milk". In order of the alphabet.
     objections: what it objects to, of OBJECTED_TO. Silence is no objection.
+    language: that it wants to be written to in, of settings.LANGUAGES; "" if it did not say.
     """
 
     favourites: Sequence[str]
     nevers: Sequence[str]
     objections: Sequence[str]
+    language: str
 
 
 class UnknownCategoryError(ValueError):
     """A text that names no category, or more than one; the message says which."""
+
+
+class UnknownLanguageError(ValueError):
+    """A language that nothing is written in; the message says which there are."""
 
 
 def heard(household: Household) -> Voice:
@@ -46,6 +53,7 @@ def heard(household: Household) -> Voice:
         favourites=sorted(names[pk] for pk in kinds if kinds[pk] == Preference.Kind.FAVOURITE),
         nevers=sorted(names[pk] for pk in kinds if kinds[pk] == Preference.Kind.NEVER),
         objections=_objections(household),
+        language=Household.objects.values_list("language", flat=True).get(pk=household.pk),
     )
 
 
@@ -57,14 +65,21 @@ def say(
     favourites: Collection[str] | None = None,
     nevers: Collection[str] | None = None,
     objections: Collection[str] | None = None,
+    language: str | None = None,
 ) -> Voice:
     """Put what was said now in place of what was said before, and return all that holds.
 
     None leaves as it is what was not spoken of. A category that was liked and is now never
     wanted, or the reverse, changes sides; ValueError if it is in both lists. Consents are only
     added to, one for each purpose of OBJECTED_TO whose answer changed, said by `source`.
-    Raises UnknownCategoryError, ValueError; then nothing was changed.
+    language: "" if it does not mind any more.
+    Raises UnknownCategoryError, UnknownLanguageError, ValueError; then nothing was changed.
     """
+    known = [code for code, _ in settings.LANGUAGES]
+    if language and language not in known:
+        raise UnknownLanguageError(
+            f"Nothing is written in '{language}' here; wanted: {' or '.join(known)}."
+        )
     # Two tills of one household at once: the second speaks last, and of all.
     Household.objects.select_for_update().get(pk=household.pk)
     wanted = {
@@ -102,6 +117,9 @@ def say(
             )
             for purpose in sorted(set(_objections(household)).symmetric_difference(objections))
         )
+    if language is not None:
+        Household.objects.filter(pk=household.pk).update(language=language)
+        household.language = language
     return heard(household)
 
 

@@ -5,6 +5,7 @@ from calendar import month_name
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.forms import BaseModelFormSet, ModelForm
@@ -54,6 +55,12 @@ class HouseholdForm(HouseholdModelForm):
         empty_value=None,
         required=False,
         help_text="Of who agreed to a greeting; no day, no year",
+    )
+
+    language = forms.ChoiceField(
+        choices=[("", "Not told"), *settings.LANGUAGES],
+        required=False,
+        help_text="That it wants to be written to in",
     )
 
     def clean_members(self) -> int | None:
@@ -126,7 +133,7 @@ class HouseholdAdmin(LongList[Household]):
     search_fields = ("name",)
     search_help_text = "A whole card number, a postcode, or part of a name"
     form = HouseholdForm
-    fields = (("name", "joined_on"), ("members", "is_of_age", "birth_month"))
+    fields = (("name", "joined_on"), ("members", "is_of_age", "birth_month"), "language")
     inlines = (AddressRows, CardRows, ConsentRows, PreferenceRows)
     empty_hint = "No household yet. Add one here; manage.py demo brings 2,500 of a real shop."
 

@@ -103,6 +103,7 @@ def test_a_shopper_who_said_nothing_gets_post_and_likes_what_we_believe(till, ho
         "never_agains": [],
         "channel": "post",
         "opt_outs": [],
+        "language": "",
     }
 
 
@@ -123,6 +124,14 @@ def test_what_was_not_spoken_of_stays(till, home):
     assert preferences(till, {"favourites": None}).json() == told
 
 
+def test_a_household_is_written_to_in_its_language_until_it_says_another(till, home):
+    assert preferences(till, {"language": "de"}).json()["language"] == "de"
+    assert preferences(till, {"favourites": ["Oats"]}).json()["language"] == "de"
+    home.refresh_from_db()
+    assert home.language == "de"
+    assert preferences(till, {"language": ""}).json()["language"] == ""
+
+
 def test_a_favourite_that_is_now_never_wanted_changes_sides(till, home):
     preferences(till, {"favourites": ["Oats"]})
     told = preferences(till, {"never_agains": ["Oats"]}).json()
@@ -137,6 +146,8 @@ def test_a_favourite_that_is_now_never_wanted_changes_sides(till, home):
         ({"favourites": ["Oats"], "never_agains": ["Oats"]}, "contradiction", "'Oats'"),
         ({"channel": "post", "opt_outs": ["post"]}, "contradiction", "'post'"),
         ({"channel": "none", "opt_outs": []}, "contradiction", "'none'"),
+        ({"language": "tlh"}, "unknown_language", "'tlh' here; wanted: en or de."),
+        ({"language": "DE", "favourites": []}, "unknown_language", "'DE'"),
     ],
 )
 def test_what_cannot_be_meant_changes_nothing(till, home, body, code, words):

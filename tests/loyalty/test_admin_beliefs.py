@@ -361,6 +361,7 @@ def test_consent_is_added_to_and_what_was_said_before_stays(admin_client):
     form = {
         "name": "Ada Example",
         "joined_on": "2025-01-01",
+        "language": "de",
         "address-TOTAL_FORMS": 1,
         "address-INITIAL_FORMS": 1,
         "address-0-id": home.address.pk,
@@ -391,6 +392,7 @@ def test_consent_is_added_to_and_what_was_said_before_stays(admin_client):
     assert response.status_code == 302, response.context["errors"]
     assert home.preferences.get().kind == "never"
     assert Household.objects.get().address.street == "2 New Road"
+    assert Household.objects.get().language == "de"
     latest, before = home.consents.order_by("-said_at")
     assert before == said
     assert before.is_granted
