@@ -1,212 +1,298 @@
 """What is one household's alone on a sheet: a string of operators, put together from look-ups.
 
-Texts are fitted once and remembered, bars are looked up by pairs of characters, and everything
-that stands in the same place on every sheet was turned into operators beforehand.
+Texts are fitted once and remembered, and everything that stands in the same place on every sheet
+was turned into operators beforehand.
 """
 
-from dataclasses import dataclass
-from functools import cache
 from typing import Final
 
-from coupons.sheets import barcodes, words
-from coupons.sheets.drawing import (
-    FOOT_BASELINE,
-    FOOT_SIZE,
-    INK,
-    SOFT,
-    OfferForm,
-    at,
-    number,
-    points,
-)
+from coupons.sheets import grounds, heads, letters, marks, windows
+from coupons.sheets.boxes import paper
+from coupons.sheets.drawing import INK, SOFT, Setter, at, number, points, snapped
 from coupons.sheets.embedding import Fonts
-from coupons.sheets.faces import CouponFace, SheetFace, Theme
-from coupons.sheets.fitting import (
-    POINTS_PER_MM,
-    face_for,
-    fit,
-    fit_block,
-    width_mm,
-)
-from coupons.sheets.layout import (
-    ADDRESS_LEFT,
-    ADDRESS_TOP,
-    PAGE,
-    PANEL,
-    TEXT_LEFT,
-    TEXT_RIGHT,
-    Box,
-    CouponPlan,
-    coupon_boxes,
-    plan_for,
-    set_address,
-)
-from coupons.sheets.typefaces import Face
+from coupons.sheets.faces import CouponFace, Leaf, Look, SheetFace, Symbology
+from coupons.sheets.fitting import POINTS_PER_MM, face_for, fit, fit_block
+from coupons.sheets.layout import coupon_boxes
+from coupons.sheets.offer_forms import OfferForm, code_at, shown_reason
+from coupons.sheets.symbols import imb, symbol
+from coupons.sheets.words import in_language
 
-_CODE_CELL: Final = 0.66  # of the size: every character of a code stands in a cell this wide
-_CODE_PRINTED: Final = 16  # characters of a code with its hyphens
 _PANEL_PADDING: Final = 5.0
 _REMEMBERED: Final = 20_000  # set texts kept, so that memory does not grow with the run
-
-
-@cache
-def _spaced(face: Face) -> dict[int, str]:
-    """Return, for each ASCII character, how a `TJ` array shows it in the middle of its cell."""
-    spaced = {}
-    for code in range(33, 127):
-        before = -round((_CODE_CELL * 1000 - face.advances[chr(code)]) / 2)
-        character = f"\\{chr(code)}" if code in b"()\\" else chr(code)
-        spaced[code] = f"{before}({character}){before} "
-    return spaced
+_PLAIN: Final = frozenset(
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789- ./:"
+)  # letters of a code that a PDF string takes as they are
 
 
 class VariableLayer:
-    """Everything on a sheet that is this household's alone, as one string of operators."""
+    """Everything on a sheet that is this household's alone, as strings of operators."""
 
-    def __init__(self, theme: Theme, fonts: Fonts, total: int) -> None:
-        self._lead = theme.savings_lead or words.in_language("en").savings_lead
+    def __init__(self, look: Look, fonts: Fonts) -> None:
+        self._look = look
+        self._format = look.format
+        self._head = heads.head(look.format)
+        self._page = paper(look.format.page)
         self._fonts = fonts
         self._family = fonts.family
-        self._total = f"{total:,}".replace(",", "\u00a0")
-        self._remembered: dict[tuple[str, str], str] = {}
-        self._spaced = _spaced(self._family.regular)
-        self._frames: dict[int, list[Frame]] = {}
+        self._setter = Setter(fonts, self._page.height)
+        self._total = f"{look.total:,}".replace(",", "\u00a0")
+        self._common: dict[tuple[object, ...], str] = {}
+        self._reasons: dict[tuple[object, str], str] = {}
+        self._lines: dict[tuple[str, str], str] = {}
+        self._steps = _steps(look)
 
-    def _remember(self, key: tuple[str, str], shown: str) -> str:
-        if len(self._remembered) >= _REMEMBERED:
-            self._remembered.clear()
-        self._remembered[key] = shown
-        return shown
+    def front(self, sheet: SheetFace) -> str:
+        """Return the head of a front page and, where it has a letter, that.
 
-    def _line(
-        self, text: str, face: Face, size: float, least: float, width: float, kind: str
-    ) -> str:
-        """Return one fitted line, remembered by the `kind` of text it is."""
-        key = (kind, text)
-        shown = self._remembered.get(key)
-        if shown is None:
-            face = face_for(text, face)
-            line = fit(text, face, size, least, width)
-            shown = self._remember(key, self._fonts[face].show(line.text, line.size))
-        return shown
-
-    def head(self, sheet: SheetFace) -> str:
-        """Return address, savings, headline, explanation and sheet number."""
-        height = PAGE.height
-        regular = self._fonts[self._family.regular]
-        address = set_address(sheet.address, self._family)
-        leading = number(address.leading)
-        parts = [f"BT {INK} g {leading} TL {at(ADDRESS_LEFT, ADDRESS_TOP, height)}"]
-        parts += [regular.show(line, address.size) + "T* " for line in address.lines]
-        room = TEXT_RIGHT - TEXT_LEFT
-        parts += (
-            _HEADLINE,
-            self._line(sheet.headline, self._family.bold, 17, 12, room, "headline"),
-            f"{SOFT} g ",
-            _EXPLANATION,
-            self._line(sheet.explanation, self._family.regular, 9.5, 7.5, room, "explanation"),
-            self._number(sheet.sequence),
-            _HOW_CHOSEN,
-            self._line(sheet.how_chosen, self._family.regular, FOOT_SIZE, 5.4, room - 25, "foot"),
-            "1 g ",
-            self._panel(sheet.savings, sheet.savings_lines),
-            "ET\n",
+        Raises ValueError for an address, a letter or a barcode that has no room.
+        """
+        head, height = self._head, self._page.height
+        set_address = heads.set_address(
+            self._format, self._family, sheet.address, has_imb=bool(sheet.imb)
         )
-        return "".join(parts)
+        show, face, size = self._setter.show, self._family.regular, set_address.size
+        parts = [
+            f"BT {INK} {number(set_address.leading)} TL "
+            f"{at(head.address.x, set_address.baseline, height)}",
+            "T* ".join([show(text, face, size) for text in set_address.lines]),
+        ]
+        has_letter = self._format.leaf is Leaf.LETTER
+        if has_letter:
+            parts.append(
+                letters.draw_letter(self._format, self._setter, sheet.greeting, sheet.letter)
+            )
+        elif sheet.greeting:
+            parts.append(f"{SOFT} {self._line('greeting', sheet.greeting)}")
+        parts.append(self._words_in_common(sheet))
+        parts.append(self._number(sheet))
+        parts.append("ET ")
+        if sheet.imb:
+            parts.append(self._imb(sheet.imb))
+        if sheet.link:
+            parts.append(self._link(sheet.link, sheet.language))
+        return "".join(parts) + self._marks(sheet, 1)
 
-    def _panel(self, savings: str, lines: tuple[str, ...]) -> str:
+    def back(self, sheet: SheetFace) -> str:
+        """Return what stands above and below the coupons behind a letter."""
+        x, baseline = grounds.back_head(self._format)
+        right = self._head.right
+        words = self._setter.fitted(
+            sheet.explanation,
+            self._family.regular,
+            (9.5, 7),
+            x + 62,
+            baseline,
+            right - x - 62,
+            1,
+        )
+        return (
+            f"BT {SOFT} {words}{self._foot(sheet)}{self._number(sheet)}ET {self._marks(sheet, 2)}"
+        )
+
+    def blank(self, sheet: SheetFace) -> str:
+        """Return what stands on a blank back: a match mark, if there are any."""
+        return self._marks(sheet, 2)
+
+    def _marks(self, sheet: SheetFace, side: int) -> str:
+        drawn = ""
+        if self._format.match_marks:
+            drawn = marks.match(self._format, sheet.sequence, side, self._look.total)
+        if self._format.inserter_marks and side == 1:
+            drawn += marks.inserter(self._format, sheet.sequence)
+        return drawn
+
+    def _line(self, kind: str, text: str) -> str:
+        """Return a line above the headline or below the coupons, remembered."""
+        shown = self._lines.get((kind, text))
+        if shown is None:
+            if len(self._lines) >= _REMEMBERED:
+                self._lines.clear()
+            x, room = heads.MARGIN, self._page.width - 2 * heads.MARGIN
+            shown = self._lines[kind, text] = self._setter.fitted(
+                text, self._family.regular, (10.5, 8), x, self._head.greeting_baseline, room
+            )
+        return shown
+
+    def _words_in_common(self, sheet: SheetFace) -> str:
+        """Return headline, explanation, foot and panel: few differ from sheet to sheet."""
+        key = (
+            sheet.headline,
+            sheet.explanation,
+            sheet.savings,
+            sheet.savings_lines,
+            sheet.how_chosen,
+            sheet.language,
+        )
+        shown = self._common.get(key)
+        if shown is None:
+            if len(self._common) >= _REMEMBERED:
+                self._common.clear()
+            shown = self._common[key] = self._set_words_in_common(sheet)
+        return shown
+
+    def _set_words_in_common(self, sheet: SheetFace) -> str:
+        head, family, fitted = self._head, self._family, self._setter.fitted
+        has_letter = self._format.leaf is Leaf.LETTER
+        x = letters.LEFT if has_letter else heads.MARGIN
+        room = self._page.width - heads.MARGIN - x
+        parts = [
+            f"{INK} ",
+            fitted(sheet.headline, family.bold, (17, 11), x, head.headline_baseline, room),
+            f"{SOFT} ",
+        ]
+        if not has_letter:
+            parts.append(
+                fitted(
+                    sheet.explanation,
+                    family.regular,
+                    (9.5, 7),
+                    x,
+                    head.explanation_baseline,
+                    room,
+                )
+            )
+            parts.append(self._foot(sheet))
+        return "".join((*parts, "1 g ", self._panel(sheet), f"{SOFT} "))
+
+    def _foot(self, sheet: SheetFace) -> str:
+        """Return what law wants said, below the foot."""
+        return self._setter.fitted(
+            sheet.how_chosen,
+            self._family.regular,
+            (grounds.FOOT_SIZE, 5.2),
+            grounds.foot_left(self._format),
+            grounds.foot_baseline(self._format) + 2.7,
+            grounds.foot_room(self._format),
+        )
+
+    def _panel(self, sheet: SheetFace) -> str:
         """Return lead, figure and lines, together in the middle of the panel's height."""
-        key = (savings, "\n".join(lines))
-        shown = self._remembered.get(key)
-        if shown is not None:
-            return shown
-        room = PANEL.width - 2 * _PANEL_PADDING
-        size = 9.2
-        fitted = [fit_block(line, self._family.regular, size, size, room, 3) for line in lines]
+        panel, family = self._head.panel, self._family
+        lead_text = self._look.theme.savings_lead or in_language(sheet.language).savings_lead
+        room = panel.width - 2 * _PANEL_PADDING
+        lines, size = sheet.savings_lines, 9.2
+        faces = [face_for(line, family.regular) for line in lines]
+        fitted = [
+            fit_block(line, face, size, size, room, 3)
+            for line, face in zip(lines, faces, strict=True)
+        ]
         texts = [text for block in fitted for text in block.lines]
         if len(texts) > 3:
-            block = fit_block(" ".join(lines), self._family.regular, size, 7.6, room, 3)
+            block = fit_block(" ".join(lines), family.regular, size, 7.6, room, 3)
             texts, size = list(block.lines), block.size
-        lead = fit(self._lead, self._family.regular, 9.5, 7, room)
-        figure = fit(savings, self._family.black, 27, 14, room)
+        lead = fit(lead_text, family.regular, 9.5, 7, room)
+        figure = fit(sheet.savings, family.black, 27, 14, room)
         # From the lead's baseline: 9 mm to the figure's, 5.6 to the first line's, 4 to the next.
-        x = PANEL.x + _PANEL_PADDING
+        x = panel.x + _PANEL_PADDING
         drop = 9 + (5.6 + 4 * (len(texts) - 1) if texts else 0)
-        first = PANEL.y + (PANEL.height - drop) / 2 + 1.1
-        regular = self._fonts[self._family.regular]
+        first = panel.y + (panel.height - drop) / 2 + 1.1
+        put = self._setter.put
         parts = [
-            at(x, first, PAGE.height) + regular.show(lead.text, lead.size),
-            at(x, first + 9, PAGE.height)
-            + self._fonts[self._family.black].show(figure.text, figure.size),
+            put(lead.text, family.regular, lead.size, x, first),
+            put(figure.text, family.black, figure.size, x, first + 9),
         ]
         parts += [
-            at(x, first + 14.6 + 4 * index, PAGE.height) + regular.show(text, size)
+            put(text, family.regular, size, x, first + 14.6 + 4 * index)
             for index, text in enumerate(texts)
         ]
-        return self._remember(key, "".join(parts))
+        return "".join(parts)
 
-    def _number(self, sequence: int) -> str:
-        text = f"Sheet {sequence:06d} / {self._total}"
-        x = TEXT_RIGHT - width_mm(text, self._family.regular, FOOT_SIZE)
-        return at(x, FOOT_BASELINE, PAGE.height) + self._fonts[self._family.regular].show(
-            text, FOOT_SIZE
+    def _number(self, sheet: SheetFace) -> str:
+        text = in_language(sheet.language).sheet.format(f"{sheet.sequence:06d}", self._total)
+        return self._setter.fitted(
+            text,
+            self._family.regular,
+            (grounds.FOOT_SIZE, 4.5),
+            self._head.right - 32,
+            grounds.foot_baseline(self._format),
+            32,
+            1,
         )
 
-    def _reason(self, plan: CouponPlan, text: str) -> str:
-        room, size = plan.text_right - plan.text_left, plan.reason_size
-        return self._line(text, self._family.italic, size, size - 1, room, plan.name)
+    def _imb(self, digits: str) -> str:
+        """Return an Intelligent Mail barcode above the address, in its clear zones."""
+        area = windows.place(self._format.window, self._format.page).address
+        x = min(self._head.address.x, area.x) if self._head.sender_is_beside else area.x
+        y = self._page.height - self._head.address.y
+        bottom = y * POINTS_PER_MM - imb.HEIGHT_POINTS
+        return f"0 g q 1 0 0 1 {points(x)} {number(bottom)} cm {imb.drawn(digits)}f Q "
 
-    def frames(self, count: int) -> list["Frame"]:
-        """Return the frames of a sheet of `count` coupons, in the order of the layout."""
-        frames = self._frames.get(count)
-        if frames is None:
-            plan = plan_for(count)
-            frames = [_frame(plan, box, self._fonts) for box in coupon_boxes(count)]
-            self._frames[count] = frames
-        return frames
-
-    def coupon(self, coupon: CouponFace, frame: "Frame", form: OfferForm, tag_form: str) -> str:
-        """Return one coupon: its two forms, reason, validity, code and bars.
-
-        Raises ValueError for a code of another length, whose bars would leave their place.
-        """
-        code, payload = coupon.code, coupon.payload
-        if len(code) != _CODE_PRINTED or not (payload.isascii() and payload.isalnum()):
-            raise ValueError(f"{payload!r} is not the 13 letters and digits of a coupon code")
-        plan = form.plan
-        reason = coupon.reason
-        shown_reason = self._remembered.get((plan.name, reason)) or self._reason(plan, reason)
+    def _link(self, link: str, language: str) -> str:
+        """Return the code that leads to the sheet's own page, and the words that say so."""
+        head, format_ = self._head, self._format
+        extent = symbol.extent(Symbology.QR, link)
+        dot = 72 / format_.dots_per_inch
+        dots = max(1, int(head.link.width * POINTS_PER_MM / extent.width / dot))
+        module = dots * dot
+        side = extent.width * module / POINTS_PER_MM
+        x = head.link.x + (head.link.width - side) * (0.5 if head.caption_is_below else 1)
+        left = snapped(x, format_.dots_per_inch)
+        bottom = snapped(self._page.height - head.link.y - side, format_.dots_per_inch)
+        drawn = symbol.drawn(Symbology.QR, link, format_.bar_reduction_dots / dots)
         return (
-            f"{frame.begin}/{form.name} Do/{tag_form} Do BT {form.reason_at}{shown_reason}"
-            f"/Span<</ActualText({code})>>BDC {frame.code_at}"
-            f"{code.translate(self._spaced)}]TJ EMC ET {frame.bars_at}"
-            f"{barcodes.bars(payload)}f Q\n"
+            f"BT {SOFT} {self._caption(language)}ET 0 g q {number(module)} 0 0 {number(module)} "
+            f"{number(left)} {number(bottom)} cm {drawn}f Q "
+        )
+
+    def _caption(self, language: str) -> str:
+        key = ("caption", language)
+        shown = self._lines.get(key)
+        if shown is None:
+            head, face = self._head, self._family.regular
+            box, lines = head.caption, in_language(language).scan.split("\n")
+            side = 0.5 if head.caption_is_below else 1.0
+            first = box.y + 2.2
+            if not head.caption_is_below:
+                first = box.y + (box.height - 2.7 * (len(lines) - 1)) / 2 + 0.8
+            shown = self._lines[key] = "".join(
+                self._setter.fitted(
+                    line, face, (6.6, 5), box.x, first + 2.7 * place, box.width, side
+                )
+                for place, line in enumerate(lines)
+            )
+        return shown
+
+    def step(self, place: int) -> str:
+        """Return the operator that moves from the coupon before to the one at `place`."""
+        return self._steps[place]
+
+    def coupon(self, coupon: CouponFace, place: int, form: OfferForm, name: str) -> str:
+        """Return one coupon: its form, reason, code and bars.
+
+        Raises ValueError for a payload that its symbology cannot carry.
+        """
+        reason, code = coupon.reason, coupon.code
+        shown = self._reasons.get((form.reason, reason))
+        if shown is None:
+            if len(self._reasons) >= _REMEMBERED:
+                self._reasons.clear()
+            shown = shown_reason(form, reason, self._setter)
+            self._reasons[form.reason, reason] = shown
+        code_begins = form.codes.get(len(code))
+        if code_begins is None:
+            code_begins = form.codes[len(code)] = code_at(form, len(code), self._fonts)
+        if not _PLAIN.issuperset(code):
+            code = code.replace("\\", "\\\\").replace("(", "\\(").replace(")", "\\)")
+        return (
+            f"{self._steps[place]}/{name} Do {form.reason_at}{shown}{code_begins}({code})Tj "
+            f"{form.bars_at}{symbol.drawn(form.symbology, coupon.payload, form.reduction)}f Q "
         )
 
 
-_HEADLINE: Final = at(TEXT_LEFT, 95.4, PAGE.height)
-_EXPLANATION: Final = at(TEXT_LEFT, 101.4, PAGE.height)
-_HOW_CHOSEN: Final = at(TEXT_LEFT, FOOT_BASELINE + 2.7, PAGE.height)
+def _steps(look: Look) -> list[str]:
+    """Return, for each place, how the origin gets there from the place before."""
+    page, dots = paper(look.format.page), look.format.dots_per_inch
+    corners = [
+        (snapped(box.x, dots), snapped(page.height - box.bottom, dots))
+        for box in coupon_boxes(look.format)
+    ]
+    steps = []
+    before = (0.0, 0.0)
+    for x, y in corners:
+        steps.append(f"1 0 0 1 {_plain(x - before[0])} {_plain(y - before[1])} cm")
+        before = (x, y)
+    return steps
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """How a coupon in one place of a sheet begins, and its code and bars within it."""
-
-    begin: str
-    code_at: str
-    bars_at: str
-
-
-def _frame(plan: CouponPlan, box: Box, fonts: Fonts) -> Frame:
-    height = plan.cell.height
-    bars = plan.barcode
-    code_width = _CODE_PRINTED * _CODE_CELL * plan.code_size / POINTS_PER_MM
-    x = bars.x + (bars.width - code_width) / 2
-    return Frame(
-        begin=f"q 1 0 0 1 {points(box.x)} {points(PAGE.height - box.bottom)} cm",
-        code_at=f"0 g {at(x, plan.code_baseline, height)}"
-        f"{fonts[fonts.family.regular].choose(plan.code_size)}[",
-        bars_at=f"{points(barcodes.MODULE_MM)} 0 0 {points(bars.height)} {points(bars.x)} "
-        f"{points(height - bars.bottom)} cm\n",
-    )
+def _plain(value: float) -> str:
+    return f"{value:.4f}".rstrip("0").rstrip(".")

@@ -1,0 +1,460 @@
+"""How a coupon is laid out, derived from its cell and the size of its barcode.
+
+Four ways, chosen by what there is room for: words beside the picture (wide cells), the value
+beside and the words below it (large and narrow ones), the picture across the whole width (tall
+ones), and words in a column beside a stacked barcode. Millimetres from the cell's top left
+corner, type in points.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from coupons.sheets.boxes import MM_PER_INCH, Box
+from coupons.sheets.faces import Format
+from coupons.sheets.symbols.symbol import Extent
+
+_PAD: Final = 3.2  # mm of white at a cell's sides
+_LEAST_BARS: Final = 5.0  # mm: lower bars are missed by a scanner held at an angle
+_LEAST_ASIDE: Final = 22.0  # mm that validity and terms want beside the bars
+_LARGEST_MODULE: Final = 3  # times the smallest, for symbols read by telephones
+
+
+class PlanError(ValueError):
+    """Why a barcode cannot stand in a coupon, in words that name both sizes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """A barcode on paper, mm: its bars, and the white it needs around them."""
+
+    width: float
+    height: float
+    module: float
+    left: float
+    right: float
+    above: float
+    below: float
+
+    @property
+    def is_square(self) -> bool:
+        """Whether it is a matrix about as high as wide."""
+        return self.height > 0.6 * self.width
+
+    def room(self, bars: Box) -> Box:
+        """Return what must stay clear around bars that stand in `bars`."""
+        return Box(
+            bars.x - self.left,
+            bars.y - self.above,
+            bars.width + self.left + self.right,
+            bars.height + self.above + self.below,
+        )
+
+
+def symbol_for(format_: Format, extent: Extent, cell: Box) -> Symbol:
+    """Return how large a symbol is printed: in whole dots, matrices as large as look well.
+
+    Bars of any height get none here: the plan decides.
+    """
+    dot = MM_PER_INCH / format_.dots_per_inch
+    dots = format_.dots_a_module
+    if extent.height > 0.6 * extent.width:
+        wanted = max(min(0.42 * cell.height, 0.23 * cell.width), 10)
+        most = int(wanted / max(extent.width, extent.height) / dot)
+        dots = max(dots, min(most, _LARGEST_MODULE * dots))
+    module = dots * dot
+    sides = (extent.left, extent.right, extent.above, extent.below)
+    return Symbol(
+        extent.width * module, extent.height * module, module, *(side * module for side in sides)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A column of words: left and right edge, first baseline, last baseline, sizes."""
+
+    left: float
+    right: float
+    first: float
+    last: float
+    product: float
+    detail: float
+    reason: float
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """Validity and terms: a box they fill from below, and where validity stands if elsewhere."""
+
+    box: Box
+    valid: float
+    terms: float
+    leading: float
+    valid_left: float = 0  # 0: above the terms
+    valid_baseline: float = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CouponPlan:
+    """Where things stand in one coupon. value_right is where value and suffix must end.
+
+    reason_baseline is where the reason stands if not below the detail (0), and then from the
+    cell's left edge on. code_middle is what the code is centred on; None: it begins at code_left.
+    Raises PlanError if the barcode or its quiet zones leave the coupon or meet what is beside it.
+    """
+
+    cell: Box
+    symbol: Symbol
+    tile: Box
+    tag: Box
+    value_left: float
+    value_right: float
+    value_baseline: float
+    value_size: float
+    words: Words
+    reason_baseline: float
+    bars: Box
+    code_left: float
+    code_middle: float | None
+    code_baseline: float
+    code_size: float
+    aside: Aside
+
+    def __post_init__(self) -> None:
+        quiet, cell = self.quiet_zone, self.cell
+        size = f"{self.bars.width:.1f} x {self.bars.height:.1f} mm"
+        if not cell.holds(quiet):
+            raise PlanError(
+                f"a barcode of {size} with its quiet zones ({quiet.width:.1f} mm wide, "
+                f"{quiet.height:.1f} mm high) leaves a coupon of "
+                f"{cell.width:.1f} x {cell.height:.1f} mm"
+            )
+        words = self.words
+        column = Box(
+            words.left,
+            words.first - 2.5,
+            words.right - words.left,
+            words.last - words.first + 2.5,
+        )
+        terms = self.aside.box
+        value = Box(self.value_left, self.tag.y, 1, self.value_baseline - self.tag.y)
+        near = {"picture": self.tile, "product": column, "terms": terms, "value": value}
+        for name, box in near.items():
+            if quiet.overlaps(box):
+                raise PlanError(
+                    f"a barcode of {size} with its quiet zones leaves no room for the {name} in "
+                    f"a coupon of {cell.width:.1f} x {cell.height:.1f} mm"
+                )
+        if (
+            self.tile.width < 9
+            or self.tile.height < 9
+            or words.right - words.left < 20
+            or terms.width < 20
+            or words.last - words.first < 2
+        ):
+            raise PlanError(
+                f"a barcode of {size} leaves no room for words in a coupon of "
+                f"{cell.width:.1f} x {cell.height:.1f} mm"
+            )
+
+    @property
+    def quiet_zone(self) -> Box:
+        """The bars with the white they need around them."""
+        return self.symbol.room(self.bars)
+
+
+def plan(cell: Box, symbol: Symbol) -> CouponPlan:
+    """Lay out a coupon of the size of `cell`. Raises PlanError if the barcode has no room."""
+    cell = Box(0, 0, cell.width, cell.height)
+    if cell.width < 80:
+        return _small(cell, symbol) if cell.height < 54 else _large(cell, symbol)
+    if cell.height > 1.12 * cell.width:
+        return _tall(cell, symbol)
+    if cell.height > 0.7 * cell.width:
+        return _large(cell, symbol)
+    if symbol.height and not symbol.is_square and cell.height - symbol.height < 36:
+        return _split(cell, symbol)
+    return _wide(cell, symbol)
+
+
+def _between(small: float, standard: float, t: float) -> float:
+    """Return what lies between two sizes, or beyond them, in proportion."""
+    return small + (standard - small) * t
+
+
+@dataclass(frozen=True, slots=True)
+class _Foot:
+    """The lower part of a coupon, and from where on nothing else may stand."""
+
+    top: float
+    bars: Box
+    code_left: float
+    code_middle: float | None
+    code_baseline: float
+    code_size: float
+    aside: Aside
+    right: float  # where words above must end, because a matrix rises beside them
+
+
+def _foot(
+    cell: Box, symbol: Symbol, *, bars: float, below: float, margin: float, pad: float, t: float
+) -> _Foot:
+    """Lay out bars, code, validity and terms.
+
+    bars: how high bars of any height are; below: from them to the code's baseline; margin: from
+    that to the cut; t: how large the type is, 0 as in the smallest coupons, 1 as in standard ones.
+    """
+    code, valid = _between(6.5, 6.8, t), _between(6.9, 7.4, t)
+    terms = _between(5.7, 6, t)
+    leading = terms * 0.41
+    right = cell.width - pad
+    if symbol.is_square:
+        x = cell.width - max(pad, symbol.right) - symbol.width
+        y = cell.height - max(pad, symbol.below) - symbol.height
+        end = x - symbol.left - 1
+        baseline = cell.height - margin
+        bottom = baseline - code * 0.353 - 0.9
+        top = bottom - 2 * leading - valid * 0.353 - 0.9
+        box = Box(pad, top, end - pad, bottom - top)
+        aside = Aside(box, valid, terms, leading)
+        return _Foot(
+            top, Box(x, y, symbol.width, symbol.height), pad, None, baseline, code, aside, end
+        )
+    height = symbol.height or max(bars, _LEAST_BARS)
+    x = max(pad, symbol.left)
+    aside_left = x + symbol.width + max(symbol.right, 2.5) + 0.8
+    if right - aside_left >= _LEAST_ASIDE:
+        baseline = cell.height - margin
+        top = baseline - below - height
+        box = Box(aside_left, top, right - aside_left, baseline - top)
+        standing = Box(x, top, symbol.width, height)
+        return _Foot(
+            top,
+            standing,
+            x,
+            x + symbol.width / 2,
+            baseline,
+            code,
+            Aside(box, valid, terms, leading),
+            right,
+        )
+    # No room beside the bars: code and validity on one line below them, then the terms.
+    bottom = cell.height - margin + 0.5
+    box = Box(pad, bottom - 2 * leading, right - pad, 2 * leading)
+    baseline = box.y - 0.75
+    top = baseline - below - height
+    valid_left = pad + 16 * 0.6 * code * 0.3528 + 2.6
+    aside = Aside(box, valid - 0.2, terms, leading, valid_left, baseline)
+    return _Foot(
+        top, Box(x, top, symbol.width, height), pad, None, baseline, code - 0.1, aside, right
+    )
+
+
+def _made(
+    cell: Box,
+    symbol: Symbol,
+    foot: _Foot,
+    tile: Box,
+    tag: Box,
+    value: tuple[float, float, float, float],
+    words: Words,
+    reason_baseline: float = 0,
+) -> CouponPlan:
+    return CouponPlan(
+        cell,
+        symbol,
+        tile,
+        tag,
+        *value,
+        words,
+        reason_baseline,
+        foot.bars,
+        foot.code_left,
+        foot.code_middle,
+        foot.code_baseline,
+        foot.code_size,
+        foot.aside,
+    )
+
+
+def _wide(cell: Box, symbol: Symbol) -> CouponPlan:
+    """Picture at the left, all words beside it, bars below. Between 34 and 43 mm and beyond."""
+    t = (cell.height - 34) / 9
+    foot = _foot(
+        cell,
+        symbol,
+        bars=_between(7.4, 9, t),
+        below=_between(2.5, 2.7, t),
+        margin=_between(2.2, 2.9, t),
+        pad=_PAD,
+        t=t,
+    )
+    t = min(t, (foot.top - 21.9) / 6.5)  # what is above bars of a given height has less room
+    top = _between(2.8, 3.4, t)
+    side = min(_between(17, 23, t), foot.top - 1.9 - top)
+    if symbol.is_square:
+        side = min(side, 0.3 * cell.width)
+    tile = Box(_PAD, top, side, side)
+    left = tile.right + _between(3.2, 3.4, t)
+    right = cell.width - _PAD
+    tag = Box(left, top - 0.2, right - left, _between(3.2, 3.5, t))
+    first = _between(14.4, 17.9, t)
+    last = max(tile.bottom + 0.1, first + 2)
+    words = Words(
+        left,
+        _right(symbol, foot, right, last),
+        first,
+        last,
+        _between(9.4, 10.6, t),
+        _between(7.4, 8, t),
+        _between(7, 7.4, t),
+    )
+    value = (left, right, _between(10.5, 12.9, t), _between(18, 22, t))
+    return _made(cell, symbol, foot, tile, tag, value, words)
+
+
+def _right(symbol: Symbol, foot: _Foot, right: float, last: float) -> float:
+    """Return where words must end that go down to `last`: at the cell's edge, or at a matrix."""
+    return right if foot.bars.y - symbol.above >= last + 0.8 else min(right, foot.right)
+
+
+def _small(cell: Box, symbol: Symbol) -> CouponPlan:
+    """Three columns: picture, words beside it, the reason across the width, bars, terms below."""
+    t = (cell.height - 38.5) / 4.5
+    pad = 3.0
+    foot = _foot(
+        cell,
+        symbol,
+        bars=_between(5.7, 6.6, t),
+        below=_between(2.3, 2.5, t),
+        margin=_between(2.3, 2.5, t),
+        pad=pad,
+        t=min(t, 1.5) * 0.5 - 0.5,
+    )
+    top = _between(2.7, 3, t)
+    reason = foot.top - 1.5
+    side = min(reason - 3.1 - top, 0.32 * cell.width)
+    tile = Box(pad, top, side, side)
+    left = tile.right + 2.6
+    right = cell.width - pad
+    k = side / 18  # everything beside the picture keeps its proportion to it
+    tag = Box(left, top, right - left, 3.0)
+    words = Words(
+        left,
+        _right(symbol, foot, right, tile.bottom),
+        top + 13.4 * k,
+        tile.bottom,
+        min(9.2, 8.8 * k + 0.2),
+        min(7.4, 7 * k + 0.2),
+        6.6,
+    )
+    value = (left, right, top + 9.4 * k, min(20, 18 * k))
+    return _made(cell, symbol, foot, tile, tag, value, words, reason)
+
+
+def _large(cell: Box, symbol: Symbol) -> CouponPlan:
+    """Picture with the value beside it, words below both across the width, bars at the foot."""
+    t = (cell.width - 63) / 32
+    pad = _between(3, 4.4, t)
+    foot = _large_foot(cell, symbol, pad, t)
+    product = _between(10.2, 14, t)
+    gap = product * 0.353
+    words_height = gap * 2.2 + _between(7.4, 9.4, t)  # two lines of product, detail, reason
+    last = foot.top - _between(2, 2.6, t)
+    side = min(last - words_height - pad, 0.46 * cell.width)
+    tile = Box(pad, pad, side, side)
+    first = tile.bottom + gap * 1.55
+    left, right = tile.right + _between(3, 4.4, t), cell.width - pad
+    size = _between(21, 35, t)
+    cap = size * 0.66 * 0.353
+    tag_height = _between(3.3, 4.1, t)
+    tag_top = tile.y + max(0.0, (side - tag_height - cap - 2.6) / 2)
+    tag = Box(left, tag_top, right - left, tag_height)
+    words = Words(pad, foot.right, first, last, product, _between(7.8, 9.6, t), _between(7, 8.6, t))
+    value = (left, right, tag_top + tag_height + 2.6 + cap, size)
+    return _made(cell, symbol, foot, tile, tag, value, words)
+
+
+def _large_foot(cell: Box, symbol: Symbol, pad: float, t: float) -> _Foot:
+    return _foot(
+        cell,
+        symbol,
+        bars=_between(8, 12, t),
+        below=_between(2.6, 3, t),
+        margin=_between(2.6, 4.2, t),
+        pad=pad,
+        t=_between(0.4, 2.4, t),
+    )
+
+
+def _tall(cell: Box, symbol: Symbol) -> CouponPlan:
+    """Picture across the whole width, everything else below it."""
+    t = (cell.width - 63) / 32
+    pad = _between(3, 4.4, t)
+    foot = _large_foot(cell, symbol, pad, t)
+    size = _between(22, 35, t)
+    cap = size * 0.66 * 0.353
+    last = foot.top - _between(2, 3, t)
+    baseline = last - _between(15, 22, t)
+    tag_height = _between(3.3, 4.1, t)
+    tag = Box(pad, baseline - cap - 2.8 - tag_height, cell.width - 2 * pad, tag_height)
+    tile = Box(pad, pad, cell.width - 2 * pad, tag.y - 3.2 - pad)
+    words = Words(
+        pad,
+        foot.right,
+        baseline + _between(4.6, 6.4, t),
+        last,
+        _between(10.4, 14, t),
+        _between(7.8, 9.6, t),
+        _between(7.1, 8.6, t),
+    )
+    value = (pad, cell.width - pad, baseline, size)
+    return _made(cell, symbol, foot, tile, tag, value, words)
+
+
+def _split(cell: Box, symbol: Symbol) -> CouponPlan:
+    """A stacked barcode at the right, all words in a column at the left, terms where room is."""
+    t = (cell.height - 34) / 9
+    top = _between(2.6, 3, t)
+    margin = _between(2.2, 2.4, t)
+    x = cell.width - max(_PAD, symbol.right) - symbol.width
+    y = max(top, symbol.above)
+    bars = Box(x, y, symbol.width, symbol.height)
+    code = _between(6.5, 6.8, t)
+    code_baseline = bars.bottom + max(symbol.below, _between(2.5, 2.6, t))
+    if code_baseline > cell.height - margin:
+        raise PlanError(
+            f"a barcode of {bars.width:.1f} x {bars.height:.1f} mm leaves no room for its code in "
+            f"a coupon of {cell.width:.1f} x {cell.height:.1f} mm"
+        )
+    end = x - max(symbol.left, 3)
+    valid, terms = _between(6.9, 7.4, t), _between(5.7, 6, t)
+    leading = terms * 0.41
+    bottom = cell.height - margin
+    last = bottom
+    height = valid * 0.353 + 0.8 + leading  # validity and a line of terms
+    if bottom - code_baseline - 1.2 >= height:
+        box = Box(x, code_baseline + 1.2, symbol.width, bottom - code_baseline - 1.2)
+    else:
+        box = Box(_PAD, bottom - height, end - _PAD, height)
+        last = box.y - 1.4
+    aside = Aside(box, valid, terms, leading)
+    foot = _Foot(last, bars, x, x + symbol.width / 2, code_baseline, code, aside, end)
+    tag = Box(_PAD, top, end - _PAD, _between(3.1, 3.5, t))
+    product = _between(8.6, 10.2, t)
+    gap = product * 0.353
+    words_height = gap * (2.2 if box.x == x else 1.2) + _between(5, 7.5, t)
+    side = min(last - words_height - tag.bottom - 1.4, 0.45 * (end - _PAD))
+    tile = Box(_PAD, tag.bottom + 1.4, side, side)
+    left = tile.right + 2.2
+    size = _between(15, 20, t)
+    baseline = tile.y + side / 2 + size * 0.33 * 0.353
+    words = Words(
+        _PAD,
+        end,
+        tile.bottom + gap * 1.35,
+        last,
+        product,
+        _between(7, 7.8, t),
+        _between(6.6, 7.2, t),
+    )
+    return _made(cell, symbol, foot, tile, tag, (left, end, baseline, size), words)
