@@ -3,11 +3,12 @@
 zint only warns of an element string that breaks GS1's rules; here that is an error.
 """
 
-import re
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
 import zint
 
 from coupons.sheets.symbols import gs1
@@ -18,22 +19,26 @@ _COLUMNS: Final = 4  # of a stacked DataBar: 200 modules wide, two rows for most
 _DATABAR_HEIGHT: Final = 34  # of a row, modules; between two stand three separators, one high each
 _LEVEL_M: Final = 2  # of QR: up to 15 % of it may be spoilt
 _BYTES_A_ROW: Final = 144  # as zint keeps them
-_RUN: Final = re.compile("1+")
+_LONGEST_RUN: Final = 1024  # more than a row has modules
 _GS1: Final = zint.InputMode.GS1 | zint.InputMode.GS1PARENS
 
+Modules = npt.NDArray[np.uint8]
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Matrix:
-    """Dark modules as the bits of one number: column x of row y, from the top, is bit
-    y * stride + x. A stride is more than the width, so that no run of ones goes on in the next
-    row. heights are those of the rows in modules; linear says that every row is a linear symbol
-    of its own, whose bars matter by their width alone.
+    """Dark modules and how high their rows are.
+
+    modules: uint8, 1 where it is dark, rows from the top one after another, each followed by
+    white up to `stride` columns, so that no run of dark modules goes on in the next row. heights
+    are those of the rows in modules. linear says that every row is a linear symbol of its own,
+    whose bars matter by their width alone.
     """
 
     width: int
     stride: int
     heights: tuple[int, ...]
-    modules: int
+    modules: Modules
     linear: bool = False
 
     @property
@@ -107,7 +112,8 @@ def _matrix(
     modules = b"".join(
         [kept[start : start + used] for start in range(0, rows * _BYTES_A_ROW, _BYTES_A_ROW)]
     )
-    return Matrix(symbol.width, used * 8, tuple(heights), int.from_bytes(modules, "little"), linear)
+    dark = np.unpackbits(np.frombuffer(modules, dtype=np.uint8), bitorder="little")
+    return Matrix(symbol.width, used * 8, tuple(heights), dark, linear)
 
 
 def drawn(matrix: Matrix, reduction: float = 0.0) -> str:
@@ -123,12 +129,14 @@ def drawn(matrix: Matrix, reduction: float = 0.0) -> str:
         bridges = _Rectangles.of(
             matrix.stride, matrix.heights, reduction, linear=False, bridge=True
         )
-        rectangles += bridges.drawn(matrix.modules & matrix.modules >> matrix.stride)
+        rectangles += bridges.drawn(
+            matrix.modules[: -matrix.stride] & matrix.modules[matrix.stride :]
+        )
     return rectangles
 
 
-class _Rectangles(dict[tuple[int, int], str]):
-    """The rectangle of every run of ones in a matrix, by where it begins and ends.
+class _Rectangles(dict[int, str]):
+    """The rectangle of every run of dark modules, by where it begins and how long it is.
 
     bridge: of runs dark in two rows, the upper one's given.
     """
@@ -161,15 +169,19 @@ class _Rectangles(dict[tuple[int, int], str]):
     ) -> "_Rectangles":
         return cls(stride, heights, reduction, linear, bridge)
 
-    def __missing__(self, span: tuple[int, int]) -> str:
-        row, x = divmod(span[0], self._stride)
-        width = span[1] - span[0]
+    def __missing__(self, run: int) -> str:
+        start, width = divmod(run, _LONGEST_RUN)
+        row, x = divmod(start, self._stride)
         y, height = self._rows[row]
         left = figure(x + self._reduction / 2)
-        self[span] = f"{left} {y} {figure(width - self._reduction)} {height} re\n"
-        return self[span]
+        self[run] = f"{left} {y} {figure(width - self._reduction)} {height} re\n"
+        return self[run]
 
-    def drawn(self, modules: int) -> str:
-        """Return the rectangles of all runs of ones."""
-        bits = f"{modules:b}"[::-1]
-        return "".join([self[run.span()] for run in _RUN.finditer(bits)])
+    def drawn(self, modules: Modules) -> str:
+        """Return the rectangles of all runs."""
+        edges = np.flatnonzero(modules[1:] != modules[:-1]) + 1
+        if modules[0]:
+            edges = np.concatenate(([0], edges))
+        starts, ends = edges[::2], edges[1::2]
+        runs: list[int] = (starts * _LONGEST_RUN + (ends - starts)).tolist()
+        return "".join([self[run] for run in runs])
