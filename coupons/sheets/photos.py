@@ -107,7 +107,7 @@ def embed(content: bytes, profile: bytes | None = None, longest: int | None = No
     that is not of CMYK.
     """
     if longest is not None:
-        content = _reduced(content, longest)
+        content = reduced(content, longest)
     if profile is not None:
         return _in_cmyk(content, profile)
     return _as_it_is(content)
@@ -360,7 +360,8 @@ def _rows(
 
 
 @lru_cache(maxsize=256)
-def _reduced(content: bytes, longest: int) -> bytes:
+def reduced(content: bytes, longest: int) -> bytes:
+    """Return what `prepare` made with at most `longest` pixels on its longer side."""
     with Image.open(io.BytesIO(content), formats=("JPEG", "PNG")) as image:
         if max(image.size) <= longest:
             return content

@@ -1,0 +1,145 @@
+"""What the pages of pictures are made of: three forms and the table that is looked at."""
+
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any, Final
+
+from django import forms
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from coupons.admin.drawn import photograph
+from coupons.models import Picture
+from pos_integration.desk import NOTHING, pill, table
+
+if TYPE_CHECKING:  # Django's own forms take no model in brackets, its type stubs demand one
+    from coupons.picture_uploads import Plan
+    from coupons.sheets.photos import Prepared
+
+    PictureModelForm = forms.ModelForm[Picture]
+else:
+    PictureModelForm = forms.ModelForm
+
+_ACCEPT: Final = "image/jpeg,image/png,image/webp,image/gif,image/tiff,image/bmp"
+_MOST_BYTES: Final = 20 * 2**20
+# As words and tones, in the order in which they are shown.
+VERDICTS: Final = {
+    "faulty": ("faulty", "bad"),
+    "unknown": ("unknown name", "warn"),
+    "new": ("new", "good"),
+    "replaces": ("replaces", "busy"),
+    "same": ("the same", "plain"),
+}
+
+
+class PictureForm(PictureModelForm):
+    """A picture, and the file that it shows from now on."""
+
+    upload = forms.FileField(
+        label="File",
+        widget=forms.FileInput(attrs={"accept": _ACCEPT}),
+        help_text="JPEG, PNG, WebP, GIF, TIFF or BMP, up to 20 MiB; 900 pixels are enough.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.prepared: Prepared | None = None
+        is_new = self.instance._state.adding
+        if "upload" in self.fields and not is_new:
+            self.fields["upload"].required = False
+            self.fields["upload"].label = "Another file"
+        if "name" in self.fields and is_new:
+            self.fields["name"].required = False
+            self.fields["name"].help_text = "What offers call it; empty: as the file is called"
+
+    def clean_upload(self) -> Any:
+        from coupons.sheets import photos  # loads what reads pictures: too slow for every command
+
+        file = self.cleaned_data["upload"]
+        if file:
+            if file.size > _MOST_BYTES:
+                raise forms.ValidationError(f"{file.size / 2**20:.1f} MiB are too many.")
+            try:
+                self.prepared = photos.prepare(file.read())
+            except photos.PictureError as error:
+                raise forms.ValidationError(str(error)) from error
+        return file
+
+    def clean(self) -> dict[str, Any]:
+        said: dict[str, Any] = super().clean() or self.cleaned_data
+        file = said.get("upload")
+        if file and "name" in said and not said["name"]:
+            name = PurePath(file.name).stem.strip()
+            if not name or len(name) > 60:
+                self.add_error("name", "Say a name: the file's has not 1 to 60 characters.")
+            elif Picture.objects.filter(name=name).exists():
+                self.add_error("name", f"There is a picture '{name}': open it to replace it.")
+            else:
+                said["name"] = name
+        return said
+
+
+class _Files(forms.FileInput):
+    allow_multiple_selected = True
+
+
+class _FilesField(forms.FileField):
+    """One file or several; its value is a list."""
+
+    def clean(self, data: Any, initial: Any = None) -> Any:
+        files = data if isinstance(data, list | tuple) else [data]
+        return [super(_FilesField, self).clean(file, initial) for file in files]
+
+
+class UploadForm(forms.Form):
+    pictures = _FilesField(
+        label="Pictures, or one ZIP of them",
+        widget=_Files(attrs={"accept": f"{_ACCEPT},.zip", "multiple": True}),
+        help_text="Up to 100 files at once; in a ZIP up to 500, and 300 MiB.",
+    )
+
+
+class ConfirmForm(forms.Form):
+    """Carries what was looked at, signed, so that nothing else is done."""
+
+    looked = forms.CharField(widget=forms.HiddenInput)
+    digest = forms.CharField(widget=forms.HiddenInput)
+    may_leave_faulty = forms.BooleanField(
+        required=False, label="Take the right files, and leave the faulty ones", label_suffix=""
+    )
+    may_keep_unknown = forms.BooleanField(
+        required=False,
+        label="Take those of unknown names too: nothing shows them before an offer names them",
+        label_suffix="",
+    )
+
+    def drop_needless(self, counts: Any) -> None:
+        """Ask nothing about files that are not there."""
+        if not counts["faulty"]:
+            del self.fields["may_leave_faulty"]
+        if not counts["unknown"]:
+            del self.fields["may_keep_unknown"]
+
+
+def lines_table(plan: "Plan") -> SafeString:
+    order = [*VERDICTS]
+    lines = sorted(plan.lines, key=lambda line: order.index(line.verdict))
+    return table(
+        ("", "File", "", "Of", "What was done to it"),
+        (
+            (
+                photograph(line.looked.sha256, line.name) if line.looked.sha256 else "",
+                line.looked.file,
+                pill(*VERDICTS[line.verdict]),
+                format_html('<span class="words-cell">{}</span>', line.says),
+                line.looked.changes or NOTHING,
+            )
+            for line in lines
+        ),
+        "There is no picture in it.",
+    )
+
+
+def in_short(counts: Any) -> str:
+    """How many of each verdict: '3 new, 1 faulty'."""
+    said = [f"{counts[name]:,} {words}" for name, (words, _) in VERDICTS.items() if counts[name]]
+    return ", ".join(reversed(said)) or "no picture"
