@@ -13,11 +13,12 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 from django.db import connection, transaction
+from django.db.models import F, Q
 from django.utils import timezone
 
-from coupons import outcomes, selecting
+from coupons import outcomes, posting, selecting
 from coupons.alone import TakenError, alone
-from coupons.models import Coupon, Mailing, Recipient, Selection, SelectionPiece, Sheet
+from coupons.models import Coupon, Mailing, Recipient, Selection, SelectionPiece, Sheet, Theme
 from coupons.pieces import Chosen
 from coupons.selection import reasons
 from coupons.sheets import codes
@@ -29,7 +30,9 @@ from pos_integration import bulk
 Progress = Callable[[int, int], None]
 Outcome = Recipient.Outcome
 ROWS_AT_ONCE = 5_000
-SHEET_COLUMNS = ("mailing_id", "household_id", "number", "address", "savings", "is_generic")
+SHEET_COLUMNS = (
+    *("mailing_id", "household_id", "number", "address", "savings", "is_generic", "language"),
+)
 COUPON_COLUMNS = (
     *("code", "sheet_id", "position", "offer_id", "level_id", "state", "valid_from", "valid_to"),
     *("chance", "value", "drawn_share", "tag", "reason", "staff_reason"),
@@ -71,13 +74,15 @@ def issue(
 
 
 def counted(mailing: Mailing) -> Issued:
-    """What a mailing has come to."""
+    """What a mailing has come to; what was lost and replaced counts once."""
     recipients = mailing.recipients
     held_out = recipients.filter(outcome__in=[Outcome.HOLDOUT, Outcome.STANDING]).count()
-    sheets = mailing.sheets.count()
+    sheets = mailing.sheets.filter(replaces=None).count()
     return Issued(
         sheets=sheets,
-        coupons=Coupon.objects.filter(sheet__mailing=mailing).count(),
+        coupons=Coupon.objects.filter(sheet__mailing=mailing)
+        .exclude(state=Coupon.State.VOID)
+        .count(),
         holdout=held_out,
         left_out=recipients.count() - held_out - sheets,
     )
@@ -146,11 +151,14 @@ def _savings(
 def _sheet_rows(
     mailing: Mailing, homes: npt.NDArray[np.int64], cents: npt.NDArray[np.int64]
 ) -> Iterator[str]:
-    """Sheets in the order of the post, as COPY wants them."""
+    """Sheets in the order of the post, those abroad last, as COPY wants them."""
+    home_country = posting.home_country(mailing)
     due = (
         mailing.recipients.filter(outcome__in=[Outcome.WAITING, Outcome.GENERIC])
         .select_related("household__address")
+        .annotate(is_abroad=~Q(household__address__country=home_country))
         .order_by(
+            F("is_abroad").asc(nulls_first=True),
             *(f"household__address__{part}" for part in ("country", "postcode", "city", "street")),
             "household",
         )
@@ -162,26 +170,19 @@ def _sheet_rows(
         if at == len(homes) or homes[at] != home:
             continue
         number += 1
-        lines = lines_of(recipient.household)
+        lines = lines_of(recipient.household, home_country)
         savings = Decimal(int(cents[at])) / 100
         generic = recipient.outcome == Outcome.GENERIC
-        yield bulk.row((mailing.pk, home, number, "\n".join(lines), savings, generic))
+        language = recipient.household.language
+        yield bulk.row((mailing.pk, home, number, "\n".join(lines), savings, generic, language))
 
 
-def lines_of(home: Household) -> list[str]:
-    """The lines in the window; of a household without an address its name."""
+def lines_of(home: Household, home_country: str) -> tuple[str, ...]:
+    """The lines in the window, as its country's post wants them from the sender's; of a household
+    without an address its name.
+    """
     address: Address | None = getattr(home, "address", None)
-    return [str(home)] if address is None else address_lines(address)
-
-
-def address_lines(address: Address) -> list[str]:
-    """The lines in the window, by the country's rule for the last one."""
-    place = (
-        f"{address.city}, {address.region} {address.postcode}"
-        if address.country == "US"
-        else f"{address.postcode} {address.city}"
-    )
-    return [address.household.name, address.street, place]
+    return (str(home),) if address is None else posting.block_of(address, home_country)
 
 
 @transaction.atomic
@@ -198,16 +199,23 @@ def issue_piece(bucket: int, selection_id: int) -> int:
     chosen = Chosen.from_bytes(bytes(piece.chosen or b""))
     terms = Terms.from_plain(piece.selection.terms)
     names = {offer.pk: offer.name for offer in (*terms.offers, *terms.fallback)}
-    sheets = dict(
-        Sheet.objects.filter(
+    sheets = {
+        home: (pk, language)
+        for home, pk, language in Sheet.objects.filter(
             mailing=mailing, household__in=chosen.households[~chosen.is_ghost].tolist()
-        ).values_list("household_id", "pk")
-    )
+        ).values_list("household_id", "pk", "language")
+    }
     rows = list(_coupon_rows(mailing, chosen, sheets, names, believed_on(piece.selection)))
     bulk.copy("coupons_coupon", COUPON_COLUMNS, rows)
     piece.is_issued, piece.table = True, None
     piece.save(update_fields=["is_issued", "table"])
     return len(rows)
+
+
+def usual_language(mailing: Mailing) -> str:
+    """What households are written to in that did not say: the language of the mailing's theme."""
+    theme = mailing.theme or Theme.objects.filter(is_default=True).first() or Theme()
+    return theme.language
 
 
 def believed_on(selection: Selection) -> date:
@@ -218,16 +226,19 @@ def believed_on(selection: Selection) -> date:
 def _coupon_rows(
     mailing: Mailing,
     chosen: Chosen,
-    sheets: dict[int, int],
+    sheets: dict[int, tuple[int, str]],
     names: dict[int, str],
     as_of: date,
 ) -> Iterator[str]:
-    why = reasons.explain(chosen, names, as_of)
+    usual = usual_language(mailing)
+    none = (0, "")
+    languages = [sheets.get(home, none)[1] or usual for home in chosen.households.tolist()]
+    why = reasons.explain(chosen, names, as_of, languages)
     minted = iter(codes.mint_many(len(chosen.offer)))
     for at, home in enumerate(chosen.households.tolist()):
-        sheet = sheets.get(home)
-        if sheet is None or chosen.is_ghost[at]:
+        if home not in sheets or chosen.is_ghost[at]:
             continue
+        sheet, _ = sheets[home]
         for position, k in enumerate(range(chosen.starts[at], chosen.starts[at + 1]), 1):
             reason, drawn = why[k], float(chosen.drawn_share[k])
             yield bulk.row(

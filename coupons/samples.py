@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import numpy as np
 
-from coupons import forecasting, issuing
+from coupons import forecasting, issuing, posting
 from coupons.models import Coupon, OfferLevel, Selection, Sheet
 from coupons.pieces import Chosen
 from coupons.selection import reasons
@@ -24,11 +24,16 @@ def sheets(selection: Selection, count: int) -> list[tuple[Sheet, list[Coupon]]]
     ids = [int(chosen.households[at]) for chosen, at in picked]
     homes = Household.objects.select_related("address").in_bulk(ids)
     as_of = issuing.believed_on(selection)
+    usual = issuing.usual_language(selection.mailing)
+    home_country = posting.home_country(selection.mailing)
     found = []
     for number, (chosen, at) in enumerate(picked, 1):
-        why = reasons.explain(chosen, names, as_of)
         home = homes[int(chosen.households[at])]
-        sheet = Sheet(mailing=selection.mailing, household=home, number=number)
+        languages = [home.language or usual] * len(chosen.households)
+        why = reasons.explain(chosen, names, as_of, languages)
+        sheet = Sheet(
+            mailing=selection.mailing, household=home, number=number, language=home.language
+        )
         coupons = [
             Coupon(
                 code=codes.mint(),
@@ -45,7 +50,7 @@ def sheets(selection: Selection, count: int) -> list[tuple[Sheet, list[Coupon]]]
             for position, k in enumerate(range(chosen.starts[at], chosen.starts[at + 1]), 1)
         ]
         sheet.savings = sum((coupon.terms.face_value for coupon in coupons), Decimal(0))
-        sheet.address = "\n".join(issuing.lines_of(home))
+        sheet.address = "\n".join(issuing.lines_of(home, home_country))
         found.append((sheet, coupons))
     return found
 

@@ -1,9 +1,9 @@
 """Why a coupon stands on a sheet: its tag, the sentence on paper, and the staff's account. PURE."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from math import floor, log10
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from coupons.selection.objective import TAGS as TAGS
 from coupons.selection.problem import Row
@@ -19,6 +19,34 @@ LIKED, FOR_ALL = -1, -2
 nobody's purchases chose it."""
 
 MOST_STAFF = 250
+
+
+class Phrases(NamedTuple):
+    """What is said on paper where no purchase is told, in one language."""
+
+    liked: str
+    for_all: str
+    next_shop: str
+    new_on_shelf: str
+    new: str
+
+
+PHRASES: Final = {
+    "en": Phrases(
+        liked="From a shelf you told us you like.",
+        for_all="A saving for everyone.",
+        next_shop="For your next shop.",
+        new_on_shelf="New for you, from a shelf you know.",
+        new="Something new to try.",
+    ),
+    "de": Phrases(
+        liked="Sie sagten uns, dass Sie dieses Regal mögen.",
+        for_all="Eine Ersparnis für alle.",
+        next_shop="Für Ihren nächsten Einkauf.",
+        new_on_shelf="Neu für Sie, aus einem Regal, das Sie kennen.",
+        new="Etwas Neues zum Probieren.",
+    ),
+}
 
 _MOVED_FOR = {
     Row.MOST: "its most coupons",
@@ -39,12 +67,17 @@ class Reason(NamedTuple):
     staff: str  # how its worth adds up, and the best offer left out
 
 
-def explain(chosen: "Chosen", names: Mapping[int, str], as_of: date) -> list[Reason]:
+def explain(
+    chosen: "Chosen", names: Mapping[int, str], as_of: date, languages: Sequence[str]
+) -> list[Reason]:
     """Explain every coupon of some sheets, in their order.
 
-    names: of offers, by id. as_of: the morning of the beliefs they were chosen by, from which
-    "3 weeks ago" counts.
+    names: of offers, by id, for staff. as_of: the morning of the beliefs they were chosen by, from
+    which "3 weeks ago" counts. languages: of each household's paper, beside chosen.households; what
+    staff read is English.
     """
+    coupons = (chosen.starts[1:] - chosen.starts[:-1]).tolist()
+    spoken = [lang for lang, n in zip(languages, coupons, strict=True) for _ in range(n)]
     day = (as_of - EPOCH).days
     fields = (
         chosen.offer, chosen.tag, chosen.value, chosen.chance, chosen.drawn_share,
@@ -54,12 +87,12 @@ def explain(chosen: "Chosen", names: Mapping[int, str], as_of: date) -> list[Rea
     reasons = []
     for (
         offer, tag, value, chance, drawn, circulation, cost, fairness, left_out, margin, moved,
-        bought, gap, last, weekday, several, knows,
-    ) in zip(*(field.tolist() for field in fields), strict=True):  # fmt: skip
+        bought, gap, last, weekday, several, knows, language,
+    ) in zip(*(field.tolist() for field in fields), spoken, strict=True):  # fmt: skip
         if drawn > 0:
-            paper, staff = new_words(knows_category=False), drawn_words(value, chance, drawn)
+            paper, staff = _phrases(language).new, drawn_words(value, chance, drawn)
         else:
-            paper = _paper(tag, bought, gap, day - last, last, weekday, several, knows)
+            paper = _paper(tag, bought, gap, day - last, last, weekday, several, knows, language)
             other = "the same at another worth" if left_out == offer else names.get(left_out)
             staff = staff_words(value, circulation, cost, fairness, chance, other, margin, moved)
         reasons.append(Reason(TAGS[tag], paper, staff))
@@ -75,15 +108,17 @@ def _paper(
     weekday: int,
     several: bool,  # a field of Evidence, beside the others
     knows_category: bool,
+    language: str,
 ) -> str:
+    phrases = _phrases(language)
     if bought == LIKED:
-        return "From a shelf you told us you like."
+        return phrases.liked
     if bought == FOR_ALL:
-        return "A saving for everyone."
+        return phrases.for_all
     if bought <= 0 and tag != NEW:
-        return "For your next shop."
+        return phrases.next_shop
     if bought <= 0:
-        return new_words(knows_category=knows_category)
+        return phrases.new_on_shelf if knows_category else phrases.new
     return paper_words(
         bought,
         gap_days,
@@ -91,14 +126,12 @@ def _paper(
         EPOCH + timedelta(days=last),
         favourite_weekday=weekday,
         several=several,
+        language=language,
     )
 
 
-def new_words(*, knows_category: bool) -> str:
-    """Say on paper why an offer the household never bought stands there."""
-    if knows_category:
-        return "New for you, from a shelf you know."
-    return "Something new to try."
+def _phrases(language: str) -> Phrases:
+    return PHRASES.get(language, PHRASES["en"])
 
 
 def drawn_words(value: float, chance: float, share: float) -> str:

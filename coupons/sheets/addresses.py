@@ -130,10 +130,10 @@ def block(
 ) -> tuple[str, ...]:
     """Return the lines in the window, none of them empty.
 
-    country, home_country: ISO 3166; the country's name is the last line where the sender's is
-    another, in German from where German is spoken, else in English. What is missing leaves neither
-    a line nor a comma; a region that is the city's own name is not said twice. A street may have
-    several lines.
+    country, home_country: ISO 3166. The country's name is the last line where the sender's is
+    another, in German from where German is spoken, else in English; a sender's that is "" names
+    none. What is missing leaves neither a line nor a comma; a region that is the city's own name is
+    not said twice. A street may have several lines.
     """
     land = country.strip().upper()
     rules = rules_of(land)
@@ -158,7 +158,7 @@ def block(
                 text = f"{text}{between}{found}" if text else found
         lines.append(text)
     home = home_country.strip().upper()
-    if home not in (land, WITHIN.get(land)):
+    if home and home not in (land, WITHIN.get(land)):
         lines.append(country_name(land, home_country))
     return tuple(filter(None, lines))
 

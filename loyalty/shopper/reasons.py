@@ -8,11 +8,9 @@ from datetime import date
 from enum import StrEnum
 from typing import NamedTuple
 
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-MONTHS = (
-    "January", "February", "March", "April", "May", "June",
-    "July", "August", "September", "October", "November", "December",
-)  # fmt: skip
+from loyalty.shopper import phrases
+
+WEEKDAYS, MONTHS = phrases.ENGLISH.weekdays, phrases.ENGLISH.months
 
 LAPSED_DAYS = 60
 LAPSED_GAPS = 3.0
@@ -97,69 +95,43 @@ def paper_words(
     *,
     favourite_weekday: int = -1,
     several: bool = False,
+    language: str = "en",
 ) -> str:
     """Say in a short sentence on paper why a coupon is for an item the household buys or bought.
 
     n: days bought, >= 1. gap_days: days between them. since_days, last: from the last of them on.
     favourite_weekday: 0 is Monday, -1 is none. several: the coupon is good for more than one item.
+    language: a code of phrases.LANGUAGES; English for any other.
 
     >>> paper_words(9, 19.2, 21, date(2026, 11, 9))
     'You buy this about every 19 days. Last time: 3 weeks ago.'
     >>> paper_words(9, 19.2, 200, date(2026, 5, 14))
     'We have missed you here since May.'
+    >>> paper_words(9, 12.4, 3, date(2026, 11, 27), language="de")
+    'Das kaufen Sie etwa alle 12 Tage.'
     """
-    this = "one of these" if several else "this"
+    said = phrases.in_language(language)
     if is_lapsed(gap_days, since_days):
-        month = _month(last, since_days)
-        if n < RHYTHM_FROM:
-            return f"You had {this} last in {month}."
-        return f"We have missed you here since {month}."
-    if n == 1:
-        return f"You tried {this} {_ago(since_days)}."
+        month = said.months[last.month - 1]
+        if since_days >= 300:  # its name alone is the latest such month, so in good time the year
+            month = f"{month} {last.year}"
+        return (said.had[several] if n < RHYTHM_FROM else said.missed).format(month)
+    ago = said.ago(since_days)
     if n < RHYTHM_FROM:
-        return f"You have picked {this} twice, last time {_ago(since_days)}."
+        return (said.tried if n == 1 else said.twice)[several].format(ago)
     if favourite_weekday >= 0:
-        day = WEEKDAYS[favourite_weekday]
-        return f"Among your {day} favourites." if several else f"A {day} favourite of yours."
-    words = f"You buy {this} {_about(gap_days)}."
+        words = said.favourite[several].format(said.weekdays[favourite_weekday])
+        return words[0].upper() + words[1:]
+    words = said.rhythm[several].format(said.how_often(gap_days))
     due_now = rhythm(n, gap_days, since_days).state in (State.TODAY, State.LATE)
     if due_now and since_days >= _LAST_TIME_FROM_DAYS:
-        words += f" Last time: {_ago(since_days)}."
+        words += f" {said.last_time.format(ago)}"
     return words
 
 
 def _every(gap_days: float) -> str:
     days = max(round(gap_days), 1)
     return "every day" if days == 1 else f"every {days} days"
-
-
-def _about(gap_days: float) -> str:
-    days = max(round(gap_days), 1)
-    if days == 1:
-        return "almost every day"
-    if days < 45:
-        return f"about every {days} days"
-    return f"about every {round(days / 7)} weeks" if days < 75 else _months(days)
-
-
-def _months(days: int) -> str:
-    return f"about every {max(round(days / 30.4), 2)} months"
-
-
-def _ago(days: int) -> str:
-    if days <= 1:
-        return "yesterday" if days == 1 else "today"
-    if days < 14:
-        return f"{days} days ago"
-    if days < 60:
-        return f"{_count(round(days / 7), 'week')} ago"
-    return f"{_count(round(days / 30.4), 'month')} ago"
-
-
-def _month(last: date, since_days: int) -> str:
-    # A month's name alone means the latest such month, so a year is named in good time.
-    name = MONTHS[last.month - 1]
-    return name if since_days < 300 else f"{name} {last.year}"
 
 
 def _count(number: int, noun: str) -> str:

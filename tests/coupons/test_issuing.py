@@ -10,8 +10,9 @@ from django.core.management import CommandError, call_command
 from coupons import issuing, nightly, selecting
 from coupons import mailing as mailings
 from coupons.mailing import MailingError
-from coupons.models import Coupon, Mailing, PrintRun, Selection, Sheet
+from coupons.models import Coupon, Mailing, PrintRun, Selection, Sheet, Theme
 from loyalty import rebuild
+from loyalty.models import Address, Household
 from tests.coupons import selecting_shop
 from tests.coupons.selecting_shop import HOMES, change, chosen, in_use, said
 from tests.coupons.test_responding import DAY, TODAY
@@ -110,6 +111,40 @@ def test_what_was_selected_is_what_is_promised(approved):
     }
     assert mailings.issue(approved) == issued
     assert Coupon.objects.count() == 4 * HOMES
+
+
+def test_each_household_is_written_to_in_its_language(shop, approved):
+    german, english = shop.homes[:2]
+    Household.objects.filter(pk=german.pk).update(language="de")
+    Household.objects.filter(pk=english.pk).update(language="en")
+    mailings.issue(approved)
+    assert dict(Sheet.objects.values_list("household", "language")) == {
+        home.pk: {german: "de", english: "en"}.get(home, "") for home in shop.homes
+    }
+    told = set(Coupon.objects.filter(sheet__household=german).values_list("reason", flat=True))
+    assert told
+    assert not told & set(
+        Coupon.objects.exclude(sheet__household=german).values_list("reason", flat=True)
+    )
+
+
+def test_who_did_not_say_is_written_to_in_the_themes_language(shop, approved):
+    Theme.objects.update_or_create(is_default=True, defaults={"language": "de"})
+    mailings.issue(approved)
+    assert not Coupon.objects.filter(reason__icontains="you").exists()
+    assert set(Sheet.objects.values_list("language", flat=True)) == {""}
+
+
+def test_sheets_are_in_the_order_of_the_post_and_those_abroad_come_last(shop, approved):
+    abroad, near, far = shop.homes[:3]
+    places = ((abroad, "AT", "1010"), (near, "US", "00001"), (far, "US", "99999"))
+    for home, country, postcode in places:
+        Address.objects.filter(household=home).update(country=country, postcode=postcode)
+    mailings.issue(approved)
+    order = list(Sheet.objects.order_by("number").values_list("household", flat=True))
+    assert (order[0], *order[-2:]) == (near.pk, far.pk, abroad.pk)
+    address = Sheet.objects.get(household=abroad).address.splitlines()
+    assert address[-2:] == [f"1010 {abroad.address.city}", "AUSTRIA"]
 
 
 def test_who_said_no_or_moved_since_the_approval_is_left_out(shop, approved):

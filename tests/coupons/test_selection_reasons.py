@@ -18,7 +18,7 @@ AS_OF = EPOCH + timedelta(days=DAY)
 NAMES = {1: "Coffee", 2: "Oat drink"}
 
 
-def reason(**coupon):
+def reason(language="en", **coupon):
     """The reason of one coupon, on one sheet."""
     told = {
         "offer": 1, "tag": BUY, "value": 1.92, "chance": 0.31, "drawn_share": 0.0,
@@ -33,7 +33,7 @@ def reason(**coupon):
     }  # fmt: skip
     arrays = {name: np.array(value) for name, value in sheet.items()}
     arrays |= {name: np.array([value]) for name, value in told.items()}
-    (only,) = explain(Chosen(**arrays, evidence=evidence), NAMES, AS_OF)
+    (only,) = explain(Chosen(**arrays, evidence=evidence), NAMES, AS_OF, [language])
     return only
 
 
@@ -55,6 +55,27 @@ def test_what_is_due_says_when_it_was_bought_last():
 
 def test_what_is_bought_on_saturdays_is_a_saturday_favourite():
     assert reason(weekday=5).paper == "A Saturday favourite of yours."
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ({}, "Das kaufen Sie etwa alle 12 Tage."),
+        ({"is_several": True}, "Davon kaufen Sie etwa alle 12 Tage etwas."),
+        ({"weekday": 5}, "Samstags gern in Ihrem Korb."),
+        ({"tag": BACK, "last_day": DAY - 200}, "Seit Juli haben wir Sie hier vermisst."),
+        ({"tag": NEW, "bought": 0, "knows_category": True},
+         "Neu für Sie, aus einem Regal, das Sie kennen."),
+        ({"bought": LIKED}, "Sie sagten uns, dass Sie dieses Regal mögen."),
+        ({"bought": FOR_ALL, "tag": NEW}, "Eine Ersparnis für alle."),
+        ({"drawn_share": 0.1}, "Etwas Neues zum Probieren."),
+    ],
+)  # fmt: skip
+def test_paper_speaks_the_households_language_and_staff_read_english(told, words):
+    said = reason("de", **told)
+    assert said.paper == words
+    assert said.staff == reason("en", **told).staff
+    assert reason("fr", **told) == reason("en", **told)
 
 
 def test_a_wide_offer_speaks_of_one_of_these():

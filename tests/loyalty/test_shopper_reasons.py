@@ -44,6 +44,24 @@ def test_a_rhythm_is_told_in_one_warm_sentence(n, gap, since, words):
     assert paper(n, gap, since) == words
 
 
+@pytest.mark.parametrize(
+    ("n", "gap", "since", "words"),
+    [
+        (20, 1.2, 1, "Das kaufen Sie fast jeden Tag."),
+        (9, 19.2, 21, "Das kaufen Sie etwa alle 19 Tage. Zuletzt vor 3 Wochen."),
+        (5, 61.0, 20, "Das kaufen Sie etwa alle 9 Wochen."),
+        (4, 90.0, 120, "Das kaufen Sie etwa alle 3 Monate. Zuletzt vor 4 Monaten."),
+        (9, 20.0, 400, "Seit Oktober 2025 haben wir Sie hier vermisst."),
+        (1, 30.0, 190, "Das hatten Sie zuletzt im Mai."),
+        (1, 30.0, 8, "Das haben Sie vor 8 Tagen probiert."),
+        (1, 30.0, 1, "Das haben Sie gestern probiert."),
+        (2, 30.0, 22, "Schon zweimal in Ihrem Korb, zuletzt vor 3 Wochen."),
+    ],
+)
+def test_the_same_is_told_in_german(n, gap, since, words):
+    assert paper(n, gap, since, language="de") == words
+
+
 def test_a_weekday_favourite_is_called_so():
     assert paper(9, 7.0, 3, favourite_weekday=5) == "A Saturday favourite of yours."
     assert paper(9, 7.0, 3, favourite_weekday=5, several=True) == "Among your Saturday favourites."
@@ -53,9 +71,15 @@ def test_a_coupon_for_several_items_does_not_say_this():
     assert paper(9, 12.0, 3, several=True) == "You buy one of these about every 12 days."
 
 
-@given(st.integers(1, 900), st.floats(0.5, 2000), st.integers(1, 3000), st.booleans())
-def test_no_sentence_shouts_or_outgrows_its_line(n, gap, since, several):
-    words = paper(n, gap, since, several=several)
+@given(
+    st.integers(1, 900),
+    st.floats(0.5, 2000),
+    st.integers(1, 3000),
+    st.booleans(),
+    st.sampled_from(["en", "de"]),
+)
+def test_no_sentence_shouts_or_outgrows_its_line(n, gap, since, several, language):
+    words = paper(n, gap, since, several=several, language=language)
     assert words.endswith(".")
     assert "!" not in words
     assert not re.search(r"\b1 (days|weeks|months)", words)
