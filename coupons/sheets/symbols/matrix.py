@@ -21,6 +21,7 @@ _LEVEL_M: Final = 2  # of QR: up to 15 % of it may be spoilt
 _BYTES_A_ROW: Final = 144  # as zint keeps them
 _LONGEST_RUN: Final = 1024  # more than a row has modules
 _GS1: Final = zint.InputMode.GS1 | zint.InputMode.GS1PARENS
+_TEXT: Final = zint.InputMode.UNICODE | zint.InputMode.FAST  # fewer of the eight masks are tried
 
 Modules = npt.NDArray[np.uint8]
 
@@ -68,7 +69,7 @@ def datamatrix(payload: str) -> Matrix:
 @lru_cache(maxsize=64)
 def qr(payload: str) -> Matrix:
     """Return text as a QR code of error correction level M. Raises ValueError."""
-    return _matrix(payload, zint.Symbology.QRCODE, zint.InputMode.UNICODE, level=_LEVEL_M)
+    return _matrix(payload, zint.Symbology.QRCODE, _TEXT, level=_LEVEL_M)
 
 
 def _gs1_mode(payload: str) -> zint.InputMode:
