@@ -77,11 +77,11 @@ def _decoded(values: Floats) -> Floats:
 
 def _table(inputs: int, values: Floats) -> bytes:
     """Return a lut16Type whose curves do nothing and whose grid holds `values`."""
-    outputs = values.shape[1]
+    outputs: int = values.shape[1]
     head = struct.pack(">4s4xBBBx", b"mft2", inputs, outputs, _STEPS)
     matrix = b"".join(_fixed(one) for one in (1, 0, 0, 0, 1, 0, 0, 0, 1))
     straight = struct.pack(">HH", 0, 65535)
-    grid: bytes = np.round(values * 65535).astype(">u2").tobytes()
+    grid = np.round(values * 65535).astype(">u2").tobytes()
     return head + matrix + struct.pack(">HH", 2, 2) + straight * inputs + grid + straight * outputs
 
 

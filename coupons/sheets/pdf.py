@@ -91,6 +91,12 @@ class PdfWriter:
             self._end_stream()
         return number
 
+    def reserve_small(self) -> int:
+        """Return the number of an object to be written later, by `write_small`."""
+        number = self._next_small()
+        self._places[number] = 0
+        return number
+
     def _next_small(self) -> int:
         # Numbers one after the other, here and of the pages' contents in between, make a table
         # of places whose rows differ little from the one above, which is what is written.
