@@ -157,7 +157,8 @@ def test_a_household_left_out_leaves_no_part_behind():
     pdf = PdfWriter(out)
     exchange = Exchange(pdf, LOOK, FILES)
     tree = pdf.reserve()
-    assert exchange.begin() == (part := exchange.begin())
+    part = exchange.begin()
+    assert exchange.begin() == part
     contents = pdf.write_stream(b"n")
     page = pdf.write_small(
         b"<</Type/Page/Parent %d 0 R/Contents %d 0 R/Resources<<>>/DPart %d 0 R%b>>"

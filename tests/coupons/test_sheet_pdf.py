@@ -8,7 +8,6 @@ import pytest
 
 from coupons.sheets.pdf import PdfWriter
 
-
 JPEG = b"\xff\xd8" + bytes(range(256)) * 8
 
 
