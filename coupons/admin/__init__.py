@@ -25,6 +25,7 @@ from coupons.admin import (
     settlement,
     sheets,
     standing_holdout,
+    themes,
 )
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "settlement",
     "sheets",
     "standing_holdout",
+    "themes",
 ]
 
 # A schedule may name any function there is: whoever may write one may run anything on the server.
