@@ -2,7 +2,8 @@
 
 A coupon is counted once a household it reached: the coupons of our own sheets, and of a mailing
 that went out from elsewhere (recipients, but no sheets of ours) every offer for every recipient.
-An offer in no such mailing counts by its circulation. What was taken back was not used.
+An offer in no such mailing counts by its circulation. What was taken back was not used. What was
+lost and made void could not be: in its place counts its replacement.
 """
 
 from collections.abc import Iterable
@@ -97,6 +98,7 @@ def read_record(kinds: Assortment, before: date) -> Record:
     )
     printed = (
         Coupon.objects.filter(valid_from__lt=before)
+        .exclude(state=Coupon.State.VOID)
         .values_list("offer_id", "valid_from")
         .annotate(Count("pk"))
     )
@@ -261,7 +263,9 @@ def read_campaign(mailing: Mailing, homes: Ints, doings: Doings, offers: Ints) -
     begins, ends = day_number(mailing.valid_from), day_number(mailing.valid_to)
     if printed:
         told = _pairs(
-            Coupon.objects.filter(sheet__mailing=mailing, sheet__household__in=homes.tolist()),
+            Coupon.objects.filter(
+                sheet__mailing=mailing, sheet__household__in=homes.tolist()
+            ).exclude(state=Coupon.State.VOID),
             "sheet__household_id",
         )
         kept = _pairs(

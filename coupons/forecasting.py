@@ -151,6 +151,7 @@ def _error(mailing: Mailing) -> float:
     )
     expected = dict(
         Coupon.objects.filter(sheet__mailing__in=over)
+        .exclude(state=Coupon.State.VOID)
         .order_by()
         .values_list("sheet__mailing")
         .annotate(Sum("chance"))

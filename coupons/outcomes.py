@@ -132,6 +132,7 @@ def _of_contacts(mailing: Mailing) -> list[_Case]:
 def _joined(mailing: Mailing, on: date) -> dict[str, QuerySet[Any, Any]]:
     """What all cases speak of but what is believed."""
     printed = Sheet.objects.filter(
+        replaces=None,  # what stands in for a lost sheet is no further contact
         mailing__channel=Mailing.Channel.PRINT,
         mailing__issue_on__gt=on - timedelta(days=mailing.contact_days),
         mailing__issue_on__lte=on,

@@ -89,7 +89,8 @@ def _between(table: pd.DataFrame, begin: date, end: date) -> pd.DataFrame:
 
 def _personal_codes(journey: Journey) -> dict[tuple[int, int], str]:
     """(household, coupon) of the sheets that we issued -> the code on the paper."""
-    rows = Coupon.objects.filter(sheet__mailing__code=code_of(CAMPAIGN)).values_list(
+    standing = Coupon.objects.exclude(state=Coupon.State.VOID)
+    rows = standing.filter(sheet__mailing__code=code_of(CAMPAIGN)).values_list(
         "sheet__household__cards__number", "offer__shared_code", "code"
     )
     return {(int(card), int(upc or 0)): code for card, upc, code in rows}

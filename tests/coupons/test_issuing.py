@@ -3,15 +3,27 @@
 from collections import Counter
 from datetime import timedelta
 
+import numpy as np
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
-from coupons import issuing, nightly, selecting
+from coupons import (
+    exposures,
+    forecasting,
+    issuing,
+    nightly,
+    outcomes,
+    permitting,
+    replacing,
+    selecting,
+    terms,
+)
 from coupons import mailing as mailings
 from coupons.mailing import MailingError
-from coupons.models import Coupon, Mailing, PrintRun, Selection, Sheet, Theme
-from loyalty import rebuild
+from coupons.models import Coupon, Mailing, PrintRun, Redemption, Selection, Sheet, Theme
+from loyalty import beliefs, rebuild
 from loyalty.models import Address, Household
 from tests.coupons import selecting_shop
 from tests.coupons.selecting_shop import HOMES, change, chosen, in_use, said
@@ -145,6 +157,57 @@ def test_sheets_are_in_the_order_of_the_post_and_those_abroad_come_last(shop, ap
     assert (order[0], *order[-2:]) == (near.pk, far.pk, abroad.pk)
     address = Sheet.objects.get(household=abroad).address.splitlines()
     assert address[-2:] == [f"1010 {abroad.address.city}", "AUSTRIA"]
+
+
+def test_what_was_lost_and_replaced_counts_once_for_all_who_count(shop, approved):
+    issued = mailings.issue(approved)
+    for offer in shop.offers:
+        change(offer, per_household=2, most_coupons=1_000, expected_budget=1_000, real_budget=1_000)
+    later = selecting_shop.mailing(
+        shop, code="later", issue_on=TODAY + DAY, most_contacts=2, valid_from=TODAY + 30 * DAY,
+        valid_to=TODAY + 40 * DAY,
+    )  # fmt: skip
+    homes = np.array([home.pk for home in shop.homes])
+    offers = np.array([offer.pk for offer in shop.offers])
+    run = in_use(approved).run
+
+    def all_who_count():
+        record = exposures.read_record(beliefs.assortment_of(run), TODAY + 30 * DAY)
+        doings = exposures.read_doings(homes, offers, TODAY + 30 * DAY)
+        campaign = exposures.read_campaign(approved, homes, doings, offers)
+        told = terms.of(later)
+        outcomes.decide(later, run, on=later.issue_on)
+        return {
+            "issued": issuing.counted(approved),
+            "handed out": sorted(record.handed_out.number.tolist()),
+            "given": (campaign.given.tolist(), campaign.pairs),
+            "used": campaign.used.tolist(),
+            "left to give": [
+                (one.most, one.least, round(one.budget or 0, 6)) for one in told.offers
+            ],
+            "below limit": permitting._below_limit(homes, told).tolist(),
+            "error of forecasts": round(forecasting._error(later), 6),
+            "outcomes": sorted(later.recipients.values_list("household", "outcome")),
+        }
+
+    Mailing.objects.filter(pk=approved.pk).update(valid_to=TODAY)
+    used = Coupon.objects.order_by("pk")[0]
+    Redemption.objects.create(
+        offer=used.offer, coupon=used, amount=used.offer.face_value, store=shop.till.store, till=1,
+        business_date=TODAY, receipt="1",
+    )  # fmt: skip
+    Coupon.objects.filter(pk=used.pk).update(state="redeemed")
+    before = all_who_count()
+    Mailing.objects.filter(pk=approved.pk).update(valid_to=timezone.localdate() + DAY)
+    for sheet in (used.sheet, Sheet.objects.exclude(pk=used.sheet_id).latest("number")):
+        replacing.replace(sheet, user("ada"), "lost")
+        User.objects.all().delete()
+    Mailing.objects.filter(pk=approved.pk).update(valid_to=TODAY)
+    assert Sheet.objects.count() == HOMES + 2
+    assert all_who_count() == before
+    assert before["issued"] == issued
+    assert before["given"][1] == 4 * HOMES
+    assert before["error of forecasts"] > 0
 
 
 def test_who_said_no_or_moved_since_the_approval_is_left_out(shop, approved):
