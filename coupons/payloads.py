@@ -1,145 +1,252 @@
-"""What the barcodes of coupons say: their own code, or by GS1's rules an offer and a serial."""
+"""What stands in coupons' barcodes and under them, and the serial numbers that tell them apart."""
 
 import secrets
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Collection, Sequence
+from decimal import Decimal
+from typing import Final, NamedTuple
 
-from coupons.models import Coupon, Mailing, Offer, OfferBarcode, Terms, Theme
-from coupons.models.barcodes import Symbology as Carrier
+from django.db import connection, transaction
+from django.db.models import Prefetch, Q, Subquery, Value
+from django.db.models.functions import Coalesce
+
+from coupons.models import Coupon, Mailing, Offer, OfferBarcode, OfferLevel, Sheet, Terms, Theme
 from coupons.sheets import codes
 from coupons.sheets.faces import Symbology
 from coupons.sheets.symbols import gs1
 from coupons.sheets.symbols.offers import NorthAmerican, PositiveOffer
 
 Content = OfferBarcode.Content
-SERIALS: Final = 10**12  # twelve digits, as AI 255 has room for
-ANY_HOME: Final = "https://id.gs1.org"  # of a Digital Link where the chain has no page of its own
-BY_SERIAL: Final = (Content.GCN, Content.NORTH_AMERICAN, Content.POSITIVE)
+Kind = Offer.Kind
+RESOLVER: Final = "https://id.gs1.org"  # where a Digital Link leads of a chain without a site
+EAN_PREFIXES: Final = ("981", "982", "983", "984", "99")  # of coupons, among GS1's
+OWN_EAN_PREFIX: Final = "99"  # where a theme's prefix is a company's, for products
+FEWEST_SERIAL: Final = 10 ** (gs1.SERIAL_DIGITS - 1)  # all are written with as many digits
 
 
-class PayloadError(Exception):
-    """Why an offer's coupons can have no barcode, in a sentence that names the offer."""
+class PayloadError(ValueError):
+    """An offer whose barcode cannot say what it should; a sentence for staff."""
 
 
-def barcode_of(offer: Offer) -> OfferBarcode | None:
-    """The offer's barcode by GS1's rules, if it has one; `select_related("barcode")` for many."""
-    found: OfferBarcode | None = getattr(offer, "barcode", None)
-    return found
+class Bars(NamedTuple):
+    """How a coupon's barcode looks, what stands under it, and what it says."""
+
+    symbology: Symbology
+    printed: str
+    payload: str
 
 
 def symbology_of(offer: Offer) -> Symbology:
-    """How the barcodes of an offer's coupons look."""
-    barcode = barcode_of(offer)
-    return Symbology(barcode.symbology) if barcode else Symbology.CODE_128
+    """How an offer's barcodes look; `select_related("barcode")` where there are many."""
+    barcode = _barcode_of(offer)
+    return Symbology.CODE_128 if barcode is None else Symbology(barcode.symbology)
+
+
+def bars_of(coupon: Coupon, home: str) -> Bars:
+    """A coupon's barcode as it may be drawn anew; `select_related("offer__barcode")`.
+
+    One that was issued before its offer had a barcode keeps the one it was printed with.
+    home: as in faces_of. Raises ValueError for what the barcode cannot say.
+    """
+    barcode = _barcode_of(coupon.offer)
+    if barcode is not None and coupon.serial is None and barcode.content != Content.EAN:
+        barcode = None
+    symbology = Symbology.CODE_128 if barcode is None else Symbology(barcode.symbology)
+    return Bars(symbology, *faces_of(coupon.code, coupon.serial, coupon.terms, barcode, home))
 
 
 def faces_of(
     code: str, serial: int | None, terms: Terms, barcode: OfferBarcode | None, home: str
 ) -> tuple[str, str]:
-    """Return what stands under a coupon's bars, for who must type it, and what the bars say.
+    """What stands under a coupon's bars, and what they say.
 
-    home: the chain's own address, below which a Digital Link lies; "" is any.
-    Raises PayloadError for a coupon whose offer was given its barcode after it was issued.
+    serial: of 12 digits; a coupon without one has its own code in Code 128, but in EAN-13
+    barcode: the offer's; None: it has none
+    home: the chain's own address, below which a QR code's link lies; "": GS1's resolver
+    Under what is too long to be typed stands the coupon's own code. Raises ValueError for what the
+    barcode cannot say.
     """
-    if barcode is None:
-        return codes.grouped(code), code
-    if barcode.content == Content.EAN:
-        digits = ean_of(barcode, terms)
+    if barcode is not None and barcode.content == Content.EAN:
+        digits = ean_of(terms, barcode)
         return digits, digits
-    if serial is None:
-        raise PayloadError(
-            f"{codes.grouped(code)} of '{terms}' has no serial number: its offer had no barcode by "
-            "GS1's rules when it was issued. Take the barcode from the offer to print it."
-        )
-    digits = f"{serial:012}"
-    under = codes.grouped(code)  # shorter than the element string, and any till takes it
-    match barcode.content:
-        case Content.NORTH_AMERICAN:
-            return under, gs1.ai_8110(_north_american(barcode, terms, digits))
-        case Content.POSITIVE:
-            offer = PositiveOffer(barcode.company_prefix, barcode.reference, digits)
-            return under, gs1.ai_8112(offer)
+    printed = codes.grouped(code)
+    if barcode is None or serial is None:
+        return printed, code
+    digits = f"{serial:0{gs1.SERIAL_DIGITS}}"
+    if barcode.content == Content.NORTH_AMERICAN:
+        return printed, gs1.ai_8110(_north_american(terms, barcode, digits))
+    if barcode.content == Content.POSITIVE:
+        positive = PositiveOffer(barcode.company_prefix, barcode.reference, digits)
+        return printed, gs1.ai_8112(positive)
     number = gs1.gcn(barcode.company_prefix, barcode.reference)
-    if barcode.symbology == Carrier.QR:
-        return under, gs1.digital_link(home or ANY_HOME, number, digits)
-    return under, gs1.ai_255(number, digits)
+    if barcode.symbology == Symbology.QR:
+        return printed, gs1.digital_link(home or RESOLVER, number, digits)
+    return printed, gs1.ai_255(number, digits)
 
 
-def ean_of(barcode: OfferBarcode, terms: Terms) -> str:
-    """The 13 digits of an EAN-13 coupon; with prefix 981 or 982 they say what it is worth."""
-    says_worth = barcode.company_prefix[:3] in ("981", "982")
-    cents = int(terms.face_value * 100) if says_worth else None
-    return gs1.ean13(barcode.company_prefix, barcode.reference, cents)
+def ean_of(terms: Terms, barcode: OfferBarcode) -> str:
+    """The 13 digits that all coupons of these terms carry. Raises ValueError."""
+    says_worth = barcode.company_prefix.startswith(("981", "982"))
+    worth = None if terms.kind == Kind.FREE_ITEM or not says_worth else _cents(terms.face_value)
+    return gs1.ean13(barcode.company_prefix, barcode.reference, worth)
 
 
-def _north_american(barcode: OfferBarcode, terms: Terms, serial: str) -> NorthAmerican:
-    offer = terms if isinstance(terms, Offer) else terms.offer
-    percent = terms.kind == Offer.Kind.PERCENT
-    spent = terms.kind == Offer.Kind.THRESHOLD and terms.threshold is not None
-    says = {Offer.Kind.PERCENT: 5, Offer.Kind.FREE_ITEM: 1, Offer.Kind.THRESHOLD: 6}
+def save_value_of(terms: Terms) -> tuple[int, int]:
+    """What a coupon of North America says that it saves: the value, and GS1's code for its unit.
+
+    Percent by themselves; of a free item, and of all that has no code of its own, the cents that
+    it may come to at most.
+    """
+    if terms.kind == Kind.PERCENT and terms.percent is not None:
+        return terms.percent, 5
+    return _cents(terms.face_value), 1 if terms.kind == Kind.FREE_ITEM else 0
+
+
+def _north_american(terms: Terms, barcode: OfferBarcode, serial: str) -> NorthAmerican:
+    offer = terms.offer if isinstance(terms, OfferLevel) else terms
+    save_value, save_value_code = save_value_of(terms)
+    is_spent = offer.threshold is not None
     return NorthAmerican(
         company_prefix=barcode.company_prefix,
         offer_code=barcode.reference,
-        save_value=int(terms.percent or 0) if percent else int(terms.face_value * 100),
-        requirement=int((terms.threshold or 0) * 100) if spent else terms.units,
-        requirement_code=2 if spent else 0,
+        save_value=save_value,
+        save_value_code=save_value_code,
+        requirement=_cents(offer.threshold) if offer.threshold is not None else offer.units,
+        requirement_code=1 if is_spent else 0,
         family_code=barcode.family_code,
         expires=offer.valid_to,
+        starts=offer.valid_from,
         serial=serial,
-        save_value_code=says.get(Offer.Kind(terms.kind), 0),
     )
 
 
+def _cents(amount: Decimal) -> int:
+    return int(amount * 100)
+
+
+def _barcode_of(offer: Offer) -> OfferBarcode | None:
+    return getattr(offer, "barcode", None)
+
+
+def homes_of(sheets: Collection[int]) -> dict[int, str]:
+    """Of sheets, by id, the chain's own address by their mailing's theme: one query."""
+    default = Theme.objects.filter(is_default=True).values("home")[:1]
+    home = Coalesce("mailing__theme__home", Subquery(default), Value(""))
+    found = Sheet.objects.filter(pk__in=sheets).annotate(home=home)
+    return dict(found.values_list("pk", "home"))
+
+
+@transaction.atomic
 def freeze(mailing: Mailing) -> int:
-    """Give the mailing's offers the theme's barcode where they have none; returns how many.
+    """Give a mailing's offers the barcodes that its theme wants; returns how many got one.
 
-    Before its coupons are issued: what is printed then stays known, whatever the theme becomes.
-    Raises PayloadError for an offer whose number leaves no room beside the company's prefix.
+    What is printed stays known, whatever the theme becomes: so this comes before a coupon is
+    issued. An offer that has a barcode keeps it; repeated, it changes nothing. Raises PayloadError
+    for a barcode that cannot be, or cannot say what the offer or one of its levels takes off.
     """
-    theme = mailing.theme or Theme.objects.filter(is_default=True).first()
-    if theme is None or theme.symbology == Carrier.CODE_128:
-        return 0
-    without = Offer.objects.filter(mailings=mailing, barcode=None).order_by("pk")
-    made = [_by_theme(theme, offer) for offer in without]
-    return len(OfferBarcode.objects.bulk_create(made, ignore_conflicts=True))
+    theme = mailing.theme or Theme.objects.filter(is_default=True).first() or Theme()
+    offers = list(
+        Offer.objects.filter(
+            Q(pk__in=mailing.offers.values("pk")) | Q(pk__in=mailing.fallback_offers.values("pk"))
+        )
+        .select_related("barcode")
+        .prefetch_related(Prefetch("levels", OfferLevel.objects.select_related("offer")))
+        .order_by("pk")
+    )
+    made = [
+        _made(offer, theme)
+        for offer in offers
+        if theme.symbology != Symbology.CODE_128 and _barcode_of(offer) is None
+    ]
+    _refuse_taken(made)
+    for offer in offers:
+        _check(offer, theme.home)
+    OfferBarcode.objects.bulk_create(made)
+    return len(made)
 
 
-def _by_theme(theme: Theme, offer: Offer) -> OfferBarcode:
-    room = 12 - len(theme.company_prefix)
-    reference = f"{offer.pk:0{room}}" if room > 0 else ""
-    if not theme.company_prefix or len(reference) != room or len(reference) > 10:
+def _made(offer: Offer, theme: Theme) -> OfferBarcode:
+    """The barcode, unsaved, of an offer that has none: its reference is the offer's id."""
+    prefix = theme.company_prefix
+    if theme.symbology == Symbology.EAN_13:
+        content = Content.EAN
+        prefix = prefix if prefix.startswith(EAN_PREFIXES) else OWN_EAN_PREFIX
+        digits = 9 if prefix.startswith(("981", "982")) else 12
+    else:
+        content, digits = Content.GCN, 12
+        if not prefix:
+            raise PayloadError(
+                f"The theme '{theme}' has no GS1 company prefix, which its barcodes want"
+            )
+    wide = digits - len(prefix)
+    reference = f"{offer.pk:0{max(wide, 1)}}"
+    if len(reference) > wide:
         raise PayloadError(
-            f"'{offer}' ({offer.code}) can have no barcode of the theme '{theme}': its number "
-            f"{offer.pk} and the company prefix '{theme.company_prefix}' do not make 12 digits. "
-            "Give the offer a barcode of its own, or the theme another prefix."
+            f"'{offer}' needs a barcode of its own: after the prefix {prefix} of the theme "
+            f"'{theme}' {max(wide, 0)} digits are left, and its number is {offer.pk}"
         )
     return OfferBarcode(
         offer=offer,
         symbology=theme.symbology,
-        content=Content.EAN if theme.symbology == Carrier.EAN_13 else Content.GCN,
-        company_prefix=theme.company_prefix,
+        content=content,
+        company_prefix=prefix,
         reference=reference,
     )
 
 
-def serials_for(offer_ids: Sequence[int]) -> list[int | None]:
-    """Return a new serial number for each coupon of these offers, None where it needs none.
+def _refuse_taken(made: Sequence[OfferBarcode]) -> None:
+    wanted = {(one.content, one.company_prefix, one.reference): one for one in made}
+    others = OfferBarcode.objects.filter(reference__in=[one.reference for one in made])
+    for other in others.select_related("offer"):
+        one = wanted.get((other.content, other.company_prefix, other.reference))
+        if one is not None:
+            raise PayloadError(
+                f"'{one.offer}' needs a barcode of its own: {one.company_prefix} {one.reference} "
+                f"names '{other.offer}' already"
+            )
 
-    No two are alike, and none is in use; two who ask at once may still meet, and then the
-    database refuses the second, who asks again.
+
+def _check(offer: Offer, home: str) -> None:
+    barcode = _barcode_of(offer)
+    worths: list[Terms] = [offer, *offer.levels.all()]
+    for terms in worths:
+        try:
+            faces_of("", FEWEST_SERIAL, terms, barcode, home)
+        except ValueError as error:
+            raise PayloadError(f"The barcode of '{terms}': {error}") from None
+
+
+def serials(how_many: int) -> list[int]:
+    """Return `how_many` serial numbers of 12 digits that no coupon has, at random: one query.
+
+    Two at once may be given the same number, hardly ever: the table then refuses the second, who
+    asks again.
     """
-    numbered = set(
-        OfferBarcode.objects.filter(offer__in=set(offer_ids), content__in=BY_SERIAL).values_list(
-            "offer", flat=True
+    found: dict[int, None] = {}
+    while len(found) < how_many:
+        tried = dict.fromkeys(
+            FEWEST_SERIAL + secrets.randbelow(9 * FEWEST_SERIAL)
+            for _ in range(how_many - len(found))
         )
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT serial FROM coupons_coupon WHERE serial = ANY(%s)", [list(tried)]
+            )
+            taken = {serial for (serial,) in cursor.fetchall()}
+        found |= {serial: None for serial in tried if serial not in taken}
+    return list(found)
+
+
+def serials_for(offer_ids: Sequence[int]) -> list[int | None]:
+    """Return a serial number for each coupon to be made of these offers, in their order.
+
+    None for a coupon that carries its own code, or is known by the card.
+    """
+    with_serials = set(
+        OfferBarcode.objects.filter(offer__in=set(offer_ids))
+        .exclude(content=Content.EAN)
+        .values_list("offer_id", flat=True)
     )
-    wanted = sum(offer in numbered for offer in offer_ids)
-    fresh: dict[int, None] = {}
-    while len(fresh) < wanted:
-        fresh |= dict.fromkeys(secrets.randbelow(SERIALS) for _ in range(wanted - len(fresh)))
-        used = Coupon.objects.filter(serial__in=list(fresh)).values_list("serial", flat=True)
-        for taken in used:
-            if taken is not None:
-                fresh.pop(taken)
-    numbers = iter(fresh)
-    return [next(numbers) if offer in numbered else None for offer in offer_ids]
+    if not with_serials:
+        return [None] * len(offer_ids)
+    numbers = iter(serials(sum(offer in with_serials for offer in offer_ids)))
+    return [next(numbers) if offer in with_serials else None for offer in offer_ids]
