@@ -17,6 +17,7 @@ import font_source_sans_pro  # type: ignore[import-untyped] # ships no types
 from reportlab.pdfbase.ttfonts import TTFontFile  # type: ignore[import-untyped] # ships no types
 
 from coupons.sheets.faces import Theme
+from coupons.sheets.monospaced import monospaced
 
 
 class Cut(StrEnum):
@@ -161,7 +162,7 @@ def _family(own: tuple[Font | None, ...], more: tuple[Font, ...]) -> Family:
         semibold=Face("semibold", fonts[Cut.SEMIBOLD]),
         bold=Face("bold", fonts[Cut.BOLD]),
         black=Face("black", fonts[Cut.BLACK]),
-        code=Face("code", (source_sans(Cut.REGULAR),)),
+        code=Face("code", (open_font(monospaced(source_sans(Cut.REGULAR).data)),)),
     )
 
 
