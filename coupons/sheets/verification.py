@@ -15,7 +15,7 @@ import pypdfium2  # type: ignore[import-untyped] # ships no types
 import zxingcpp
 
 from coupons.sheets.codes import normalise
-from coupons.sheets.faces import Symbology
+from coupons.sheets.faces import Format, Symbology
 from coupons.sheets.symbols import ean, gs1
 
 Pixels = npt.NDArray[np.uint8]
@@ -82,7 +82,7 @@ def read_back(
         from coupons.sheets.layout import coupon_boxes
 
         wanted = [
-            Asked(page, coupon_boxes(count), (Symbology.CODE_128,) * count)
+            Asked(page, coupon_boxes(Format())[:count], (Symbology.CODE_128,) * count)
             for page, count in zip(asked, counts, strict=True)
             if isinstance(page, int)
         ]

@@ -27,15 +27,16 @@ def values(payload: str) -> list[int]:
         raise ValueError(
             f"{payload!r} has {len(text)} characters; GS1-128 carries {MOST_CHARACTERS}"
         )
-    said = _in_pairs(text) if text.isdigit() and len(text) % 2 == 0 else _shortest(text)
-    said.append(sum(place * value for place, value in enumerate(said[1:], 1)) % 103)
-    said[-1] = (said[-1] + said[0]) % 103
-    return said
+    said = _in_pairs(text) if text.isdigit() else _shortest(text)
+    weighted = sum(place * value for place, value in enumerate(said[1:], 1))
+    return [*said, (said[0] + weighted) % 103]
 
 
 def _in_pairs(text: str) -> list[int]:
-    pairs = [_PAIRS[text[at : at + 2]] for at in range(0, len(text), 2)]
-    return [_START["C"], _FNC1, *pairs]
+    """Return start and symbol characters of digits alone: an odd one is said at the end."""
+    pairs = [_PAIRS[text[at : at + 2]] for at in range(0, len(text) - 1, 2)]
+    odd = [_SWITCH["B"], ord(text[-1]) - 32] if len(text) % 2 else []
+    return [_START["C"], _FNC1, *pairs, *odd]
 
 
 def _shortest(text: str) -> list[int]:
