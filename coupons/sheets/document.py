@@ -4,22 +4,27 @@ A form is written when a sheet first needs it, so the file holds only the offers
 and no sheet is looked at twice. Fonts come last, when it is known which characters they need.
 """
 
+import io
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
+from PIL import Image
+
 from coupons.sheets import grounds, photos
 from coupons.sheets.boxes import paper
-from coupons.sheets.drawing import Paint
+from coupons.sheets.drawing import Inks, Setter
 from coupons.sheets.embedding import Fonts
-from coupons.sheets.faces import CouponFace, Leaf, Look, SheetFace, Symbology, Tag
+from coupons.sheets.exchange import Exchange
+from coupons.sheets.faces import Colour, CouponFace, Leaf, Look, SheetFace, Symbology, Tag
 from coupons.sheets.fitting import POINTS_PER_MM
 from coupons.sheets.layout import pages_a_sheet, plan_for
 from coupons.sheets.offer_forms import OfferForm, draw_offer, draw_tag, photo_box
+from coupons.sheets.paint import paint_of, profile_in
 from coupons.sheets.pdf import PdfWriter
 from coupons.sheets.plans import CouponPlan
-from coupons.sheets.setting import set_offer
+from coupons.sheets.setting import Reason, set_offer
 from coupons.sheets.symbols.symbol import Extent, extent
 from coupons.sheets.typefaces import Family
 from coupons.sheets.variable import VariableLayer
@@ -103,6 +108,17 @@ def write_sheets(
     )
 
 
+def _sides(sha256: str, files: Mapping[str, bytes]) -> tuple[int, int]:
+    """Return a picture's width and height in pixels. Raises ValueError if it is not there."""
+    if sha256 not in files:
+        raise ValueError(f"the picture {sha256} is not among the files given")
+    try:
+        with Image.open(io.BytesIO(files[sha256])) as picture:
+            return picture.size
+    except OSError as error:
+        raise ValueError(f"the picture {sha256} cannot be read") from error
+
+
 class _SheetError(Exception):
     """Why one sheet cannot be set."""
 
@@ -112,14 +128,15 @@ class _Document:
 
     def __init__(self, out: BinaryIO, look: Look, files: Mapping[str, bytes]) -> None:
         self.pdf = PdfWriter(out)
+        self._exchange = Exchange(self.pdf, look, files)
         self._look, self._format, self._files = look, look.format, files
         self._page = paper(look.format.page)
-        self._paint = Paint()
+        self._is_cmyk = look.press.colour is Colour.CMYK
+        self._inks = Inks(look.press, paint_of(look.press, files))
         self._fonts = Fonts(Family.of(look.theme, files))
-        for photo in {look.theme.logo, *(offer.photo for offer in look.offers)} - {""}:
-            if photo not in files:
-                raise ValueError(f"the picture {photo} is not among the files given")
-        self._variable = VariableLayer(look, self._fonts)
+        wanted = {look.theme.logo, *(offer.photo for offer in look.offers)} - {""}
+        self._sides = {sha256: _sides(sha256, files) for sha256 in wanted}
+        self._variable = VariableLayer(look, self._fonts, self._inks)
         self._font_resources = self.pdf.reserve()
         self._resources = self.pdf.reserve()
         self._root = self.pdf.reserve()
@@ -127,6 +144,7 @@ class _Document:
         self._images: dict[tuple[str, int], tuple[str, int, int, int]] = {}
         self._offer_forms: dict[tuple[int, Extent | int], OfferForm] = {}
         self._tagged: dict[tuple[int, Extent | int, Tag, str], tuple[OfferForm, str]] = {}
+        self._reasons: dict[Reason, dict[str, str]] = {}
         self._nodes: list[tuple[int, int]] = []
         self._node = self.pdf.reserve()
         self._kids: list[int] = []
@@ -158,7 +176,7 @@ class _Document:
         return known
 
     def _profile(self) -> bytes | None:
-        return self._files[self._look.press.profile] if self._look.press.profile else None
+        return profile_in(self._look.press, self._files) if self._is_cmyk else None
 
     def _ground(self, kind: str, count: int) -> str:
         """Return the form of what stands on every front or back that carries `count` coupons."""
@@ -168,22 +186,25 @@ class _Document:
         theme, format_ = self._look.theme, self._format
         uses = ""
         if kind == "B":
-            drawn = grounds.draw_back(theme, format_, self._fonts, self._paint, count)
+            drawn = grounds.draw_back(theme, format_, self._fonts, self._inks, count)
         else:
             logo = None
             if theme.logo:
-                box = grounds.logo_box(format_)
-                image, number, width, height = self._image(theme.logo, box.width)
+                box = grounds.logo_place(format_, *self._sides[theme.logo])
+                image, number, width, height = self._image(theme.logo, max(box.width, box.height))
                 logo = (image, width, height)
                 uses = f"/{image} {number} 0 R"
-            drawn = grounds.draw_front(theme, format_, self._fonts, self._paint, logo, count)
+            drawn = grounds.draw_front(theme, format_, self._fonts, self._inks, logo, count)
         return self._form(name, drawn, self._page.width, self._page.height, uses)
+
+    def _setter(self, plan: CouponPlan) -> Setter:
+        return Setter(self._fonts, self._inks, plan.cell.height)
 
     def _tag(self, tag: Tag, language: str, plan: CouponPlan) -> str:
         words = in_language(language)
         name = f"T{words.language}{tag}{plan.tag.x:.1f}-{plan.tag.y:.1f}-{plan.tag.width:.1f}"
         if name not in self._forms:
-            drawn = draw_tag(tag, words.tags[tag], plan, self._fonts, self._paint)
+            drawn = draw_tag(tag, words.tags[tag], plan, self._setter(plan))
             self._form(name, drawn, plan.cell.width, plan.cell.height)
         return name
 
@@ -195,37 +216,36 @@ class _Document:
         if form is None:
             form = self._offer_forms[coupon.offer, size] = self._offer(coupon)
         tag = self._tag(coupon.tag, language, form.plan)
-        name = f"{form.name}{coupon.tag[1]}{in_language(language).language}"
+        name = f"{form.name}{coupon.tag}{in_language(language).language}"
         plan = form.plan
         if name not in self._forms:
             uses = f"/{form.name} {self._forms[form.name]} 0 R/{tag} {self._forms[tag]} 0 R"
             cell = plan.cell
             self._form(name, f"/{form.name} Do/{tag} Do", cell.width, cell.height, uses)
-        known = self._tagged[coupon.offer, size, coupon.tag, language] = (form, name)
-        return known
+        self._tagged[coupon.offer, size, coupon.tag, language] = form, name
+        return form, name
 
     def _offer(self, coupon: CouponFace) -> OfferForm:
         offer = self._look.offers[coupon.offer]
-        plan = plan_for(self._format, extent(offer.symbology, coupon.payload))
+        plan = plan_for(self._format, extent(offer.symbology, coupon.payload), len(coupon.code))
         photo, uses = None, ""
         if offer.photo:
-            side = max(plan.tile.width, plan.tile.height)
-            _, _, width, height = self._image(offer.photo, side)
-            drawn_at = photo_box(plan, width, height)
+            drawn_at = photo_box(plan, *self._sides[offer.photo])
             name, number, width, height = self._image(
                 offer.photo, max(drawn_at.width, drawn_at.height)
             )
             photo, uses = (name, width, height), f"/{name} {number} 0 R"
+        setting = set_offer(plan, self._fonts.family, offer)
         form = draw_offer(
             f"O{len(self._offer_forms)}",
             offer,
             plan,
-            set_offer(plan, self._fonts.family, offer),
-            self._fonts,
-            self._paint,
+            setting,
+            self._setter(plan),
             self._format,
             self._look.theme.accent_colour,
             photo,
+            self._reasons.setdefault(setting.reason, {}),
         )
         self._form(form.name, form.drawn, plan.cell.width, plan.cell.height, uses)
         form.drawn = ""
@@ -256,10 +276,21 @@ class _Document:
             pages = self._drawn(sheet)
         except ValueError as error:
             raise _SheetError(str(error)) from error
+        pdf, exchange = self.pdf, self._exchange
+        part = exchange.begin()
+        numbers = []
         for drawn in pages:
-            contents = self.pdf.write_stream(drawn.encode("latin-1"))
-            page = b"<</Type/Page/Parent %d 0 R/Contents %d 0 R>>" % (self._node, contents)
-            self._kids.append(self.pdf.write_small(page))
+            entries = exchange.boxes
+            if drawn:
+                contents = pdf.write_stream(drawn.encode("latin-1"))
+                entries = b"/Contents %d 0 R%b" % (contents, entries)
+            numbers.append(
+                pdf.write_small(
+                    b"<</Type/Page/Parent %d 0 R/DPart %d 0 R%b>>" % (self._node, part, entries)
+                )
+            )
+        exchange.end(numbers[0], numbers[-1], sheet.sequence)
+        self._kids += numbers
         if len(self._kids) >= _PAGES_A_NODE:
             self._close_node()
             self._node = self.pdf.reserve()
@@ -302,14 +333,10 @@ class _Document:
         self.pdf.write(
             f"<</Font {self._font_resources} 0 R/XObject<<{forms}>>>>".encode(), self._resources
         )
-        width, height = self._page.width * POINTS_PER_MM, self._page.height * POINTS_PER_MM
         kids = " ".join(f"{node} 0 R" for node, _ in self._nodes)
         count = sum(pages for _, pages in self._nodes)
         self.pdf.write(
-            f"<</Type/Pages/Count {count}/Kids[{kids}]/MediaBox[0 0 {width:.3f} {height:.3f}]"
-            f"/Resources {self._resources} 0 R>>".encode(),
+            f"<</Type/Pages/Count {count}/Kids[{kids}]/Resources {self._resources} 0 R>>".encode(),
             self._root,
         )
-        catalogue = self.pdf.write(f"<</Type/Catalog/Pages {self._root} 0 R>>".encode())
-        text = title.encode("utf-16-be").hex().upper()
-        self.pdf.close(catalogue, self.pdf.write(f"<</Title<FEFF{text}>>>".encode()))
+        self._exchange.close(self._root, title)

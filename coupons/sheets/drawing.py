@@ -1,7 +1,6 @@
 """Lines, shapes and words as PDF operators; mm from the top left of a box of known height.
 
-Nothing is filled white: paper is white already. Greys and black are DeviceGray, so that a press
-prints text and barcodes in black ink alone.
+Nothing is filled white: paper is white already.
 """
 
 from functools import lru_cache
@@ -9,13 +8,12 @@ from typing import Final
 
 from coupons.sheets.boxes import Box
 from coupons.sheets.embedding import Fonts
+from coupons.sheets.faces import Colour, Press
 from coupons.sheets.fitting import POINTS_PER_MM, face_for, fit, fit_block, width_mm
 from coupons.sheets.icons import GRID, outline
+from coupons.sheets.paint import Paint
 from coupons.sheets.typefaces import Face
 
-INK: Final = "0.11 g"
-SOFT: Final = "0.36 g"
-FAINT: Final = "0.62 G"
 _CIRCLE: Final = 0.5523  # control points of a quarter circle
 
 
@@ -96,11 +94,28 @@ def image(name: str, box: Box, height: float) -> str:
     )
 
 
+class Inks:
+    """A press's paint, and the greys that sheets are set in: operators, no space at either end.
+
+    On a press, words are full black: a dark grey would be a screen of dots.
+    """
+
+    def __init__(self, press: Press, paint: Paint) -> None:
+        self.paint = paint
+        self.bars = paint.grey(0)
+        self.ink = paint.grey(0 if press.colour is Colour.CMYK else 0.11)
+        self.soft = paint.grey(0.36)
+        self.white = paint.grey(1)
+        self.faint_lines = paint.grey_stroke(0.62)
+        self.soft_lines = paint.grey_stroke(0.45)
+
+
 class Setter:
     """Sets words on a page or a form `height` mm high, in the faces of a file."""
 
-    def __init__(self, fonts: Fonts, height: float) -> None:
+    def __init__(self, fonts: Fonts, inks: Inks, height: float) -> None:
         self.fonts = fonts
+        self.inks = inks
         self.height = height
 
     def show(self, text: str, face: Face, size: float) -> str:
@@ -151,13 +166,3 @@ class Setter:
             self.put(part, face, block.size, x, y + index * leading)
             for index, part in enumerate(block.lines)
         )
-
-
-class Paint:
-    """temporary"""
-
-    def fill(self, colour: str) -> str:
-        return " ".join(number(int(colour[at : at + 2], 16) / 255) for at in (1, 3, 5)) + " rg"
-
-    def stroke(self, colour: str) -> str:
-        return self.fill(colour).upper()

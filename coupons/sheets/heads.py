@@ -18,7 +18,7 @@ MARGIN: Final = 12.0  # from the page's edge to the outermost words
 LINK_SIDE: Final = 16.0
 MATCH_SIDE: Final = 6.35  # 1/4 in
 MATCH_CLEAR: Final = 12.7  # 1/2 in of white around a match mark
-IMB_HEIGHT: Final = 4.0  # mm kept for an Intelligent Mail barcode and its own clear zone
+IMB_HEIGHT: Final = 5.4  # mm kept for an Intelligent Mail barcode and the white below it
 _DIN_TEXT: Final = 25.0  # where DIN 5008 begins its lines
 
 
@@ -143,13 +143,13 @@ _DESCENT: Final = 0.22
 
 
 def set_address(
-    format_: Format, family: Family, lines: tuple[str, ...], *, has_imb: bool = False
+    parts: Head, family: Family, lines: tuple[str, ...], *, has_imb: bool = False
 ) -> Address:
     """Set an address in its window: smaller if it must be, then on more lines, never shortened.
 
     Raises ValueError if there are no lines, or if even 8 points leave no room for them.
     """
-    area = head(format_).address
+    area = parts.address
     top = area.y + (IMB_HEIGHT if has_imb else 0)
     height = (area.bottom - top) * POINTS_PER_MM
     face = family.regular

@@ -11,9 +11,10 @@ from typing import Final
 from coupons.sheets import heads
 from coupons.sheets.boxes import Box, paper
 from coupons.sheets.faces import Format, Leaf, OfferFace, Symbology
+from coupons.sheets.fitting import ELLIPSIS
 from coupons.sheets.plans import CouponPlan, PlanError, plan, symbol_for
 from coupons.sheets.setting import set_offer
-from coupons.sheets.symbols.symbol import Extent, extent
+from coupons.sheets.symbols.symbol import Extent, extent, text_of
 from coupons.sheets.typefaces import Family
 
 __all__ = [
@@ -29,7 +30,7 @@ __all__ = [
 
 _SIDE: Final = 10.0  # mm of white left and right of the coupons
 _COLUMNS: Final = {4: 2, 6: 2, 8: 2, 10: 2, 12: 3}
-_FEWEST: Final = 4
+_SHORT_CODE: Final = 18  # letters that stand beside the validity
 
 
 def columns(format_: Format) -> int:
@@ -62,10 +63,14 @@ def coupon_boxes(format_: Format) -> tuple[Box, ...]:
 
 
 @lru_cache(maxsize=1024)
-def plan_for(format_: Format, size: Extent) -> CouponPlan:
-    """Return the plan of a coupon whose barcode takes `size`. Raises PlanError for no room."""
+def plan_for(format_: Format, size: Extent, code_letters: int = 16) -> CouponPlan:
+    """Return the plan of a coupon whose barcode takes `size`, and its code so many letters.
+
+    Raises PlanError if there is no room for them.
+    """
     cell = coupon_boxes(format_)[0]
-    return plan(cell, symbol_for(format_, size, cell))
+    has_long_code = code_letters > _SHORT_CODE
+    return plan(cell, symbol_for(format_, size, cell, has_long_code=has_long_code))
 
 
 def check_offer(format_: Format, family: Family, face: OfferFace, payload: str) -> list[str]:
@@ -77,16 +82,31 @@ def check_offer(format_: Format, family: Family, face: OfferFace, payload: str) 
         size = extent(face.symbology, payload)
     except ValueError as error:
         return [f"{face.product}: {error}"]
+    letters = len(text_of(face.symbology, payload))
     try:
-        chosen = plan_for(format_, size)
+        chosen = plan_for(format_, size, letters)
     except PlanError as error:
         return [f"{face.product}: {error}. {_remedies(format_, face, payload)}"]
-    set_offer(chosen, family, face)  # a fault of ours shows here, before a run
+    setting = set_offer(chosen, family, face)
     faults = []
-    if not face.value.strip():
-        faults.append(f"{face.product}: nothing says what the coupon is worth")
     if not face.product.strip():
         faults.append("an offer has no product's name")
+    if not face.value.strip():
+        faults.append(f"{face.product}: nothing says what the coupon is worth")
+    fewer = "" if format_.places == min(_COLUMNS) else ", or fewer coupons a sheet"
+    for kind, wanted, lines in (
+        ("value", face.value, (setting.value.text,)),
+        ("what stands beside the value", face.suffix, (setting.suffix.text,)),
+        ("validity", face.valid, (setting.valid.text,)),
+        ("terms", " ".join(face.terms), setting.terms.lines),
+    ):
+        shown = lines[-1] if lines else ""
+        if wanted.strip() and (not shown or shown.endswith(ELLIPSIS) > wanted.endswith(ELLIPSIS)):
+            faults.append(
+                f"{face.product}: {kind}, {len(wanted)} letters, would be cut short in a coupon "
+                f"of {chosen.cell.width:.0f} x {chosen.cell.height:.0f} mm. What would help: "
+                f"fewer words{fewer}"
+            )
     return faults
 
 
@@ -104,7 +124,7 @@ def _remedies(format_: Format, face: OfferFace, payload: str) -> str:
             dots_a_module=dots,
         )
         try:
-            plan_for(other, extent(face.symbology, payload))
+            plan_for(other, extent(face.symbology, payload), len(text_of(face.symbology, payload)))
         except ValueError:
             return False
         return True
@@ -124,7 +144,7 @@ def _remedies(format_: Format, face: OfferFace, payload: str) -> str:
 def check_address(format_: Format, family: Family, lines: tuple[str, ...]) -> str:
     """Return why an address cannot be set in its window; "" if it can."""
     try:
-        heads.set_address(format_, family, lines)
+        heads.set_address(heads.head(format_), family, lines)
     except ValueError as error:
         return str(error)
     return ""

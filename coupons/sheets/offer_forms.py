@@ -9,9 +9,6 @@ from typing import Final
 
 from coupons.sheets.boxes import Box
 from coupons.sheets.drawing import (
-    INK,
-    SOFT,
-    Paint,
     Setter,
     at,
     cover,
@@ -21,9 +18,9 @@ from coupons.sheets.drawing import (
     rounded,
     snapped,
 )
-from coupons.sheets.embedding import Fonts
 from coupons.sheets.faces import Format, OfferFace, Symbology, Tag
 from coupons.sheets.fitting import POINTS_PER_MM, width_mm
+from coupons.sheets.paint import Paint
 from coupons.sheets.pictures import FALLBACK, PICTURES
 from coupons.sheets.plans import CouponPlan
 from coupons.sheets.setting import OfferSetting, Reason, set_reason
@@ -37,6 +34,8 @@ _TAG_SIZE: Final = 6.3 / 3.5  # points of type for a mm of pill
 _TAG_PADDING: Final = 0.49  # of the pill's height
 _TAG_SPACING: Final = 0.25  # points between letters
 _ROUND: Final = 0.11  # of a picture's shorter side
+_ROUNDEST: Final = 4.2  # mm
+_LEAST_CODE: Final = 4.5  # points
 
 
 @dataclass(slots=True)
@@ -44,7 +43,8 @@ class OfferForm:
     """An offer's form in a file, and how the rest of its coupons begins.
 
     reason is where reasons are set, reason_at and bars_at are operators that go before a reason
-    and before the bars; codes are the operators before a code of so many characters.
+    and before the bars; codes are the operators before a code of so many characters, reasons
+    those already set, shared by all offers that set them in the same place.
     """
 
     name: str
@@ -55,6 +55,7 @@ class OfferForm:
     reason: Reason
     reason_at: str
     bars_at: str
+    reasons: dict[str, str]
     codes: dict[int, str] = field(default_factory=dict)
 
 
@@ -68,19 +69,19 @@ def draw_offer(
     offer: OfferFace,
     plan: CouponPlan,
     setting: OfferSetting,
-    fonts: Fonts,
-    paint: Paint,
+    setter: Setter,
     format_: Format,
     accent: str,
     photo: tuple[str, int, int] | None,
+    reasons: dict[str, str],
 ) -> OfferForm:
     """Draw picture, value, product, maker, validity and terms.
 
-    photo: the name, width and height of the image to show instead of a vector picture.
+    photo: the name, width and height of the image to show instead of a vector picture; reasons:
+    where those that are set are remembered.
     """
-    family, height = fonts.family, plan.cell.height
-    setter = Setter(fonts, height)
-    parts = [_picture(offer, plan, paint, photo, height), f"BT {paint.fill(accent)} "]
+    family, height, inks = setter.fonts.family, plan.cell.height, setter.inks
+    parts = [_picture(offer, plan, inks.paint, photo, height), f"BT {inks.paint.fill(accent)} "]
     parts.append(
         setter.put(
             setting.value.text,
@@ -99,7 +100,7 @@ def draw_offer(
             plan.value_baseline,
         )
     )
-    parts.append(f"{INK} ")
+    parts.append(f"{inks.ink} ")
     left = plan.words.left
     for text, baseline in zip(setting.product.lines, setting.product_baselines, strict=False):
         parts.append(setter.put(text, family.semibold, setting.product.size, left, baseline))
@@ -107,7 +108,7 @@ def draw_offer(
     parts.append(
         setter.put(valid.text, family.bold, valid.size, setting.valid_left, setting.valid_baseline)
     )
-    parts.append(f"{SOFT} ")
+    parts.append(f"{inks.soft} ")
     for text in setting.detail.lines:
         parts.append(
             setter.put(text, family.regular, setting.detail.size, left, setting.detail_baseline)
@@ -130,10 +131,11 @@ def draw_offer(
         symbology=offer.symbology,
         reduction=format_.bar_reduction_dots / round(module / 25.4 * dots),
         reason=reason,
-        reason_at=f"BT {SOFT} {at(reason.left, reason.baseline, height)}",
+        reason_at=f"BT {inks.soft} {at(reason.left, reason.baseline, height)}",
         bars_at=f"ET q {_exact(module)} 0 0 {_exact(up)} "
         f"{_exact(snapped(bars.x, dots) / POINTS_PER_MM)} "
         f"{_exact(snapped(height - bars.bottom, dots) / POINTS_PER_MM)} cm ",
+        reasons=reasons,
     )
 
 
@@ -142,9 +144,12 @@ def _exact(mm: float) -> str:
     return f"{mm * POINTS_PER_MM:.4f}".rstrip("0").rstrip(".")
 
 
-def code_at(form: OfferForm, length: int, fonts: Fonts) -> str:
-    """Return the operators before a code of `length` characters: under the bars, as they go."""
-    plan, face = form.plan, fonts.family.code
+def code_at(form: OfferForm, length: int, setter: Setter) -> str:
+    """Return the operators before a code of `length` characters: under the bars, as they go.
+
+    Raises ValueError for one that is longer than there is room.
+    """
+    plan, face = form.plan, setter.fonts.family.code
     size = plan.code_size
     one = width_mm("0", face, 1)
     room = plan.bars.width + 2
@@ -152,11 +157,14 @@ def code_at(form: OfferForm, length: int, fonts: Fonts) -> str:
         end = plan.aside.valid_left - 2 if plan.aside.valid_left else plan.aside.box.right
         room = end - plan.code_left
     if length * one * size > room:
-        size = max(5.0, int(room / (length * one) * 10) / 10)
+        size = int(room / (length * one) * 10) / 10
+        if size < _LEAST_CODE:
+            raise ValueError(f"a code of {length} letters does not fit on {room:.0f} mm")
     x = plan.code_left
     if plan.code_middle is not None:
         x = max(1.5, plan.code_middle - length * one * size / 2)
-    return f"0 g {at(x, plan.code_baseline, plan.cell.height)}{fonts[face].choose(size)}"
+    place = at(x, plan.code_baseline, plan.cell.height)
+    return f"{setter.inks.bars} {place}{setter.fonts[face].choose(size)}"
 
 
 def shown_reason(form: OfferForm, text: str, setter: Setter) -> str:
@@ -175,7 +183,7 @@ def _picture(
     height: float,
 ) -> str:
     tile = plan.tile
-    radius = min(tile.width, tile.height) * _ROUND
+    radius = min(min(tile.width, tile.height) * _ROUND, _ROUNDEST)
     outline = rounded(tile, radius, height)
     if photo is not None:
         name, width, high = photo
@@ -189,10 +197,10 @@ def _picture(
     )
 
 
-def draw_tag(tag: Tag, words: str, plan: CouponPlan, fonts: Fonts, paint: Paint) -> str:
+def draw_tag(tag: Tag, words: str, plan: CouponPlan, setter: Setter) -> str:
     """Return a tag's pill, as small as its words must be to stay in the room there is."""
-    ground, ink = _TAG_COLOURS[tag]
-    box, height, face = plan.tag, plan.cell.height, fonts.family.bold
+    (ground, ink), paint = _TAG_COLOURS[tag], setter.inks.paint
+    box, height, face = plan.tag, plan.cell.height, setter.fonts.family.bold
     size = _TAG_SIZE * box.height
     spacing = len(words) * _TAG_SPACING / POINTS_PER_MM
     padding = _TAG_PADDING * box.height
@@ -207,5 +215,5 @@ def draw_tag(tag: Tag, words: str, plan: CouponPlan, fonts: Fonts, paint: Paint)
         f"q {paint.fill(ground)} {rounded(pill, pill.height / 2, height)} f "
         f"BT {paint.fill(ink)} {number(spacing / max(1, len(words)) * POINTS_PER_MM)} Tc "
         f"{at(pill.x + padding, baseline, height)}"
-        f"{fonts[face].show(words, round(size, 2))}ET Q"
+        f"{setter.fonts[face].show(words, round(size, 2))}ET Q"
     )

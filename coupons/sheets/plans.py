@@ -25,7 +25,10 @@ class PlanError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Symbol:
-    """A barcode on paper, mm: its bars, and the white it needs around them."""
+    """A barcode on paper, mm: its bars, and the white it needs around them.
+
+    A long code under it wants a line of its own where there is no room beside the bars.
+    """
 
     width: float
     height: float
@@ -34,6 +37,7 @@ class Symbol:
     right: float
     above: float
     below: float
+    has_long_code: bool = False
 
     @property
     def is_square(self) -> bool:
@@ -50,7 +54,9 @@ class Symbol:
         )
 
 
-def symbol_for(format_: Format, extent: Extent, cell: Box) -> Symbol:
+def symbol_for(
+    format_: Format, extent: Extent, cell: Box, *, has_long_code: bool = False
+) -> Symbol:
     """Return how large a symbol is printed: in whole dots, matrices as large as look well.
 
     Bars of any height get none here: the plan decides.
@@ -58,13 +64,18 @@ def symbol_for(format_: Format, extent: Extent, cell: Box) -> Symbol:
     dot = MM_PER_INCH / format_.dots_per_inch
     dots = format_.dots_a_module
     if extent.height > 0.6 * extent.width:
-        wanted = max(min(0.42 * cell.height, 0.23 * cell.width), 10)
+        share = 0.42 if cell.height < 50 else 0.32
+        wanted = max(min(share * cell.height, 0.23 * cell.width), 10)
         most = int(wanted / max(extent.width, extent.height) / dot)
         dots = max(dots, min(most, _LARGEST_MODULE * dots))
     module = dots * dot
     sides = (extent.left, extent.right, extent.above, extent.below)
     return Symbol(
-        extent.width * module, extent.height * module, module, *(side * module for side in sides)
+        extent.width * module,
+        extent.height * module,
+        module,
+        *(side * module for side in sides),
+        has_long_code,
     )
 
 
@@ -237,13 +248,15 @@ def _foot(
             Aside(box, valid, terms, leading),
             right,
         )
-    # No room beside the bars: code and validity on one line below them, then the terms.
+    # No room beside the bars: code and validity below them, on one line if they can, then terms.
     bottom = cell.height - margin + 0.5
-    box = Box(pad, bottom - 2 * leading, right - pad, 2 * leading)
+    rise = 2 * leading + (valid * 0.353 + 0.9 if symbol.has_long_code else 0)
+    box = Box(pad, bottom - rise, right - pad, rise)
     baseline = box.y - 0.75
     top = baseline - below - height
     valid_left = pad + 16 * 0.6 * code * 0.3528 + 2.6
-    aside = Aside(box, valid - 0.2, terms, leading, valid_left, baseline)
+    place = (0.0, 0.0) if symbol.has_long_code else (valid_left, baseline)
+    aside = Aside(box, valid - 0.2, terms, leading, *place)
     return _Foot(
         top, Box(x, top, symbol.width, height), pad, None, baseline, code - 0.1, aside, right
     )
@@ -293,12 +306,16 @@ def _wide(cell: Box, symbol: Symbol) -> CouponPlan:
     side = min(_between(17, 23, t), foot.top - 1.9 - top)
     if symbol.is_square:
         side = min(side, 0.3 * cell.width)
+        if cell.height > 50:
+            side = min(side, foot.bars.y - symbol.above - 0.9 - top)
     tile = Box(_PAD, top, side, side)
     left = tile.right + _between(3.2, 3.4, t)
     right = cell.width - _PAD
     tag = Box(left, top - 0.2, right - left, _between(3.2, 3.5, t))
     first = _between(14.4, 17.9, t)
     last = max(tile.bottom + 0.1, first + 2)
+    if symbol.is_square and foot.bars.y - symbol.above < last + 0.8:
+        last = max(last, foot.top - 1)  # two lines of reason in a narrow column
     words = Words(
         left,
         _right(symbol, foot, right, last),
@@ -325,7 +342,7 @@ def _small(cell: Box, symbol: Symbol) -> CouponPlan:
         cell,
         symbol,
         bars=_between(5.7, 6.6, t),
-        below=_between(2.3, 2.5, t),
+        below=_between(2.5, 2.7, t),
         margin=_between(2.3, 2.5, t),
         pad=pad,
         t=min(t, 1.5) * 0.5 - 0.5,

@@ -157,9 +157,11 @@ def _set_product(plan: CouponPlan, family: Family, text: str) -> tuple[Block, tu
     least = words.product * 0.88
     name = fit_block(text, family.semibold, words.product, least, room, 1)
     if name.lines and name.lines[0].endswith("…"):
-        folded = fit_block(text, family.semibold, words.product * 0.94, least * 0.94, room, 2)
-        if (baselines := placed(2, folded.size)) and len(folded.lines) > 1:
-            return folded, baselines
+        for size in (0.94, 0.88, 0.8):
+            size *= words.product
+            folded = fit_block(text, family.semibold, size, size, room, 2)
+            if len(folded.lines) > 1 and (baselines := placed(2, size)):
+                return folded, baselines
     baselines = placed(1, name.size)
     if baselines is None:  # less room than any words want: as close as it gets
         steps = [step * _TIGHTER for step in below]
@@ -190,7 +192,11 @@ def _reason(plan: CouponPlan, baseline: float) -> Reason:
 
 @lru_cache(maxsize=_REMEMBERED)
 def set_reason(place: Reason, face: Face, text: str) -> Block:
-    """Set a reason on as many lines as it has: smaller, then shortened."""
+    """Set a reason: a little smaller on one line, then on as many as there are, then shortened."""
+    if place.lines > 1:
+        one = fit(text, face, place.size, place.size * 0.9, place.width)
+        if not one.text.endswith("…"):
+            return Block((one.text,), one.size) if one.text else Block((), one.size)
     return fit_block(text, face, place.size, place.size * 0.86, place.width, place.lines)
 
 
@@ -200,11 +206,17 @@ def _set_terms(
     """Set the terms, each from a new line; then as one paragraph; then smaller; then shortened."""
     box = aside.box
     above = 0.0 if aside.valid_left else aside.valid * _MM + 0.5
-    most = max(1, int((box.height - above) / aside.leading + 0.05))
+    most = max(1, int((box.height - above) / aside.leading + 0.1))
     face = family.regular
-    lines = [part for term in terms for part in wrap(term, face, aside.terms, box.width)]
-    block = Block(tuple(lines), aside.terms)
-    if len(lines) > most or aside.valid_left:  # few lines: better full ones
+    for size in (aside.terms, aside.terms * 0.94, aside.terms * 0.88):
+        lines = [part for term in terms for part in wrap(term, face, size, box.width)]
+        if len(lines) <= len(terms) or size < 5:  # each on its own line: no last word alone
+            break
+    else:
+        size = aside.terms
+        lines = [part for term in terms for part in wrap(term, face, size, box.width)]
+    block = Block(tuple(lines), size)
+    if len(lines) > most:
         block = fit_block(" ".join(terms), face, aside.terms, min(5, aside.terms), box.width, most)
     leading = aside.leading * block.size / aside.terms
     count = len(block.lines)

@@ -8,7 +8,7 @@ from typing import Final
 
 from coupons.sheets import grounds, heads, letters, marks, windows
 from coupons.sheets.boxes import paper
-from coupons.sheets.drawing import INK, SOFT, Setter, at, number, points, snapped
+from coupons.sheets.drawing import Inks, Setter, at, number, points, snapped
 from coupons.sheets.embedding import Fonts
 from coupons.sheets.faces import CouponFace, Leaf, Look, SheetFace, Symbology
 from coupons.sheets.fitting import POINTS_PER_MM, face_for, fit, fit_block
@@ -19,25 +19,22 @@ from coupons.sheets.words import in_language
 
 _PANEL_PADDING: Final = 5.0
 _REMEMBERED: Final = 20_000  # set texts kept, so that memory does not grow with the run
-_PLAIN: Final = frozenset(
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789- ./:"
-)  # letters of a code that a PDF string takes as they are
 
 
 class VariableLayer:
     """Everything on a sheet that is this household's alone, as strings of operators."""
 
-    def __init__(self, look: Look, fonts: Fonts) -> None:
+    def __init__(self, look: Look, fonts: Fonts, inks: Inks) -> None:
         self._look = look
         self._format = look.format
         self._head = heads.head(look.format)
         self._page = paper(look.format.page)
-        self._fonts = fonts
+        self._inks = inks
         self._family = fonts.family
-        self._setter = Setter(fonts, self._page.height)
+        self._setter = Setter(fonts, inks, self._page.height)
         self._total = f"{look.total:,}".replace(",", "\u00a0")
         self._common: dict[tuple[object, ...], str] = {}
-        self._reasons: dict[tuple[object, str], str] = {}
+        self._numbers: dict[tuple[str, int], tuple[str, str]] = {}
         self._lines: dict[tuple[str, str], str] = {}
         self._steps = _steps(look)
 
@@ -47,12 +44,10 @@ class VariableLayer:
         Raises ValueError for an address, a letter or a barcode that has no room.
         """
         head, height = self._head, self._page.height
-        set_address = heads.set_address(
-            self._format, self._family, sheet.address, has_imb=bool(sheet.imb)
-        )
+        set_address = heads.set_address(head, self._family, sheet.address, has_imb=bool(sheet.imb))
         show, face, size = self._setter.show, self._family.regular, set_address.size
         parts = [
-            f"BT {INK} {number(set_address.leading)} TL "
+            f"BT {self._inks.ink} {number(set_address.leading)} TL "
             f"{at(head.address.x, set_address.baseline, height)}",
             "T* ".join([show(text, face, size) for text in set_address.lines]),
         ]
@@ -62,7 +57,7 @@ class VariableLayer:
                 letters.draw_letter(self._format, self._setter, sheet.greeting, sheet.letter)
             )
         elif sheet.greeting:
-            parts.append(f"{SOFT} {self._line('greeting', sheet.greeting)}")
+            parts.append(f"{self._inks.soft} {self._line('greeting', sheet.greeting)}")
         parts.append(self._words_in_common(sheet))
         parts.append(self._number(sheet))
         parts.append("ET ")
@@ -85,9 +80,8 @@ class VariableLayer:
             right - x - 62,
             1,
         )
-        return (
-            f"BT {SOFT} {words}{self._foot(sheet)}{self._number(sheet)}ET {self._marks(sheet, 2)}"
-        )
+        below = self._foot(sheet) + self._number(sheet)
+        return f"BT {self._inks.soft} {words}{below}ET {self._marks(sheet, 2)}"
 
     def blank(self, sheet: SheetFace) -> str:
         """Return what stands on a blank back: a match mark, if there are any."""
@@ -96,9 +90,9 @@ class VariableLayer:
     def _marks(self, sheet: SheetFace, side: int) -> str:
         drawn = ""
         if self._format.match_marks:
-            drawn = marks.match(self._format, sheet.sequence, side, self._look.total)
+            drawn = marks.match(self._format, self._inks, sheet.sequence, side, self._look.total)
         if self._format.inserter_marks and side == 1:
-            drawn += marks.inserter(self._format, sheet.sequence)
+            drawn += marks.inserter(self._format, self._inks, sheet.sequence)
         return drawn
 
     def _line(self, kind: str, text: str) -> str:
@@ -133,12 +127,12 @@ class VariableLayer:
     def _set_words_in_common(self, sheet: SheetFace) -> str:
         head, family, fitted = self._head, self._family, self._setter.fitted
         has_letter = self._format.leaf is Leaf.LETTER
-        x = letters.LEFT if has_letter else heads.MARGIN
+        x = letters.left(self._format) if has_letter else heads.MARGIN
         room = self._page.width - heads.MARGIN - x
         parts = [
-            f"{INK} ",
+            f"{self._inks.ink} ",
             fitted(sheet.headline, family.bold, (17, 11), x, head.headline_baseline, room),
-            f"{SOFT} ",
+            f"{self._inks.soft} ",
         ]
         if not has_letter:
             parts.append(
@@ -152,7 +146,7 @@ class VariableLayer:
                 )
             )
             parts.append(self._foot(sheet))
-        return "".join((*parts, "1 g ", self._panel(sheet), f"{SOFT} "))
+        return "".join((*parts, f"{self._inks.white} ", self._panel(sheet), f"{self._inks.soft} "))
 
     def _foot(self, sheet: SheetFace) -> str:
         """Return what law wants said, below the foot."""
@@ -172,6 +166,13 @@ class VariableLayer:
         room = panel.width - 2 * _PANEL_PADDING
         lines, size = sheet.savings_lines, 9.2
         faces = [face_for(line, family.regular) for line in lines]
+        size = min(
+            (
+                fit(line, face, size, 8.3, room).size
+                for line, face in zip(lines, faces, strict=True)
+            ),
+            default=size,
+        )  # a little smaller rather than a last word alone on its line
         fitted = [
             fit_block(line, face, size, size, room, 3)
             for line, face in zip(lines, faces, strict=True)
@@ -198,16 +199,30 @@ class VariableLayer:
         return "".join(parts)
 
     def _number(self, sheet: SheetFace) -> str:
-        text = in_language(sheet.language).sheet.format(f"{sheet.sequence:06d}", self._total)
-        return self._setter.fitted(
-            text,
-            self._family.regular,
-            (grounds.FOOT_SIZE, 4.5),
-            self._head.right - 32,
-            grounds.foot_baseline(self._format),
-            32,
-            1,
-        )
+        """Return the sheet's number at the right of the foot.
+
+        It is set once for each language, with zeros: figures are as wide as zeros in nearly all
+        fonts, and where they are not, a line that ends a hair too soon does no harm.
+        """
+        language, digits = sheet.language, f"{sheet.sequence:06d}"
+        key = (language, len(digits))
+        parts = self._numbers.get(key)
+        if parts is None:
+            zeros = "0" * len(digits)
+            room = grounds.NUMBER_ROOM - 2
+            shown = self._setter.fitted(
+                in_language(language).sheet.format(zeros, self._total),
+                self._family.regular,
+                (grounds.FOOT_SIZE, 4.5),
+                self._head.right - room,
+                grounds.foot_baseline(self._format),
+                room,
+                1,
+            )
+            before, found, after = shown.partition(zeros)
+            assert found, "figures are shown as they are"
+            parts = self._numbers[key] = before, after
+        return digits.join(parts)
 
     def _imb(self, digits: str) -> str:
         """Return an Intelligent Mail barcode above the address, in its clear zones."""
@@ -215,7 +230,9 @@ class VariableLayer:
         x = min(self._head.address.x, area.x) if self._head.sender_is_beside else area.x
         y = self._page.height - self._head.address.y
         bottom = y * POINTS_PER_MM - imb.HEIGHT_POINTS
-        return f"0 g q 1 0 0 1 {points(x)} {number(bottom)} cm {imb.drawn(digits)}f Q "
+        return (
+            f"{self._inks.bars} q 1 0 0 1 {points(x)} {number(bottom)} cm {imb.drawn(digits)}f Q "
+        )
 
     def _link(self, link: str, language: str) -> str:
         """Return the code that leads to the sheet's own page, and the words that say so."""
@@ -229,9 +246,10 @@ class VariableLayer:
         left = snapped(x, format_.dots_per_inch)
         bottom = snapped(self._page.height - head.link.y - side, format_.dots_per_inch)
         drawn = symbol.drawn(Symbology.QR, link, format_.bar_reduction_dots / dots)
+        place = f"{number(module)} 0 0 {number(module)} {number(left)} {number(bottom)} cm"
         return (
-            f"BT {SOFT} {self._caption(language)}ET 0 g q {number(module)} 0 0 {number(module)} "
-            f"{number(left)} {number(bottom)} cm {drawn}f Q "
+            f"BT {self._inks.soft} {self._caption(language)}ET "
+            f"{self._inks.bars} q {place} {drawn}f Q "
         )
 
     def _caption(self, language: str) -> str:
@@ -262,16 +280,15 @@ class VariableLayer:
         Raises ValueError for a payload that its symbology cannot carry.
         """
         reason, code = coupon.reason, coupon.code
-        shown = self._reasons.get((form.reason, reason))
+        shown = form.reasons.get(reason)
         if shown is None:
-            if len(self._reasons) >= _REMEMBERED:
-                self._reasons.clear()
-            shown = shown_reason(form, reason, self._setter)
-            self._reasons[form.reason, reason] = shown
+            if len(form.reasons) >= _REMEMBERED:
+                form.reasons.clear()
+            shown = form.reasons[reason] = shown_reason(form, reason, self._setter)
         code_begins = form.codes.get(len(code))
         if code_begins is None:
-            code_begins = form.codes[len(code)] = code_at(form, len(code), self._fonts)
-        if not _PLAIN.issuperset(code):
+            code_begins = form.codes[len(code)] = code_at(form, len(code), self._setter)
+        if "(" in code or ")" in code or "\\" in code:
             code = code.replace("\\", "\\\\").replace("(", "\\(").replace(")", "\\)")
         return (
             f"{self._steps[place]}/{name} Do {form.reason_at}{shown}{code_begins}({code})Tj "
