@@ -254,7 +254,7 @@ def _foot(
     box = Box(pad, bottom - rise, right - pad, rise)
     baseline = box.y - 0.75
     top = baseline - below - height
-    valid_left = pad + 16 * 0.6 * code * 0.3528 + 2.6
+    valid_left = pad + 16 * 0.66 * code * 0.3528 + 2.6
     place = (0.0, 0.0) if symbol.has_long_code else (valid_left, baseline)
     aside = Aside(box, valid - 0.2, terms, leading, *place)
     return _Foot(
@@ -304,18 +304,21 @@ def _wide(cell: Box, symbol: Symbol) -> CouponPlan:
     t = min(t, (foot.top - 21.9) / 6.5)  # what is above bars of a given height has less room
     top = _between(2.8, 3.4, t)
     side = min(_between(17, 23, t), foot.top - 1.9 - top)
+    reason = 0.0
     if symbol.is_square:
         side = min(side, 0.3 * cell.width)
         if cell.height > 50:
             side = min(side, foot.bars.y - symbol.above - 0.9 - top)
+        elif foot.bars.y - symbol.above < top + side + 0.9 and foot.top - 4.7 - top >= 16:
+            # The matrix rises beside the words: the reason gets the whole width below them.
+            reason = foot.top - 1.5
+            side = min(side, reason - 3.2 - top)
     tile = Box(_PAD, top, side, side)
     left = tile.right + _between(3.2, 3.4, t)
     right = cell.width - _PAD
     tag = Box(left, top - 0.2, right - left, _between(3.2, 3.5, t))
     first = _between(14.4, 17.9, t)
     last = max(tile.bottom + 0.1, first + 2)
-    if symbol.is_square and foot.bars.y - symbol.above < last + 0.8:
-        last = max(last, foot.top - 1)  # two lines of reason in a narrow column
     words = Words(
         left,
         _right(symbol, foot, right, last),
@@ -326,7 +329,7 @@ def _wide(cell: Box, symbol: Symbol) -> CouponPlan:
         _between(7, 7.4, t),
     )
     value = (left, right, _between(10.5, 12.9, t), _between(18, 22, t))
-    return _made(cell, symbol, foot, tile, tag, value, words)
+    return _made(cell, symbol, foot, tile, tag, value, words, reason)
 
 
 def _right(symbol: Symbol, foot: _Foot, right: float, last: float) -> float:
