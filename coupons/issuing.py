@@ -12,11 +12,11 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from coupons import outcomes, posting, selecting
+from coupons import outcomes, payloads, posting, selecting
 from coupons.alone import TakenError, alone
 from coupons.models import Coupon, Mailing, Recipient, Selection, SelectionPiece, Sheet, Theme
 from coupons.pieces import Chosen
@@ -30,11 +30,23 @@ from pos_integration import bulk
 Progress = Callable[[int, int], None]
 Outcome = Recipient.Outcome
 ROWS_AT_ONCE = 5_000
+SERIAL_ONCE = "coupon_serial_once"
+TRIES = 3  # until no other coupon has the serial numbers that were drawn
 SHEET_COLUMNS = (
     *("mailing_id", "household_id", "number", "address", "savings", "is_generic", "language"),
 )
 COUPON_COLUMNS = (
-    *("code", "sheet_id", "position", "offer_id", "level_id", "state", "valid_from", "valid_to"),
+    *(
+        "code",
+        "serial",
+        "sheet_id",
+        "position",
+        "offer_id",
+        "level_id",
+        "state",
+        "valid_from",
+        "valid_to",
+    ),
     *("chance", "value", "drawn_share", "tag", "reason", "staff_reason"),
 )
 
@@ -110,6 +122,10 @@ def _write_sheets(mailing: Mailing, selection: Selection) -> None:
     locked = Mailing.objects.select_for_update().get(pk=mailing.pk)
     if (locked.state, locked.selection_id) != (Mailing.State.APPROVED, selection.pk):
         raise IssueError(f"'{mailing}' is {locked.get_state_display().lower()} meanwhile")
+    try:
+        payloads.freeze(mailing)
+    except payloads.PayloadError as error:
+        raise IssueError(str(error)) from error
     outcomes.recheck(mailing)
     terms = Terms.from_plain(selection.terms)
     homes, cents = _savings(selection, terms)
@@ -185,9 +201,19 @@ def lines_of(home: Household, home_country: str) -> tuple[str, ...]:
     return (str(home),) if address is None else posting.block_of(address, home_country)
 
 
-@transaction.atomic
 def issue_piece(bucket: int, selection_id: int) -> int:
     """Write the coupons of one bucket, once; returns how many. May run twice."""
+    for tries_left in reversed(range(TRIES)):
+        try:
+            return _issue_piece(bucket, selection_id)
+        except IntegrityError as error:
+            if not tries_left or SERIAL_ONCE not in str(error):
+                raise
+    raise AssertionError("every try returns or raises")
+
+
+@transaction.atomic
+def _issue_piece(bucket: int, selection_id: int) -> int:
     piece = (
         SelectionPiece.objects.select_for_update(of=["self"])  # buckets are written side by side
         .select_related("selection__mailing")
@@ -206,7 +232,8 @@ def issue_piece(bucket: int, selection_id: int) -> int:
         ).values_list("household_id", "pk", "language")
     }
     rows = list(_coupon_rows(mailing, chosen, sheets, names, believed_on(piece.selection)))
-    bulk.copy("coupons_coupon", COUPON_COLUMNS, rows)
+    with connection.wrap_database_errors:
+        bulk.copy("coupons_coupon", COUPON_COLUMNS, rows)
     piece.is_issued, piece.table = True, None
     piece.save(update_fields=["is_issued", "table"])
     return len(rows)
@@ -235,6 +262,7 @@ def _coupon_rows(
     languages = [sheets.get(home, none)[1] or usual for home in chosen.households.tolist()]
     why = reasons.explain(chosen, names, as_of, languages)
     minted = iter(codes.mint_many(len(chosen.offer)))
+    serials = payloads.serials_for(chosen.offer.tolist())
     for at, home in enumerate(chosen.households.tolist()):
         if home not in sheets or chosen.is_ghost[at]:
             continue
@@ -244,6 +272,7 @@ def _coupon_rows(
             yield bulk.row(
                 (
                     next(minted),
+                    serials[k],
                     sheet,
                     position,
                     int(chosen.offer[k]),

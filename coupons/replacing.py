@@ -4,15 +4,17 @@ A coupon used before stays used, and is not given again. Whoever asks while a ti
 the coupons waits for the till, which locks the coupon's row: it is either used or void, never both.
 """
 
+from collections.abc import Iterator
 from decimal import Decimal
 
 from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from coupons import posting
+from coupons import payloads, posting
+from coupons.issuing import SERIAL_ONCE, TRIES
 from coupons.models import Coupon, CouponLock, Mailing, Sheet
 from coupons.sheets import codes
 from loyalty.models import Address
@@ -68,9 +70,34 @@ def replace(sheet: Sheet, by: AbstractBaseUser, why: str) -> Sheet:
         language=locked.language,  # the reasons are in it
         replaces=locked,
     )
-    Coupon.objects.bulk_create(
-        Coupon(
+    _give_again(made, lost)
+    told = why.strip()
+    _note(by, locked, CHANGE, f"Lost, sheet {made.number} stands in its place: {told}")
+    _note(by, made, ADDITION, f"In place of sheet {locked.number}: {told}")
+    sheet.refresh_from_db()
+    return made
+
+
+def _give_again(made: Sheet, lost: list[Coupon]) -> None:
+    """Write the same coupons on another sheet, with codes and serial numbers of their own."""
+    for tries_left in reversed(range(TRIES)):
+        try:
+            with transaction.atomic():
+                Coupon.objects.bulk_create(_again(made, lost))
+        except IntegrityError as error:
+            if not tries_left or SERIAL_ONCE not in str(error):
+                raise
+        else:
+            return
+
+
+def _again(made: Sheet, lost: list[Coupon]) -> Iterator[Coupon]:
+    minted = codes.mint_many(len(lost))
+    serials = payloads.serials_for([coupon.offer_id for coupon in lost])
+    for position, (code, serial, coupon) in enumerate(zip(minted, serials, lost, strict=True), 1):
+        yield Coupon(
             code=code,
+            serial=serial,
             sheet=made,
             position=position,
             offer=coupon.offer,
@@ -84,15 +111,6 @@ def replace(sheet: Sheet, by: AbstractBaseUser, why: str) -> Sheet:
             reason=coupon.reason,
             staff_reason=coupon.staff_reason,
         )
-        for position, (code, coupon) in enumerate(
-            zip(codes.mint_many(len(lost)), lost, strict=True), 1
-        )
-    )
-    told = why.strip()
-    _note(by, locked, CHANGE, f"Lost, sheet {made.number} stands in its place: {told}")
-    _note(by, made, ADDITION, f"In place of sheet {locked.number}: {told}")
-    sheet.refresh_from_db()
-    return made
 
 
 def _locked(sheet: Sheet, why: str) -> tuple[Mailing, Sheet]:

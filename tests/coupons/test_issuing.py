@@ -22,7 +22,16 @@ from coupons import (
 )
 from coupons import mailing as mailings
 from coupons.mailing import MailingError
-from coupons.models import Coupon, Mailing, PrintRun, Redemption, Selection, Sheet, Theme
+from coupons.models import (
+    Coupon,
+    Mailing,
+    OfferBarcode,
+    PrintRun,
+    Redemption,
+    Selection,
+    Sheet,
+    Theme,
+)
 from loyalty import beliefs, rebuild
 from loyalty.models import Address, Household
 from tests.coupons import selecting_shop
@@ -123,6 +132,35 @@ def test_what_was_selected_is_what_is_promised(approved):
     }
     assert mailings.issue(approved) == issued
     assert Coupon.objects.count() == 4 * HOMES
+
+
+# Barcodes by GS1's rules.
+
+
+@pytest.fixture
+def by_gs1(approved) -> Mailing:
+    Theme.objects.update_or_create(
+        is_default=True, defaults={"symbology": "databar", "company_prefix": "9501101"}
+    )
+    return approved
+
+
+def test_coupons_get_serial_numbers_where_their_barcodes_want_them(by_gs1):
+    mailings.issue(by_gs1)
+    serials = Coupon.objects.values_list("serial", flat=True)
+    assert len(set(serials)) == 4 * HOMES
+    assert all(10**11 <= serial < 10**12 for serial in serials)
+    assert set(OfferBarcode.objects.values_list("content", flat=True)) == {"255"}
+
+
+def test_an_offer_that_no_barcode_fits_stops_the_issue_in_words(by_gs1):
+    Theme.objects.update(company_prefix="")
+    with pytest.raises(MailingError, match="has no GS1 company prefix"):
+        mailings.issue(by_gs1)
+    assert not Sheet.objects.exists()
+
+
+# In their own words, by the post's own order.
 
 
 def test_each_household_is_written_to_in_its_language(shop, approved):

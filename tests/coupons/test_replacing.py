@@ -1,5 +1,6 @@
 """Lost sheets: made void, replaced once, and never at odds with a till."""
 
+import secrets
 import threading
 from datetime import timedelta
 from decimal import Decimal
@@ -13,7 +14,7 @@ from django.utils import timezone
 
 from coupons import replacing
 from coupons.clearing import clear_redemptions
-from coupons.models import Coupon, CouponLock, Mailing, Redemption, Refusal, Sheet
+from coupons.models import Coupon, CouponLock, Mailing, OfferBarcode, Redemption, Refusal, Sheet
 from coupons.replacing import ReplaceError
 from tests import make
 from tests.coupons import tills
@@ -221,6 +222,35 @@ def test_two_sheets_of_one_mailing_at_once_get_numbers_of_their_own():
     other.refresh_from_db()
     came = at_once(lost.replace, lambda: lost.replace(other))
     assert sorted(one.number for one in came) == [8, 9]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_serial_number_that_another_took_at_the_same_moment_is_drawn_again(monkeypatch):
+    lost = Lost()
+    OfferBarcode.objects.create(
+        offer=lost.coupons[0].offer, symbology="databar", content="255",
+        company_prefix="9501101", reference="00001",
+    )  # fmt: skip
+    theirs = tills.coupon(lost.store)
+    draws = iter([7, 8])
+    monkeypatch.setattr(secrets, "randbelow", lambda end: next(draws))
+    came = []
+
+    def desk():
+        try:
+            came.append(lost.replace())
+        finally:
+            connection.close()
+
+    with transaction.atomic():
+        Coupon.objects.filter(pk=theirs.pk).update(serial=10**11 + 7)
+        thread = threading.Thread(target=desk)
+        thread.start()
+        thread.join(0.3)
+        assert thread.is_alive()  # it drew the same, and waits to see whether that stays
+    thread.join(10)
+    serials = came[0].coupons.order_by("position").values_list("serial", flat=True)
+    assert list(serials) == [10**11 + 8, None, None]
 
 
 @pytest.mark.django_db(transaction=True)
