@@ -20,6 +20,7 @@ from coupons.sheets.faces import Format, Symbology
 from coupons.sheets.symbols import ean, gs1
 
 Pixels = npt.NDArray[np.uint8]
+Understand = Callable[[zxingcpp.Barcode], str]
 
 _MM_PER_INCH: Final = 25.4
 _MM_PER_POINT: Final = _MM_PER_INCH / 72
@@ -151,9 +152,7 @@ def _crop(image: Pixels, corner: tuple[float, float], box: Place, dpi: int) -> P
     return np.ascontiguousarray(image[top:bottom, left:right])
 
 
-def _read(
-    crop: Pixels, formats: zxingcpp.BarcodeFormats, understood: Callable[[str], str]
-) -> str | None:
+def _read(crop: Pixels, formats: zxingcpp.BarcodeFormats, understood: Understand) -> str | None:
     """Return the one payload in `crop`; a symbol that fails our own checks is none."""
     if not crop.size:
         return None
@@ -168,17 +167,31 @@ def _read(
     if first is None:
         return None
     try:
-        return understood(first.text)
+        return understood(first)
     except ValueError:  # seldom: looking for more takes three times as long
         for symbol in zxingcpp.read_barcodes(crop, **sought):
             with suppress(ValueError):
-                return understood(symbol.text)
+                return understood(symbol)
     return None
 
 
-def _ean(text: str) -> str:
-    ean.check(text)
-    return text
+def _code(symbol: zxingcpp.Barcode) -> str:
+    return normalise(symbol.text)
+
+
+def _ean(symbol: zxingcpp.Barcode) -> str:
+    ean.check(symbol.text)
+    return symbol.text
+
+
+def _elements(symbol: zxingcpp.Barcode) -> str:
+    if symbol.content_type != zxingcpp.ContentType.GS1:
+        raise ValueError(f"{symbol.text!r} is not marked as an element string of GS1")
+    return gs1.bracketed(symbol.text)
+
+
+def _text(symbol: zxingcpp.Barcode) -> str:
+    return symbol.text
 
 
 def _formats(*formats: zxingcpp.BarcodeFormat) -> zxingcpp.BarcodeFormats:
@@ -186,12 +199,12 @@ def _formats(*formats: zxingcpp.BarcodeFormat) -> zxingcpp.BarcodeFormats:
 
 
 _FORMAT: Final = zxingcpp.BarcodeFormat
-_READERS: Final[dict[Symbology, tuple[zxingcpp.BarcodeFormats, Callable[[str], str]]]] = {
-    Symbology.CODE_128: (_formats(_FORMAT.Code128), normalise),
+_READERS: Final[dict[Symbology, tuple[zxingcpp.BarcodeFormats, Understand]]] = {
+    Symbology.CODE_128: (_formats(_FORMAT.Code128), _code),
     Symbology.EAN_13: (_formats(_FORMAT.EAN13), _ean),
-    Symbology.GS1_128: (_formats(_FORMAT.Code128), gs1.bracketed),
-    Symbology.DATABAR: (_formats(_FORMAT.DataBarExpStk), gs1.bracketed),
-    Symbology.DATAMATRIX: (_formats(_FORMAT.DataMatrix), gs1.bracketed),
-    Symbology.QR: (_formats(_FORMAT.QRCode), str),
+    Symbology.GS1_128: (_formats(_FORMAT.Code128), _elements),
+    Symbology.DATABAR: (_formats(_FORMAT.DataBarExpStk), _elements),
+    Symbology.DATAMATRIX: (_formats(_FORMAT.DataMatrix), _elements),
+    Symbology.QR: (_formats(_FORMAT.QRCode), _text),
 }
-_MATCH_MARK: Final = (_formats(_FORMAT.DataMatrix), str)
+_MATCH_MARK: Final = (_formats(_FORMAT.DataMatrix), _text)

@@ -114,9 +114,10 @@ def test_only_the_pages_asked_for_are_read_in_the_order_asked_for():
 
 def test_a_coupon_that_is_missing_or_of_another_symbology_is_none():
     page = [(Symbology.CODE_128, "7Q4MK2XP9TRDA"), (Symbology.EAN_13, "9813765030011")]
-    wanted = (Symbology.GS1_128, Symbology.CODE_128, Symbology.QR)
+    page.append((Symbology.CODE_128, "2559501101530003000000000042"))  # not marked as GS1's
+    wanted = (Symbology.GS1_128, Symbology.CODE_128, Symbology.GS1_128, Symbology.QR)
 
-    assert read_back(printed([page]), [Asked(0, BOXES[:3], wanted)]) == [[None, None, None]]
+    assert read_back(printed([page]), [Asked(0, BOXES[:4], wanted)]) == [[None] * 4]
 
 
 def test_a_code_that_our_own_check_refuses_is_none():

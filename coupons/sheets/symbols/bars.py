@@ -7,9 +7,10 @@ both sides, so that the middle of every bar stays where it was.
 
 def figure(value: float) -> str:
     """Return a coordinate as PDF writes it, in no more characters than it needs."""
-    if value == int(value):
-        return str(int(value))
-    return f"{value:.3f}".rstrip("0").removeprefix("0")
+    rounded = round(value, 3)
+    if rounded == int(rounded):
+        return str(int(rounded))
+    return f"{rounded:.3f}".rstrip("0").removeprefix("0")
 
 
 def bar(x: int, width: int, reduction: float) -> str:
@@ -30,14 +31,3 @@ def symbol(runs: str, x: int, reduction: float) -> str:
             drawn += bar(x, run, reduction)
         x += run
     return drawn
-
-
-def block(x: int, y: int, width: int, height: int, reduction: float) -> str:
-    """Return the rectangle of a block of dark modules, narrowed and lowered by `reduction`."""
-    if not reduction:
-        return f"{x} {y} {width} {height} re\n"
-    half = reduction / 2
-    return (
-        f"{figure(x + half)} {figure(y + half)} "
-        f"{figure(width - reduction)} {figure(height - reduction)} re\n"
-    )
