@@ -13,8 +13,8 @@ from django.utils import timezone
 from coupons import covering
 from coupons.importing import rows, writing
 from coupons.importing.cells import Value
-from coupons.importing.columns import COLUMNS, RULES
-from coupons.models import Offer, OfferFile, OfferLevel, OfferProduct, OfferRule
+from coupons.importing.columns import BARCODE, COLUMNS, RULES
+from coupons.models import Offer, OfferBarcode, OfferFile, OfferLevel, OfferProduct, OfferRule
 from coupons.offer_plans import Change, Plan, Planned, compare
 from coupons.offer_values import (
     FIELDS,
@@ -22,6 +22,7 @@ from coupons.offer_values import (
     LEVEL_FIELDS,
     PRODUCTS,
     Names,
+    barcode_of,
     levels_of,
     rules_of,
     values_of,
@@ -184,6 +185,7 @@ def _apply(plan: Plan, by: AbstractBaseUser, file: OfferFile) -> None:
         for name in FIELDS:
             setattr(one.offer, "funder_id" if name == "funder" else name, one.values[name])
         one.offer.category_id = one.values["category"]
+        one.offer.photo_id = one.values["photo"]
     Offer.objects.bulk_create([one.offer for one in plan.new], batch_size=_AT_ONCE)
     # Far quicker than an UPDATE with a case for each offer and field; these are locked and there.
     Offer.objects.bulk_create(
@@ -191,9 +193,10 @@ def _apply(plan: Plan, by: AbstractBaseUser, file: OfferFile) -> None:
         batch_size=_AT_ONCE,
         update_conflicts=True,
         unique_fields=["code"],
-        update_fields=[*FIELDS, "category"],
+        update_fields=[*FIELDS, "category", "photo"],
     )
     _set_levels([one for one in planned if _touches(one, LEVEL_COLUMNS)])
+    _set_barcodes([one for one in planned if _touches(one, BARCODE)])
     _set_stores([one for one in planned if _touches(one, ("stores",))])
     _set_rules([one for one in planned if _touches(one, RULES)])
     for offers, flag, word in (
@@ -228,6 +231,15 @@ def _set_levels(planned: list[Planned]) -> None:
         update_conflicts=True,
         unique_fields=["offer", "number"],
         update_fields=LEVEL_FIELDS,
+    )
+
+
+def _set_barcodes(planned: list[Planned]) -> None:
+    OfferBarcode.objects.filter(offer__in=[one.offer for one in planned]).delete()
+    said = ((one.offer, barcode_of(one.values)) for one in planned)
+    OfferBarcode.objects.bulk_create(
+        [OfferBarcode(offer=offer, **barcode) for offer, barcode in said if barcode],
+        batch_size=_AT_ONCE,
     )
 
 

@@ -7,23 +7,26 @@ printed on coupons already stays as it was promised.
 
 import difflib
 import hashlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import NamedTuple
 
 from django.db.models import Exists, OuterRef
 
-from coupons import offering
+from coupons import barcode_rules, offering
 from coupons.importing.cells import CellError
-from coupons.importing.columns import BY_NAME, COLUMNS, RULES
+from coupons.importing.columns import BARCODE, BY_NAME, COLUMNS, RULES
 from coupons.importing.rows import Fault, OfferRow, Reading, drop_faulty
-from coupons.models import Coupon, Offer, Redemption
+from coupons.models import Coupon, Offer, OfferBarcode, Redemption
 from coupons.offer_values import (
     LEVEL_COLUMNS,
     PRODUCTS,
     Names,
     Values,
+    barcode_of,
     empty_values,
+    fill_barcode,
     fill_levels,
     levels_of,
     values_of,
@@ -99,6 +102,7 @@ def compare(reading: Reading) -> Plan:
         was = were[offer.pk] if offer else empty_values()
         draft = _Draft(row.number, offer, was, was | said)
         fill_levels(draft.values)
+        fill_barcode(draft.values)
         if offer is not None and not draft.differing:
             plan.same += 1
         elif faults := [*judge.faults(draft)]:
@@ -148,6 +152,11 @@ class _Judge:
         self._owners = dict(
             Offer.objects.filter(shared_code__in=shared).values_list("shared_code", "code")
         )
+        # Those of the file join them one by one.
+        barcodes = OfferBarcode.objects.filter(
+            reference__in={said["reference"] for _, said in rows if said.get("reference")}
+        ).select_related("offer")
+        self._barcodes = {_key(vars(barcode)): barcode.offer.code for barcode in barcodes}
         coupons = Coupon.objects.filter(offer=OuterRef("pk"))
         used = Redemption.objects.filter(offer=OuterRef("pk"))
         keys = [offer.pk for offer in offers]
@@ -167,6 +176,7 @@ class _Judge:
             # A level that is there without the one below it has no column of its own.
             yield place if place in BY_NAME else f"{place[:7]}_face_value", sentence
         yield from self._good_on(draft)
+        yield from self._barcode(draft)
         if "picture" in differing and values["picture"] not in PICTURES:
             near = difflib.get_close_matches(values["picture"], PICTURES, n=1)
             meant = f" Is '{near[0]}' meant?" if near else ""
@@ -175,13 +185,26 @@ class _Judge:
         if owner != values["code"]:
             yield "shared_code", f"'{values['shared_code']}' is the code of the offer '{owner}'."
         if draft.offer is not None and draft.offer.pk in self._promised:
-            for name in (*offering.PROMISED, *LEVEL_COLUMNS):
+            for name in (*offering.PROMISED, *LEVEL_COLUMNS, *BARCODE):
                 if name in differing and not _is_added_level(name, draft.was):
                     yield (
                         name,
                         f"Coupons of this offer are out: this stays {_said(draft.was[name])}, "
                         f"not {_said(values[name])}.",
                     )
+
+    def _barcode(self, draft: _Draft) -> Iterator[tuple[str, str]]:
+        said = barcode_of(draft.values)
+        if said is None:
+            return
+        missing = [name for name in ("symbology", "content") if not said[name]]
+        for name in missing:
+            yield name, "A barcode wants it: fill it in, or leave all of its columns empty."
+        if not missing:
+            yield from barcode_rules.faults(said, _worths(draft.values))
+        owner = self._barcodes.setdefault(_key(said), draft.values["code"])
+        if owner != draft.values["code"]:
+            yield "reference", f"This barcode names the offer '{owner}'."
 
     def _good_on(self, draft: _Draft) -> Iterator[tuple[str, str]]:
         values, had = draft.values, any(draft.was[name] for name in RULES)
@@ -196,6 +219,19 @@ class _Judge:
 def _is_added_level(name: str, was: Values) -> bool:
     """Whether the column `name` is of a level that no coupon can have been printed at."""
     return name in LEVEL_COLUMNS and was[f"{name[:7]}_face_value"] is None
+
+
+def _key(barcode: Mapping[str, str]) -> tuple[str, str, str]:
+    """What no two offers' barcodes have in common."""
+    return barcode["content"], barcode["company_prefix"], barcode["reference"]
+
+
+def _worths(values: Values) -> list[Decimal]:
+    """What coupons take off, at each level, if that is an amount."""
+    if values["kind"] != Offer.Kind.AMOUNT:
+        return []
+    levels = (level["face_value"] for level in levels_of(values))
+    return [worth for worth in (values["face_value"], *levels) if worth is not None]
 
 
 def _said(value: object) -> str:

@@ -1,8 +1,8 @@
 """What offers are, column by column of a file: names turned into rows of ours, and back.
 
-A value is kept as a file's column has it, except where it names something: a category is its id,
-stores, products and categories are sets of ids, brands are pairs of the brand and the id of the
-category it is limited to, or None.
+A value is kept as a file's column has it, except where it names something: a category and a photo
+are their ids, stores, products and categories are sets of ids, brands are pairs of the brand and
+the id of the category it is limited to, or None.
 """
 
 import difflib
@@ -11,8 +11,16 @@ from collections.abc import Collection, Iterable
 from typing import Any, Final
 
 from coupons.importing.cells import CellError, Value
-from coupons.importing.columns import BY_NAME, COLUMNS, LEVELS, RULES
-from coupons.models import Funder, Offer, OfferLevel, OfferProduct, OfferRule
+from coupons.importing.columns import BARCODE, BY_NAME, COLUMNS, LEVELS, RULES
+from coupons.models import (
+    Funder,
+    Offer,
+    OfferBarcode,
+    OfferLevel,
+    OfferProduct,
+    OfferRule,
+    Picture,
+)
 from pos_integration import catalogue, gtin
 from pos_integration.models import Category, Product, Store
 
@@ -28,7 +36,7 @@ LEVEL_COLUMNS: Final = tuple(f"level_{number}_{name}" for number in LEVELS for n
 FIELDS: Final = tuple(
     column.name
     for column in COLUMNS
-    if column.name not in ("category", "stores", *RULES, *LEVEL_COLUMNS)
+    if column.name not in ("category", "photo", "stores", *BARCODE, *RULES, *LEVEL_COLUMNS)
 )
 _MOST_SUGGESTED: Final = 50  # a wrong column of 50,000 brands is not worth minutes of likenesses
 
@@ -38,9 +46,11 @@ class Names:
 
     def __init__(self) -> None:
         self.funders = set(Funder.objects.values_list("name", flat=True))
+        self.photos = dict(Picture.objects.values_list("pk", "name"))
         self.stores = dict(Store.objects.values_list("pk", "number"))
         self.categories = _paths()
         self.products: dict[int, str] = {}
+        self._photo_ids = {name: pk for pk, name in self.photos.items()}
         self._store_ids = {number: pk for pk, number in self.stores.items()}
         self._bare_stores = _by_key((number.lstrip("0"), pk) for pk, number in self.stores.items())
         # How a category may be written, the surest first.
@@ -81,6 +91,8 @@ class Names:
             return self._funder(value)
         if name == "category":
             return self._category(value) if value else None
+        if name == "photo":
+            return self._photo(value) if value else None
         if name == "stores":
             return frozenset(map(self._store, value))
         if name in PRODUCTS:
@@ -98,6 +110,8 @@ class Names:
         """
         if name == "category":
             return self.categories[value] if value else ""
+        if name == "photo":
+            return self.photos[value] if value else ""
         if name == "stores":
             return tuple(sorted(self.stores[pk] for pk in value))
         if name in PRODUCTS:
@@ -119,6 +133,14 @@ class Names:
                 "correct the name."
             )
         return text
+
+    def _photo(self, name: str) -> int:
+        if name not in self._photo_ids:
+            raise CellError(
+                f"No picture is called '{name}'.{self._like(name, self._photo_ids)} Upload it "
+                "first, or correct the name."
+            )
+        return self._photo_ids[name]
 
     def _store(self, number: str) -> int:
         if number in self._store_ids:
@@ -187,7 +209,7 @@ class Names:
 def empty_values() -> Values:
     """What an offer is of which a file says nothing yet."""
     values: Values = {column.name: column.empty for column in COLUMNS}
-    values["category"] = None
+    values["category"] = values["photo"] = None
     for name in ("stores", *RULES):
         values[name] = frozenset()
     return values
@@ -222,6 +244,8 @@ def values_of(offers: Collection[Offer]) -> dict[int, Values]:
     for level in OfferLevel.objects.filter(offer__in=keys):
         for field in LEVEL_FIELDS:
             values[level.offer_id][f"level_{level.number}_{field}"] = getattr(level, field)
+    for barcode in OfferBarcode.objects.filter(offer__in=keys):
+        values[barcode.offer_id].update((name, getattr(barcode, name)) for name in BARCODE)
     for key, its in sets.items():
         values[key].update((name, frozenset(members)) for name, members in its.items())
     return values
@@ -235,6 +259,17 @@ def levels_of(values: Values) -> list[dict[str, Any]]:
         if any(value is not None for value in level.values()):
             found.append({"number": number, **level})
     return found
+
+
+def barcode_of(values: Values) -> dict[str, str] | None:
+    """The barcode among `values` with the fields of OfferBarcode; None if they name none."""
+    said = {name: values[name] or "" for name in BARCODE}
+    return said if any(said[name] for name in BARCODE if name != "family_code") else None
+
+
+def fill_barcode(values: Values) -> None:
+    """A barcode has a family code, and none has where there is no barcode."""
+    values["family_code"] = (values["family_code"] or "000") if barcode_of(values) else None
 
 
 def fill_levels(values: Values) -> None:
@@ -264,7 +299,7 @@ def rules_of(values: Values) -> list[dict[str, Any]]:
 
 
 def _fields(offer: Offer) -> Values:
-    values: Values = {"category": offer.category_id}
+    values: Values = {"category": offer.category_id, "photo": offer.photo_id}
     for name in FIELDS:
         value = offer.funder_id if name == "funder" else getattr(offer, name)
         if isinstance(value, str):

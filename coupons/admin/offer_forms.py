@@ -7,7 +7,9 @@ from django import forms
 from django.utils.functional import cached_property
 
 from coupons import offering
+from coupons.admin.drawn import DrawnChoice
 from coupons.models import Offer, OfferLevel, OfferProduct, OfferRule
+from coupons.sheets.pictures import FALLBACK
 from pos_integration.desk import TabularInline
 
 # Django's own forms take no model in brackets, its type stubs demand one.
@@ -46,7 +48,15 @@ class OfferForm(OfferModelForm):
         help_text="How many of these, the cheapest, the percent is off",
     )
 
-    may_be_left = ("units", "reduced_units", "stacking_group", "after_return")
+    picture = forms.CharField(
+        required=False,
+        max_length=30,
+        initial=FALLBACK,
+        widget=DrawnChoice,
+        help_text="What is drawn where there is no photograph",
+    )
+
+    may_be_left = ("units", "reduced_units", "stacking_group", "after_return", "picture")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

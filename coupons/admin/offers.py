@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 from coupons import covering, offering
 from coupons.admin.offer_files import export_as_csv, export_as_xlsx, may_import
 from coupons.admin.offer_forms import LevelRows, OfferForm, ProductForm, RuleRows
+from coupons.admin.offer_prints import BarcodeRow, TextRows, shown_picture
 from coupons.models import Offer, OfferProduct
 from pos_integration.desk import LongList, Page, Panel, Tool, link, pill, table
 
@@ -99,14 +100,14 @@ class OfferAdmin(Page[Offer]):
     list_select_related = ("funder",)
     list_filter = (WhenFilter, "kind", HasFilter, ("shared_code", admin.EmptyFieldListFilter))
     search_fields = ("name", "detail", "funder__name", "code", "shared_code", "=rivals")
-    autocomplete_fields = ("category", "funder", "stores")
+    autocomplete_fields = ("category", "funder", "photo", "stores")
     ordering = ("-valid_to", "name")
     form = OfferForm
-    inlines = (LevelRows, RuleRows)
+    inlines = (LevelRows, RuleRows, TextRows, BarcodeRow)
     actions = (export_as_csv, export_as_xlsx)
     empty_hint = "No offer yet. Add one, and say in rules what it is good on."
     fieldsets = (
-        ("What the shopper reads", {"fields": ("name", "detail", "picture", "terms")}),
+        ("What the shopper reads", {"fields": ("name", "detail", "terms", "photo", "picture")}),
         (
             "Worth",
             {
@@ -144,6 +145,9 @@ class OfferAdmin(Page[Offer]):
         ),
         ("Who pays", {"fields": (("funder", "funder_share"), "circulation", "code")}),
     )
+
+    class Media:
+        css = {"all": ("coupons/pictures.css",)}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Offer]:
         return super().get_queryset(request).prefetch_related("levels__offer")
@@ -183,9 +187,12 @@ class OfferAdmin(Page[Offer]):
         return ""
 
     def list_tools(self, request: HttpRequest) -> list[Tool]:
-        if not may_import(request):
-            return []
-        return [Tool("Import offers", reverse("admin:coupons_offerfile_import"))]
+        tools = []
+        if request.user.has_perm("coupons.view_picture"):
+            tools.append(Tool("Pictures", reverse("admin:coupons_picture_changelist")))
+        if may_import(request):
+            tools.append(Tool("Import offers", reverse("admin:coupons_offerfile_import")))
+        return tools
 
     def row_tools(self, request: HttpRequest, row: Offer) -> list[Tool]:
         products = reverse("admin:coupons_offerproduct_changelist")
@@ -221,7 +228,10 @@ class OfferAdmin(Page[Offer]):
             empty,
         )
         by = "by its rules" if has_rules else "added by hand"
-        return [Panel("Good on", products, f"{_products(row.offer_products.count())}, {by}")]
+        return [
+            Panel("On paper", shown_picture(row)),
+            Panel("Good on", products, f"{_products(row.offer_products.count())}, {by}"),
+        ]
 
 
 def _products(count: int) -> str:

@@ -16,6 +16,7 @@ from coupons.importing.cells import (
     TextColumn,
 )
 
+_SYMBOLOGIES: Final = ("ean_13", "gs1_128", "databar", "datamatrix", "qr")
 _KINDS: Final = ("amount", "percent", "fixed_price", "free_item", "multi_buy", "threshold")
 
 
@@ -91,6 +92,12 @@ COLUMNS: Final[tuple[Column, ...]] = (
         name="picture", says="What is drawn, by name; empty: a basket", empty="basket", longest=30
     ),
     TextColumn(
+        name="photo",
+        says="An uploaded picture, by name; empty: that of a product, else what is drawn",
+        empty="",
+        longest=60,
+    ),
+    TextColumn(
         name="stacking_group",
         says="On one item at most one coupon of each group; empty: coupon",
         empty="coupon",
@@ -104,6 +111,23 @@ COLUMNS: Final[tuple[Column, ...]] = (
         choices=("good_again", "used"),
     ),
     TextColumn(name="shared_code", says="One code for everybody", longest=40),
+    ChoiceColumn(
+        name="symbology",
+        says=f"Of a barcode by rules of GS1: {', '.join(_SYMBOLOGIES)}; empty: codes of our own",
+        choices=_SYMBOLOGIES,
+    ),
+    ChoiceColumn(
+        name="content",
+        says="What that barcode says: ean, 255, 8110 or 8112",
+        choices=("ean", "255", "8110", "8112"),
+    ),
+    TextColumn(name="company_prefix", says="Of that barcode: GS1's for its owner", longest=12),
+    TextColumn(name="reference", says="Of that barcode: the offer, in digits", longest=10),
+    TextColumn(
+        name="family_code",
+        says="Of a barcode of 8110: which of the maker's items; empty: 000",
+        longest=3,
+    ),
     CountColumn(name="circulation", says="Copies handed out elsewhere", empty=0),
     TextColumn(
         name="rivals",
@@ -144,6 +168,7 @@ BY_NAME: Final = {column.name: column for column in COLUMNS}
 GOOD_ON: Final = ("products", "categories", "brands")  # what an offer is good on
 RULES: Final = (*GOOD_ON, *(f"not_{name}" for name in GOOD_ON))
 LEVELS: Final = (2, 3)
+BARCODE: Final = ("symbology", "content", "company_prefix", "reference", "family_code")
 
 
 def name_of(heading: str) -> str:

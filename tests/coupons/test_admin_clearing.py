@@ -27,6 +27,7 @@ def admin_user(db):
 
 
 COUNTS = ("TOTAL_FORMS", "INITIAL_FORMS")
+INLINES = ("levels", "rules", "texts", "barcode")
 
 
 def page(name, *args):
@@ -53,7 +54,7 @@ def form(**terms):
         "circulation": "0",
         "valid_from": "2026-03-01",
         "valid_to": "2026-03-31",
-        **{f"{rows}-{count}": "0" for rows in ("levels", "rules") for count in COUNTS},
+        **{f"{rows}-{count}": "0" for rows in INLINES for count in COUNTS},
         **terms,
     }
 

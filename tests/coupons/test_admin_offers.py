@@ -66,6 +66,8 @@ def form(**said):
         "valid_to": "2026-03-31",
         **rows("levels"),
         **rows("rules"),
+        **rows("texts"),
+        **rows("barcode"),
         **said,
     }
 
@@ -288,7 +290,7 @@ def test_the_page_of_an_offer_asks_no_question_a_row(desk, django_assert_max_num
     for n in range(6):
         OfferRule.objects.create(offer=offer, category=make.category(f"category {n}"))
 
-    with django_assert_max_num_queries(45):
+    with django_assert_max_num_queries(48):
         assert desk.get(page("offer_change", offer.pk)).status_code == 200
 
 

@@ -138,6 +138,8 @@ def test_an_offer_on_paper_keeps_its_worth_and_its_dates(admin_client):
         "valid_to": "2026-03-02",
         **dict.fromkeys(("levels-TOTAL_FORMS", "levels-INITIAL_FORMS"), "0"),
         **dict.fromkeys(("rules-TOTAL_FORMS", "rules-INITIAL_FORMS"), "0"),
+        **dict.fromkeys(("texts-TOTAL_FORMS", "texts-INITIAL_FORMS"), "0"),
+        **dict.fromkeys(("barcode-TOTAL_FORMS", "barcode-INITIAL_FORMS"), "0"),
     }
 
     assert admin_client.post(page("offer_change", offer.pk), form).status_code == 302

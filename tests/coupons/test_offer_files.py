@@ -8,15 +8,23 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.db import connection
 
-from coupons import offer_files
-from coupons.models import Offer, OfferFile, OfferLevel, OfferProduct, OfferRule
+from coupons import offer_files, pictures
+from coupons.models import Offer, OfferBarcode, OfferFile, OfferLevel, OfferProduct, OfferRule
 from coupons.offer_files import OfferFileError
 from coupons.sheets import codes
 from pos_integration.models import Product
 from tests import make
 from tests.coupons.spreadsheets import OATS, csv_of, xlsx_of
+from tests.coupons.test_sheet_photos import logo, saved
 
 pytestmark = pytest.mark.django_db
+BARCODE = {
+    "symbology": "databar",
+    "content": "255",
+    "company_prefix": "9501101",
+    "reference": "53000",
+    "family_code": "000",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -152,9 +160,70 @@ def test_what_is_exported_reads_as_the_same(kind):
     OfferRule.objects.create(offer=odd, brand=brand.brand, category=make.category())
     OfferRule.objects.create(offer=odd, brand=brand.brand, is_excluded=True)
     OfferRule.objects.create(offer=odd, product=brand, is_excluded=True)
+    odd.photo = pictures.keep("harvest", saved(logo()))
+    odd.save()
+    OfferBarcode.objects.create(offer=odd, **BARCODE)
     body = offer_files.written(Offer.objects.all(), kind)
     file, _ = offer_files.accept(f"offers.{kind}", body, None)
     assert (file.faults, counts(file)) == ([], (0, 0, 2, 0))
+
+
+def test_a_file_names_the_photo_and_the_barcode_of_an_offer(staff):
+    kept = pictures.keep("harvest", saved(logo()))
+    confirm(read(OATS | {"photo": "harvest"} | BARCODE), staff)
+    offer = Offer.objects.get()
+    assert offer.photo == kept
+    assert offer.barcode.company_prefix == "9501101"
+
+    confirm(read(OATS | {"reference": "53001"}), staff)
+    assert OfferBarcode.objects.get().reference == "53001"
+    confirm(read(OATS | {"photo": ""} | dict.fromkeys(BARCODE, "")), staff)
+    assert not OfferBarcode.objects.exists()
+    assert Offer.objects.get().photo is None
+
+
+@pytest.mark.parametrize(
+    ("said", "column", "sentence"),
+    [
+        ({"photo": "harvst"}, "photo", "No picture is called 'harvst'. Is 'harvest' meant?"),
+        ({"reference": "53000"}, "symbology", "A barcode wants it"),
+        (BARCODE | {"reference": "530"}, "reference", "a global coupon number wants 12"),
+        (BARCODE | {"symbology": "ean_13"}, "symbology", "stands in GS1-128 or"),
+        (BARCODE | {"company_prefix": "950110X"}, "company_prefix", "is not 2 to 12 digits"),
+        (
+            BARCODE
+            | {"symbology": "ean_13", "content": "ean", "company_prefix": "9810"}
+            | {"face_value": "0.55"},
+            "company_prefix",
+            "cannot say 0.55",
+        ),
+        (BARCODE | {"reference": "53009"}, "reference", "This barcode names the offer 'taken'."),
+    ],
+)
+def test_photos_and_barcodes_that_cannot_be_are_faulty(said, column, sentence):
+    pictures.keep("harvest", saved(logo()))
+    taken = make.offer()
+    Offer.objects.filter(pk=taken.pk).update(code="taken")
+    OfferBarcode.objects.create(offer=taken, **BARCODE | {"reference": "53009"})
+    faults = read(OATS | said).faults
+    assert column in [fault[1] for fault in faults]
+    assert sentence in " ".join(fault[2] for fault in faults)
+
+
+def test_two_rows_with_one_barcode_are_not_both_right():
+    file = read(*(OATS | BARCODE | {"code": code} for code in ("a", "b")))
+    assert [fault[:2] for fault in file.faults] == [[3, "reference"]]
+
+
+def test_the_barcode_of_printed_coupons_stays_and_their_photo_may_change(staff):
+    confirm(read(OATS | BARCODE), staff)
+    make.coupon("99001", Offer.objects.get())
+    pictures.keep("harvest", saved(logo()))
+
+    confirm(read(OATS | BARCODE | {"photo": "harvest"}), staff)
+    assert Offer.objects.get().photo is not None
+    file = read(OATS | BARCODE | {"reference": "53001"})
+    assert "this stays '53000'" in file.faults[0][2]
 
 
 def bad(number, **wrong):

@@ -335,7 +335,9 @@ def a_value(column):
         case "TextColumn" if column.is_word:
             return st.from_regex(r"[-a-zA-Z0-9_]{1,20}", fullmatch=True)
         case "TextColumn":
-            return (TEXT | SPECIAL).map(lambda text: text or column.empty or "x")
+            return (TEXT | SPECIAL).map(
+                lambda text: text[: column.longest].strip() or column.empty or "x"
+            )
         case "ChoiceColumn":
             return st.sampled_from(column.choices)
         case "AmountColumn":

@@ -1,0 +1,130 @@
+"""How an offer looks on paper, at the desk: its picture, its words in other languages, its
+barcode."""
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from coupons import barcode_rules
+from coupons.admin.drawn import LARGE, drawing, photograph
+from coupons.models import Offer, OfferBarcode, OfferText
+from pos_integration.desk import TabularInline, link
+
+# Django's own forms take no model in brackets, its type stubs demand one.
+if TYPE_CHECKING:
+    TextModelForm = forms.ModelForm[OfferText]
+    BarcodeModelForm = forms.ModelForm[OfferBarcode]
+    BarcodeFormSet = forms.BaseInlineFormSet[OfferBarcode, Offer, BarcodeModelForm]
+else:
+    TextModelForm = BarcodeModelForm = forms.ModelForm
+    BarcodeFormSet = forms.BaseInlineFormSet
+
+
+def shown_picture(offer: Offer) -> SafeString:
+    """What its coupons show, and whose that is."""
+    from coupons import pictures  # loads what reads pictures: too slow for every command
+
+    sha256 = pictures.photo_of([offer]).get(offer.pk)
+    if sha256 is None:
+        return format_html(
+            '<div class="photo-line">{}<p>Drawn: {}. To show a photograph, choose one below, or '
+            "upload one of a product that it is good on.</p></div>",
+            drawing(offer.picture),
+            offer.picture,
+        )
+    if offer.photo is not None:
+        url = reverse("admin:coupons_picture_change", args=[offer.photo_id])
+        says = format_html("Its own photograph, {}.", link(url, offer.photo))
+    else:
+        says = SafeString("The photograph of a product that it is good on.")
+    return format_html(
+        '<div class="photo-line">{}<p>{}</p></div>', photograph(sha256, offer.name, LARGE), says
+    )
+
+
+class TextForm(TextModelForm):
+    language = forms.ChoiceField(choices=settings.LANGUAGES)
+
+    class Meta:
+        widgets = {"terms": forms.Textarea(attrs={"rows": 2, "cols": 30})}
+
+
+class TextRows(TabularInline[OfferText, Offer]):
+    model = OfferText
+    form = TextForm
+    fields = ("language", "name", "detail", "terms")
+    ordering = ("language",)
+    extra = 0
+    max_num = len(settings.LANGUAGES)
+    verbose_name = "language"
+    verbose_name_plural = "In other languages: for households that are written to in them"
+
+
+class BarcodeForm(BarcodeModelForm):
+    """Says in a sentence what GS1's rules, or the database, would refuse."""
+
+    def __init__(self, *args: Any, offer: Offer, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._offer = offer
+
+    def clean(self) -> dict[str, Any]:
+        said: dict[str, Any] = super().clean() or self.cleaned_data
+        if self.errors:
+            return said
+        key = {name: said[name] for name in ("content", "company_prefix", "reference")}
+        for field, sentence in [*barcode_rules.faults(said, self._worths())]:
+            self.add_error(field, sentence)  # which takes the field from what is said
+        others = OfferBarcode.objects.filter(**key).exclude(pk=self.instance.pk)
+        other = others.select_related("offer").first()
+        if other is not None and other.offer_id != self._offer.pk:
+            self.add_error("reference", f"This names the offer '{other.offer}' already.")
+        return said
+
+    def validate_constraints(self) -> None:
+        """They are told by `clean`, in sentences."""
+
+    def _worths(self) -> list[Decimal]:
+        """What coupons take off by the offer as it is being said, and its levels as they were."""
+        offer = self._offer
+        if offer.kind != Offer.Kind.AMOUNT or offer.face_value is None:
+            return []
+        levels = offer.levels.all() if offer.pk else ()
+        return [offer.face_value, *(level.face_value for level in levels)]
+
+
+class Barcodes(BarcodeFormSet):
+    """Tells the barcode of the offer as it is being said."""
+
+    def get_form_kwargs(self, index: int | None) -> dict[str, Any]:
+        return {**super().get_form_kwargs(index), "offer": self.instance}
+
+
+class BarcodeRow(TabularInline[OfferBarcode, Offer]):
+    model = OfferBarcode
+    form = BarcodeForm
+    formset = Barcodes
+    fields = ("symbology", "content", "company_prefix", "reference", "family_code")
+    extra = 0
+    max_num = 1
+    verbose_name = "barcode"
+    verbose_name_plural = "Barcode by rules of GS1; without one, coupons carry codes of their own"
+
+    def has_add_permission(self, request: HttpRequest, obj: Offer | None = None) -> bool:
+        return not _is_printed(obj) and super().has_add_permission(request, obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: Offer | None = None) -> bool:
+        return not _is_printed(obj) and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Offer | None = None) -> bool:
+        return not _is_printed(obj) and super().has_delete_permission(request, obj)
+
+
+def _is_printed(offer: Offer | None) -> bool:
+    """What tills are told to read on printed coupons stays as it is."""
+    return offer is not None and offer.pk is not None and offer.coupons.exists()
