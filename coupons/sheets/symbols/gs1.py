@@ -1,8 +1,8 @@
 """What stands in a coupon's barcode by GS1's rules, put together and taken apart.
 
 An element string is written as GS1 prints it, "(255)9501101530003000000000042": an application
-identifier in brackets, then its value. GS1 General Specifications 3.6 and 3.9; the coupon of
-North America (8110) and the positive offer file (8112) in 3.9.13 and 3.9.14.
+identifier in brackets, then its value. GS1 General Specifications, section 3; the digits of the
+coupon of North America (8110) and of the positive offer file (8112) are read in offers.py.
 """
 
 import re

@@ -1,8 +1,7 @@
 """The coupon of North America (AI 8110) and the positive offer file (AI 8112) as digits.
 
 Their fields follow each other without separators; a variable one is led by a digit that says how
-long it is. GS1 General Specifications 3.9.13 and 3.9.14, North American Coupon Application
-Guideline Using GS1 DataBar.
+long it is. GS1 US, North American Coupon Application Guideline Using GS1 DataBar Expanded Symbols.
 """
 
 from collections.abc import Iterator
