@@ -2,34 +2,24 @@
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time
 from threading import Lock
 from typing import Final
 
 import pypdfium2  # type: ignore[import-untyped] # ships no types
 
-from coupons import models, theme_samples
+from coupons import links, looks, models, posting, theme_samples
 from coupons.models import ThemeFont
 from coupons.pictures import contents, photo_of
 from coupons.sheets import document
-from coupons.sheets.faces import (
-    Colour,
-    Format,
-    Leaf,
-    Look,
-    OfferFace,
-    Page,
-    Press,
-    Symbology,
-    Theme,
-    Window,
-)
+from coupons.sheets.faces import Leaf, Look, OfferFace, Press, Symbology, Theme
 
 DOTS_PER_INCH: Final = 90
 _SCALE: Final = DOTS_PER_INCH / 72  # from points
 _PHOTOS: Final = 2
 _OFFERS_ASKED: Final = 40  # the newest; one without a picture shows nothing new
+_NO_SHEET: Final = 0  # the link of a sample leads nowhere
 _PACKING: Final = 4  # of PNG: quick, and hardly larger than the best
 _rendering = Lock()  # PDFium draws for one thread at a time
 
@@ -40,15 +30,14 @@ class PreviewError(Exception):
 
 @dataclass(frozen=True)
 class Draft:
-    """A theme as its form has it: fonts by cut in their order, and files by SHA-256.
+    """A theme as its form has it, unsaved: fonts by cut in their order, and files by SHA-256.
 
-    profile is the ICC profile's SHA-256 and its printing condition; logo a picture's SHA-256.
+    logo is a picture's SHA-256; the theme's profile may be unsaved like the theme.
     """
 
     theme: models.Theme
     fonts: Sequence[tuple[str, str]] = ()
     logo: str = ""
-    profile: tuple[str, str] | None = None
     files: dict[str, bytes] = field(default_factory=dict)
 
 
@@ -83,7 +72,8 @@ def pictures(draft: Draft, shown: Shown, today: date) -> list[bytes]:
 
 def proof(draft: Draft, shown: Shown, today: date) -> bytes:
     """Return a sample sheet as the PDF that goes to the press. Raises PreviewError."""
-    return _written(draft, shown, today, _press(draft))
+    made_at = datetime.combine(today, time(), UTC)
+    return _written(draft, shown, today, looks.press_of(draft.theme, made_at))
 
 
 def _written(draft: Draft, shown: Shown, today: date, press: Press) -> bytes:
@@ -96,7 +86,19 @@ def _written(draft: Draft, shown: Shown, today: date, press: Press) -> bytes:
     try:
         offers = theme_samples.offers(shown.language, shown.places, barcodes, own, today)
         sheet = theme_samples.sheet(shown.language, offers, barcodes, shown.leaf, today)
-        look = Look(_face(draft), _format(theme, shown), press, offers, theme_samples.TOTAL)
+        sheet = replace(
+            sheet,
+            how_chosen=theme.how_chosen or sheet.how_chosen,
+            imb=posting.imb_of(theme, number, theme_samples.POSTCODE, "US"),
+            link=links.address_of(theme.home, _NO_SHEET),
+        )
+        look = Look(
+            _face(draft),
+            looks.format_of(theme, shown.places, shown.leaf),
+            press,
+            offers,
+            theme_samples.TOTAL,
+        )
         document.write_sheets(out, look, [sheet], {**draft.files, **photos})
     except ValueError as error:
         why = str(error).removeprefix(f"there are no sheets to write: sheet {number}: ")
@@ -120,41 +122,9 @@ def _own_offers() -> tuple[list[OfferFace], dict[str, bytes]]:
 
 
 def _face(draft: Draft) -> Theme:
-    theme = draft.theme
-    cuts = {cut: sha for cut, sha in draft.fonts if cut != ThemeFont.Cut.OTHER}
-    return Theme(
-        brand=theme.brand,
-        tagline=theme.tagline,
+    return replace(
+        looks.face_of_theme(draft.theme),
         logo=draft.logo,
-        sender=theme.sender,
-        brand_colour=theme.brand_colour,
-        accent_colour=theme.accent_colour,
-        savings_lead=theme.savings_lead,
-        foot=theme.foot,
-        fonts=cuts,
+        fonts={cut: sha for cut, sha in draft.fonts if cut != ThemeFont.Cut.OTHER},
         more_fonts=tuple(sha for cut, sha in draft.fonts if cut == ThemeFont.Cut.OTHER),
     )
-
-
-def _format(theme: models.Theme, shown: Shown) -> Format:
-    return Format(
-        page=Page(theme.page),
-        window=Window(theme.window),
-        leaf=shown.leaf,
-        places=shown.places,
-        bleed_mm=float(theme.bleed_mm),
-        fold_marks=theme.has_fold_marks,
-        inserter_marks=theme.has_inserter_marks,
-        match_marks=theme.has_match_marks,
-        recycling_mark=theme.has_recycling_mark,
-        dots_per_inch=theme.dots_per_inch,
-        dots_a_module=theme.dots_a_module,
-        bar_reduction_dots=theme.bar_reduction_dots,
-    )
-
-
-def _press(draft: Draft) -> Press:
-    if draft.theme.colour == models.Theme.Colour.RGB or draft.profile is None:
-        return Press()
-    profile, condition = draft.profile
-    return Press(colour=Colour.CMYK, profile=profile, condition=condition)

@@ -14,6 +14,7 @@ from coupons.sheets.words import Words, in_language, worth
 T = TypeVar("T")
 NUMBER: Final = 1_204  # of the sample among the sheets of its mailing
 TOTAL: Final = 4_816
+POSTCODE: Final = "00101"
 _PREFIX: Final = "9501101"  # GS1's own, for examples
 _HOME: Final = "https://coupons.example"
 _BODY: Final = "7Q4MK2XP9R3V"  # of codes that no till knows
@@ -155,7 +156,7 @@ _HEADS: Final = {
     ),
 }
 _ADDRESSES: Final = {
-    "en": ("Ada Example", "1 Sample Lane", "Exampleton, ZZ 00101"),
+    "en": ("Ada Example", "1 Sample Lane", f"Exampleton, ZZ {POSTCODE}"),
     "de": ("Ada Beispiel", "Musterweg 1", "10115 Berlin"),
 }
 

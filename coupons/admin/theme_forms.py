@@ -43,6 +43,13 @@ class ColourInput(forms.TextInput):
         super().__init__({"class": "colour", "size": 9, "maxlength": 7, "spellcheck": "false"})
 
 
+class WebAddress(forms.URLField):
+    """An address on the web; one without `https://` gets it."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"assume_scheme": "https", **kwargs})
+
+
 class ThemeForm(ModelForm[Theme]):
     """A theme, with files that may be uploaded beside it; they are kept by `keep_files`."""
 
@@ -70,6 +77,7 @@ class ThemeForm(ModelForm[Theme]):
     class Meta:
         model = Theme
         exclude = ("is_default",)
+        field_classes: Final = {"home": WebAddress}
         widgets: Final = {
             "brand_colour": ColourInput(),
             "accent_colour": ColourInput(),
@@ -81,6 +89,29 @@ class ThemeForm(ModelForm[Theme]):
             "home": forms.URLInput({"size": 40}),
         }
 
+        labels: Final = {
+            "savings_lead": "Above the saving",
+            "foot": "At the foot",
+            "how_chosen": "How prices are set",
+            "home": "Our address on the web",
+            "has_fold_marks": "Fold marks",
+            "has_inserter_marks": "Inserter marks",
+            "has_match_marks": "Match marks",
+            "has_recycling_mark": "Recycling mark",
+            "symbology": "Barcode",
+            "dots_per_inch": "Printer dots per inch",
+            "dots_a_module": "Dots of the narrowest bar",
+            "bar_reduction_dots": "Dots taken off each bar",
+            "bleed_mm": "Bleed",
+            "sheets_a_file": "Sheets in a file",
+            "sheets_checked": "Sheets read back",
+        }
+        help_texts: Final = {
+            "savings_lead": "Empty: as the sheet's language says it",
+            "dots_a_module": "6 at 600 an inch are 0.254 mm",
+            "bar_reduction_dots": "Where ink spreads and makes bars wider",
+        }
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name, rows in (
@@ -89,8 +120,6 @@ class ThemeForm(ModelForm[Theme]):
         ):
             if isinstance(field := self.fields.get(name), forms.ModelChoiceField):
                 field.queryset = rows
-        if "home" in self.fields:
-            self.fields["home"].assume_scheme = "https"  # type: ignore[attr-defined] # a URLField
 
     def clean_logo_file(self) -> None:
         from coupons.sheets import photos  # loads readers of pictures: too slow for every command

@@ -23,7 +23,14 @@ class PreviewForm(forms.Form):
         initial=8,
         label="Coupons on a sheet",
     )
-    leaf = forms.ChoiceField(choices=Mailing.Leaf, label="Sides")
+    leaf = forms.ChoiceField(
+        choices=[
+            (Mailing.Leaf.ONE, "One side"),
+            (Mailing.Leaf.BLANK_BACK, "Blank back"),
+            (Mailing.Leaf.LETTER, "Letter in front"),
+        ],
+        label="Sides",
+    )
     language = forms.ChoiceField(choices=settings.LANGUAGES, label="Language")
 
     def shown(self) -> "Shown":
@@ -60,15 +67,15 @@ def draft_of(form: ThemeForm, fonts: FontFormSet) -> "Draft":
     elif theme.logo is not None:
         logo = theme.logo.file_id
         files[logo] = bytes(PictureFile.objects.get(pk=logo).content)
-    profile = form.new_profile or (
-        PressProfile.objects.get(pk=theme.profile_id) if theme.profile_id else None
-    )
-    if profile is not None:
-        files[profile.sha256] = bytes(profile.content)
+    if form.new_profile is not None:
+        theme.profile = form.new_profile
+    elif theme.profile_id:
+        theme.profile = PressProfile.objects.get(pk=theme.profile_id)
+    if theme.profile is not None:
+        files[theme.profile.sha256] = bytes(theme.profile.content)
     return Draft(
         theme=theme,
         fonts=[(cut, sha) for _, cut, sha in sorted(used, key=lambda one: one[0])],
         logo=logo,
-        profile=(profile.sha256, profile.condition) if profile is not None else None,
         files=files,
     )

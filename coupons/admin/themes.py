@@ -48,14 +48,15 @@ class ThemeAdmin(Page[Theme]):
     may_delete = True  # one that was used is protected, and what goes with one are its fonts
     empty_hint = "No theme yet: sheets look as a theme does that nobody has changed. Add one."
     fieldsets = (
-        (None, {"fields": (("name", "language"),)}),
+        (None, {"fields": ("name", "language")}),
         (
             "Looks",
             {
                 "fields": (
                     "brand",
                     "tagline",
-                    ("logo", "logo_file"),
+                    "logo",
+                    "logo_file",
                     "brand_colour",
                     "accent_colour",
                 )
@@ -66,10 +67,13 @@ class ThemeAdmin(Page[Theme]):
             "Page and post",
             {
                 "fields": (
-                    ("page", "window"),
-                    ("has_fold_marks", "has_inserter_marks"),
-                    ("has_match_marks", "has_recycling_mark"),
-                    ("imb_mailer", "imb_service"),
+                    "page",
+                    "window",
+                    ("has_fold_marks", "has_recycling_mark"),
+                    "has_inserter_marks",
+                    "has_match_marks",
+                    "imb_mailer",
+                    "imb_service",
                 )
             },
         ),
@@ -77,8 +81,11 @@ class ThemeAdmin(Page[Theme]):
             "Barcodes",
             {
                 "fields": (
-                    ("symbology", "company_prefix"),
-                    ("dots_per_inch", "dots_a_module", "bar_reduction_dots"),
+                    "symbology",
+                    "company_prefix",
+                    "dots_per_inch",
+                    "dots_a_module",
+                    "bar_reduction_dots",
                 )
             },
         ),
@@ -86,10 +93,13 @@ class ThemeAdmin(Page[Theme]):
             "Press",
             {
                 "fields": (
-                    ("colour", "bleed_mm"),
+                    "colour",
                     "profile",
-                    ("profile_file", "profile_condition"),
-                    ("sheets_a_file", "sheets_checked"),
+                    "profile_file",
+                    "profile_condition",
+                    "bleed_mm",
+                    "sheets_a_file",
+                    "sheets_checked",
                 )
             },
         ),
