@@ -1,18 +1,22 @@
-"""Sheets, as paper and as PDF, and the coupons on them."""
+"""Sheets, as paper and as PDF, lost ones, and the coupons on them."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from csp.decorators import csp_replace
-from django.contrib import admin
+from django import forms
+from django.conf import settings
+from django.contrib import admin, messages
+from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from coupons.models import Coupon, Sheet
+from coupons.models import Coupon, Mailing, Sheet
 from coupons.sheets import codes
 from pos_integration.desk import (
     LongList,
@@ -29,6 +33,57 @@ from pos_integration.desk import (
 PDF_VIEWER: dict[str, Any] = {"object-src": ["'self'"], "style-src": ["'unsafe-inline'"]}
 TONES = {"open": "busy", "redeemed": "good", "void": "bad"}
 TAG_TONES = {"buy": "good", "back": "warn", "new": "new"}
+
+
+OUT = (Mailing.State.ISSUED, Mailing.State.PRINTED, Mailing.State.MAILED)
+
+
+class LostFilter(admin.SimpleListFilter):
+    """Which sheets are void, or stand in a lost one's place."""
+
+    title = "state"
+    parameter_name = "lost"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("void", "Void"), ("instead", "In a lost one's place")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Sheet]) -> QuerySet[Sheet]:
+        if self.value() == "void":
+            return queryset.exclude(voided_at=None)
+        return queryset.exclude(replaces=None) if self.value() == "instead" else queryset
+
+
+class LostForm(forms.Form):
+    """Why a sheet is given up."""
+
+    why = forms.CharField(max_length=120, label="Why", help_text="Such as: lost in the post")
+
+
+@dataclass(frozen=True)
+class Lost:
+    """What may be done about a lost sheet."""
+
+    label: str
+    says: tuple[str, ...]
+
+
+LOST = {
+    "replace": Lost(
+        "Void and replace",
+        (
+            "All of its coupons that were not used become void, at once and at every till. The "
+            "household gets another sheet with the same offers and new codes.",
+            "What was used stays used and is not given again. This cannot be taken back.",
+        ),
+    ),
+    "void": Lost(
+        "Void only",
+        (
+            "All of its coupons that were not used become void, at once and at every till. "
+            "Nothing takes their place. This cannot be taken back.",
+        ),
+    ),
+}
 
 
 def coupon_pill(coupon: Coupon) -> SafeString:
@@ -86,23 +141,33 @@ class CouponRows(ReadOnlyRows, TabularInline[Coupon, Sheet]):
 
 @admin.register(Sheet)
 class SheetAdmin(LongList[Sheet], ReadOnlyAdmin[Sheet]):
-    list_display = ("number_text", "household", "mailing", "savings", "pdf")
+    list_display = ("number_text", "household", "mailing", "state_pill", "savings", "pdf")
     list_select_related = ("household", "mailing")
-    list_filter = ("mailing",)
+    list_filter = ("mailing", LostFilter)
     search_fields = ("household__cards__number__exact", "coupons__code__exact")
     search_help_text = "A whole card number or coupon code"
-    fields = (("mailing", "number_text"), "household", "address", "savings")
+    fields = (
+        ("mailing", "number_text", "state_pill"),
+        ("household", "language_word"),
+        "address",
+        "savings",
+    )
     inlines = (CouponRows,)
     empty_hint = "No sheet yet: they come when a mailing is issued."
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Sheet]:
-        return super().get_queryset(request).select_related("mailing", "household")
+        return super().get_queryset(request).select_related("mailing", "household", "replaces")
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(
             csp_replace(PDF_VIEWER)(self.pdf_view)  # type: ignore[arg-type] # URLs have arguments
         )
-        return [path("<int:pk>/pdf/", view, name="coupons_sheet_pdf"), *super().get_urls()]
+        lost = self.admin_site.admin_view(self.lost_view)
+        return [
+            path("<int:pk>/pdf/", view, name="coupons_sheet_pdf"),
+            path("<int:pk>/lost/<slug:name>/", lost, name="coupons_sheet_lost"),
+            *super().get_urls(),
+        ]
 
     @admin.display(description="Sheet")
     def number_text(self, sheet: Sheet) -> str:
@@ -112,9 +177,84 @@ class SheetAdmin(LongList[Sheet], ReadOnlyAdmin[Sheet]):
     def pdf(self, sheet: Sheet) -> SafeString:
         return pdf_link(sheet.pk)
 
+    @admin.display(description="State", ordering="voided_at")
+    def state_pill(self, sheet: Sheet) -> SafeString:
+        if sheet.voided_at is not None:
+            return pill("void", "bad")
+        return pill("in a lost one's place", "new") if sheet.replaces_id else pill("good", "good")
+
+    @admin.display(description="Language")
+    def language_word(self, sheet: Sheet) -> str:
+        known = dict(settings.LANGUAGES)
+        return str(known.get(sheet.language, sheet.language)) if sheet.language else "the theme's"
+
+    def sentence(self, row: Sheet) -> str:
+        said = []
+        if row.replaces is not None:
+            said.append(f"It stands in the place of sheet {row.replaces.number}, which was lost.")
+        if row.voided_at is not None:
+            instead = row.replacements.first()
+            said.append(f"Void since {row.voided_at:%d %b %Y}: tills refuse its coupons.")
+            if instead is not None:
+                said.append(f"Sheet {instead.number} stands in its place.")
+        return " ".join(said)
+
     def row_tools(self, request: HttpRequest, row: Sheet) -> list[Tool]:
         url = reverse("admin:coupons_sheet_pdf", args=[row.pk])
-        return [Tool("PDF", url, is_main=True, in_new_tab=True)]
+        tools = [Tool("PDF", url, is_main=True, in_new_tab=True)]
+        if instead := row.replacements.first():
+            page = reverse("admin:coupons_sheet_change", args=[instead.pk])
+            tools.append(Tool("The sheet in its place", page))
+        elif (
+            row.voided_at is None
+            and row.mailing.state in OUT
+            and request.user.has_perm("coupons.change_sheet")
+        ):
+            tools += [
+                Tool(lost.label, reverse("admin:coupons_sheet_lost", args=[row.pk, name]))
+                for name, lost in LOST.items()
+            ]
+        return tools
+
+    def lost_view(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
+        """Ask for the reason, then make a lost sheet void, and put another in its place."""
+        sheet = get_object_or_404(Sheet.objects.select_related("mailing"), pk=pk)
+        lost = LOST.get(name)
+        if lost is None:
+            raise Http404(name)
+        if not request.user.has_perm("coupons.change_sheet"):
+            raise PermissionDenied
+        from coupons import replacing  # loads what issues: too slow for every command
+
+        back = reverse("admin:coupons_sheet_change", args=[pk])
+        form = LostForm(request.POST or None)
+        if not form.is_valid():
+            page = self.ask(
+                request,
+                title=f"{lost.label}: {sheet}",
+                says=lost.says,
+                button=lost.label,
+                back=back,
+            )
+            assert page.context_data is not None
+            page.context_data["form"] = form
+            return page
+        assert isinstance(request.user, AbstractBaseUser)
+        why = form.cleaned_data["why"]
+        try:
+            if name == "void":
+                count = replacing.void(sheet, request.user, why)
+                messages.success(request, f"Void: {count:,} of its coupons were still good.")
+            else:
+                instead = replacing.replace(sheet, request.user, why)
+                messages.success(
+                    request,
+                    f"Sheet {sheet.number} is void. This one stands in its place: print it.",
+                )
+                back = reverse("admin:coupons_sheet_change", args=[instead.pk])
+        except replacing.ReplaceError as error:
+            messages.error(request, f"{str(error).rstrip('.')}.")
+        return HttpResponseRedirect(back)
 
     def pdf_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         sheet = get_object_or_404(Sheet.objects.select_related("mailing"), pk=pk)
