@@ -13,7 +13,7 @@ from coupons.sheets import addresses
 from loyalty.models import Address
 
 SHOWN: Final = 50  # of a list that may be long; all are counted
-_ZIP: Final = re.compile(r"(?:^|.*\s)(\d{5})(?:[ -]?(\d{4})(\d{2})?)?\s*\Z")
+_ZIP: Final = re.compile(r"(?:^|.*\s)([0-9]{5})(?:[ -]?([0-9]{4})([0-9]{2})?)?\s*\Z")
 _UNITED_STATES: Final = frozenset({"US", "PR"})
 T = TypeVar("T")
 Outcome = Recipient.Outcome
@@ -172,7 +172,8 @@ _SAME: Final = r"""
     hashtextextended(
         replace(replace(replace(replace(replace(
             regexp_replace(
-                lower(translate(normalize({text}, NFKD), 'ØøŁłĐđ', 'oolldd')),
+                lower(CASE WHEN octet_length({text}) = char_length({text}) THEN {text}
+                    ELSE translate(normalize({text}, NFKD), 'ØøŁłĐđ', 'oolldd') END),
                 '[\u0300-\u036f[:space:]!-/:-@\[-`{{-~]+', '', 'g'
             ), 'ß', 'ss'), 'strasse', 'str'), 'ae', 'a'), 'oe', 'o'), 'ue', 'u'),
         0
