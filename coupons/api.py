@@ -87,6 +87,7 @@ class RedeemView(TillView):
                 asked.amount,
                 token=asked.lock or "",
                 item=asked.item or "",
+                card=asked.card or "",
             ),
             status=201,
         )
@@ -100,7 +101,7 @@ class ReleaseView(TillView):
         return self.act(
             request,
             calls.Release,
-            lambda terminal, asked: holding.release(terminal, code, asked.lock),
+            lambda terminal, asked: holding.release(terminal, code, asked.lock, asked.card or ""),
         )
 
 

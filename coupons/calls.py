@@ -9,6 +9,14 @@ from msgspec import Meta
 from pos_integration.records import Basket, WholeNumber
 
 Token = Annotated[str, Meta(max_length=80)]
+ShownCard = Annotated[
+    str,
+    Meta(
+        max_length=32,
+        description="The card shown. An EAN-13 coupon is good with it only; a lock may leave it to "
+        "the basket",
+    ),
+]
 
 
 class BasketKey(msgspec.Struct, frozen=True):
@@ -25,6 +33,7 @@ class Lock(msgspec.Struct):
 
     basket: Basket
     ttl_s: Annotated[int, Meta(ge=1, le=3600)] = 300
+    card: ShownCard | None = None
 
 
 class Redeem(msgspec.Struct):
@@ -34,10 +43,12 @@ class Redeem(msgspec.Struct):
     item: (
         Annotated[str, Meta(max_length=32, description="What was scanned, to check it")] | None
     ) = None
+    card: ShownCard | None = None
 
 
 class Release(msgspec.Struct):
     lock: Token
+    card: ShownCard | None = None
 
 
 class Reverse(msgspec.Struct):

@@ -10,9 +10,8 @@ from typing import NamedTuple
 from django.db import transaction
 from django.db.models import F, QuerySet
 
-from coupons import judging, pricing, receipts, reversing
+from coupons import judging, pricing, receipts, reversing, scanned
 from coupons.models import Coupon, LedgerEntry, Offer, OfferLevel, Redemption, Refusal, Terms
-from coupons.sheets import codes
 from pos_integration import money
 from pos_integration.models import Basket, RedemptionRecord, Store, Undoing
 
@@ -157,11 +156,11 @@ def _records(pks: list[int]) -> list[RedemptionRecord]:
 
 def _coupons(records: list[RedemptionRecord]) -> list[Coupon | None]:
     """Find, and lock, the coupon that each record names; None where no coupon of ours has it."""
-    named = [_as_code(record.code) for record in records]
+    named = scanned.candidates([(one.code, one.basket.card_number) for one in records])
     locked = list(
         # In one order, so that two runs at once wait for each other and do not deadlock.
         Coupon.objects.select_for_update()
-        .filter(code__in=[code for code in named if code])
+        .filter(code__in={code for some in named for code in some})
         .order_by("pk")
     )
     offers = Offer.objects.in_bulk({coupon.offer_id for coupon in locked})
@@ -173,14 +172,45 @@ def _coupons(records: list[RedemptionRecord]) -> list[Coupon | None]:
             coupon.level = levels[coupon.level_id]
             coupon.level.offer = coupon.offer
     found = {coupon.code: coupon for coupon in locked}
-    return [found.get(code) for code in named]
+    meant = [[found[code] for code in some if code in found] for some in named]
+    return _chosen(records, meant)
 
 
-def _as_code(text: str) -> str:
-    try:
-        return codes.normalise(text)
-    except codes.CodeError:
-        return ""
+def _chosen(
+    records: Sequence[RedemptionRecord], meant: Sequence[Sequence[Coupon]]
+) -> list[Coupon | None]:
+    """Return of the coupons, locked, that each record may mean the one that it used.
+
+    Several are a household's that have one EAN-13. That is the one which the till redeemed online
+    on this receipt; else one that is good and that no record before took, worth most.
+    """
+    several = {coupon.pk for some in meant if len(some) > 1 for coupon in some}
+    online: dict[int, list[Redemption]] = {}
+    if several:
+        for redemption in Redemption.objects.filter(coupon__in=several, record=None):
+            assert redemption.coupon_id is not None
+            online.setdefault(redemption.coupon_id, []).append(redemption)
+    taken: set[int] = set()
+    chosen = []
+    for record, some in zip(records, meant, strict=True):
+
+        def rank(coupon: Coupon, basket: Basket = record.basket) -> tuple[object, ...]:
+            is_taken = coupon.pk in taken
+            used_here = any(judging.is_on(one, basket) for one in online.get(coupon.pk, ()))
+            return (
+                is_taken or not used_here,
+                max(is_taken, scanned.usefulness(coupon, basket.business_date)),
+                is_taken,
+                -coupon.terms.face_value,
+                coupon.valid_to,
+                coupon.pk,
+            )
+
+        coupon = min(some, key=rank, default=None)
+        if coupon is not None:
+            taken.add(coupon.pk)
+        chosen.append(coupon)
+    return chosen
 
 
 def _facts(uses: Sequence[_Use], put_off: set[int]) -> _Batch:

@@ -9,7 +9,7 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serial
 from rest_framework import serializers
 
 from coupons import answers, calls, slips
-from coupons.models import Coupon, Offer
+from coupons.models import Coupon, Offer, Symbology
 from pos_integration import openapi
 from pos_integration.openapi import PROBLEM
 
@@ -67,6 +67,16 @@ KEY = OpenApiParameter(
     f"{answers.KEPT.days} days; the same key with another body gets 422 key_reused",
 )
 
+CODE = OpenApiParameter(
+    "code",
+    str,
+    OpenApiParameter.PATH,
+    description="The coupon's own code, hyphens or not, or what a scanner read of its barcode, "
+    "percent-encoded: an element string of GS1 with or without brackets (FNC1 is %1D, what a "
+    "scanner says of the symbology may stand before it), a GS1 Digital Link, or the 13 digits of "
+    "an EAN-13, which name a coupon together with the household's card only",
+)
+
 _OFFER = inline_serializer(
     "CouponOffer",
     {
@@ -93,6 +103,16 @@ _OFFER = inline_serializer(
         "funder": serializers.CharField(),
     },
 )
+_BARCODE = inline_serializer(
+    "CouponBarcode",
+    {
+        "symbology": serializers.ChoiceField(Symbology.choices),
+        "payload": serializers.CharField(
+            help_text="What the bars say: the coupon's code, 13 digits, an element string of GS1 "
+            "such as (255)9501101530003000000000042, or a GS1 Digital Link"
+        ),
+    },
+)
 _TERMS: dict[str, Field] = {
     "code": serializers.CharField(),
     "state": serializers.ChoiceField(
@@ -105,6 +125,7 @@ _TERMS: dict[str, Field] = {
     "value": serializers.DecimalField(
         max_digits=8, decimal_places=2, help_text="The most it takes off, store currency"
     ),
+    "barcode": _BARCODE,
 }
 _PREFERENCES = inline_serializer(
     "CardPreferences",
@@ -127,8 +148,12 @@ coupon_terms = extend_schema(
     operation_id="coupon_terms",
     summary="What a coupon is worth, and whether it is good here and now",
     parameters=[
+        CODE,
         OpenApiParameter(
-            "card", str, description="The card shown; of another's coupon say nothing"
+            "card",
+            str,
+            description="The card shown; of another's coupon say nothing. An EAN-13 coupon is "
+            "good with it only",
         ),
         RETRY_AFTER,
     ],
@@ -137,7 +162,7 @@ coupon_terms = extend_schema(
 coupon_lock = extend_schema(
     operation_id="coupon_lock",
     summary="Check a coupon against a basket and hold it for that receipt",
-    parameters=[KEY, RETRY_AFTER],
+    parameters=[CODE, KEY, RETRY_AFTER],
     request=_body(calls.Lock, basket=openapi.basket_schema()),
     responses={
         200: inline_serializer(
@@ -157,7 +182,7 @@ coupon_lock = extend_schema(
 coupon_redeem = extend_schema(
     operation_id="coupon_redeem",
     summary="Burn a coupon once and for all",
-    parameters=[KEY, RETRY_AFTER],
+    parameters=[CODE, KEY, RETRY_AFTER],
     request=_body(calls.Redeem),
     responses={
         201: inline_serializer(
@@ -174,7 +199,7 @@ coupon_redeem = extend_schema(
 coupon_release = extend_schema(
     operation_id="coupon_release",
     summary="Let a lock go",
-    parameters=[KEY, RETRY_AFTER],
+    parameters=[CODE, KEY, RETRY_AFTER],
     request=_body(calls.Release),
     responses={
         200: inline_serializer(

@@ -15,9 +15,8 @@ from django.db import connection
 from django.db.models import Q
 from django.utils import timezone
 
-from coupons import calls, pricing, receipts, till
+from coupons import calls, pricing, receipts, scanned, till
 from coupons.models import Coupon, CouponLock, Offer, Redemption, Terms
-from coupons.sheets import codes
 from pos_integration import ground, money, problems, records
 from pos_integration.models import Store, Terminal
 
@@ -33,9 +32,12 @@ def hold(terminal: Terminal, text: str, asked: calls.Lock) -> dict[str, Any]:
     """
     floor, products = ground.of(terminal, [asked.basket])
     store, key = _receipt(terminal, asked.basket, floor)
-    found = till.find_for_update(text, store)
+    day = till.trading_day(store, key.business_date)
+    card = asked.card or asked.basket.card or ""
+    shown = scanned.Shown(card, day, store.pk, key)
+    found = till.find_for_update(text, store, shown)
     coupon, lock, _ = found
-    till.refuse_unless_good(coupon, till.trading_day(store, key.business_date))
+    till.refuse_unless_good(coupon, day)
     till.refuse_elsewhere(found, store)
     now = timezone.now()
     is_ours = lock is not None and till.is_for(lock, store, key)
@@ -44,7 +46,8 @@ def hold(terminal: Terminal, text: str, asked: calls.Lock) -> dict[str, Any]:
     token = lock.token if lock is not None and is_ours else secrets.token_urlsafe(32)
     labels = ground.labelled(floor).get(store.pk, {})
     products |= {code: label.product for code, label in labels.items()}
-    amount, line = _price(coupon, asked.basket, products, store, key, now)
+    named = _named(asked.basket, shown, text, coupon)
+    amount, line = _price(coupon, asked.basket, named, products, store, key, now)
     expires_at = now + timedelta(seconds=asked.ttl_s)
     with connection.cursor() as cursor:
         cursor.execute(
@@ -84,12 +87,13 @@ _HOLD = """
 """
 
 
-def release(terminal: Terminal, text: str, token: str) -> dict[str, Any]:
+def release(terminal: Terminal, text: str, token: str, card: str = "") -> dict[str, Any]:
     """Let the lock `token` of the coupon go; return whether it was there to let go.
 
     Only the terminal's own store may: another's token is as good as none. Raises UnknownError.
     """
-    coupon = till.find_for_update(text, terminal.store).coupon
+    shown = scanned.Shown(card, till.store_today(terminal.store), token=token)
+    coupon = till.find_for_update(text, terminal.store, shown).coupon
     locks = CouponLock.objects.filter(coupon=coupon, token=token, expires_at__gt=timezone.now())
     if not terminal.is_collector:
         locks = locks.filter(store=terminal.store)
@@ -121,13 +125,16 @@ def _receipt(
 def _price(
     coupon: Coupon,
     basket: records.Basket,
+    named: dict[str, records.Coupon],
     products: dict[str, int],
     store: Store,
     key: calls.BasketKey,
     now: datetime,
 ) -> tuple[Decimal, int]:
-    """Return what `coupon` takes off beside the others of its receipt, and the first such line."""
-    named = {_as_code(one.code): one for one in basket.coupons or ()}
+    """Return what `coupon` takes off beside the others of its receipt, and the first such line.
+
+    named: the coupons that the basket lists, by code.
+    """
     laid_down = [_LaidDown(coupon.code, coupon.offer, coupon.terms, None)]
     if _has_others(coupon, store, key, now) or named:
         laid_down += _others(coupon, named, store, key, now)
@@ -304,9 +311,14 @@ def _items(
     ]
 
 
-def _as_code(text: str) -> str:
-    """Return a coupon's code in its one form; what is no code of ours as it stands."""
-    try:
-        return codes.normalise(text)
-    except codes.CodeError:
-        return text
+def _named(
+    basket: records.Basket, shown: scanned.Shown, text: str, coupon: Coupon
+) -> dict[str, records.Coupon]:
+    """Return the coupons that the basket lists, by code; what names none of ours as it stands.
+
+    It may list the one that it asks for, as `text`.
+    """
+    listed = basket.coupons or ()
+    others = {one.code for one in listed} - {text.strip()}
+    found = {text.strip(): coupon.code, **scanned.codes_of(others, shown)}
+    return {found[one.code] or one.code: one for one in listed}

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from coupons import pricing, receipts
+from coupons import pricing, receipts, scanned
 from coupons.models import Coupon, Offer, Redemption, Refusal, Terms
 from coupons.sheets import codes
 from pos_integration.models import Basket, RedemptionRecord
@@ -33,7 +33,7 @@ def judge_coupon(
     """
     basket = record.basket
     if offer is None:
-        return refuse(record, Reason.UNKNOWN_CODE, f"no coupon or offer has {record.code!r}")
+        return refuse(record, Reason.UNKNOWN_CODE, _unknown(record))
     if basket.kind != Basket.Kind.SALE:
         return refuse(
             record, Reason.RECEIPT_VOID, f"its receipt is a {basket.kind}: nothing was sold on it"
@@ -57,6 +57,14 @@ def judge_coupon(
             record, Reason.WRONG_STORE, f"used in store {basket.store.number}, good in {where} only"
         )
     return None
+
+
+def _unknown(record: RedemptionRecord) -> str:
+    why = f"no coupon or offer has {record.code!r}"
+    if not scanned.is_for_card(record.code):
+        return why
+    card = record.basket.card_number
+    return f"{why} together with {f'the card {card}' if card else 'no card'}"
 
 
 def used_before(record: RedemptionRecord, winner: Redemption | None) -> Refusal:

@@ -1,15 +1,15 @@
-"""What stands in coupons' barcodes and under them, and the serial numbers that tell them apart."""
+"""What coupons' barcodes say: their own code, or by GS1's rules an offer and a serial number."""
 
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from decimal import Decimal
 from typing import Final, NamedTuple
 
 from django.db import connection, transaction
-from django.db.models import Prefetch, Q, Subquery, Value
-from django.db.models.functions import Coalesce
+from django.db.models import Prefetch, Q
 
-from coupons.models import Coupon, Mailing, Offer, OfferBarcode, OfferLevel, Sheet, Terms, Theme
+from coupons.models import Coupon, Mailing, Offer, OfferBarcode, OfferLevel, Terms, Theme
 from coupons.sheets import codes
 from coupons.sheets.faces import Symbology
 from coupons.sheets.symbols import gs1
@@ -20,6 +20,7 @@ Kind = Offer.Kind
 RESOLVER: Final = "https://id.gs1.org"  # where a Digital Link leads of a chain without a site
 EAN_PREFIXES: Final = ("981", "982", "983", "984", "99")  # of coupons, among GS1's
 OWN_EAN_PREFIX: Final = "99"  # where a theme's prefix is a company's, for products
+LONGEST: Final = 80  # that a till's basket may say of a coupon
 FEWEST_SERIAL: Final = 10 ** (gs1.SERIAL_DIGITS - 1)  # all are written with as many digits
 
 
@@ -35,23 +36,30 @@ class Bars(NamedTuple):
     payload: str
 
 
+def barcode_of(offer: Offer) -> OfferBarcode | None:
+    """An offer's barcode by GS1's rules, if it has one; `select_related("barcode")` for many."""
+    found: OfferBarcode | None = getattr(offer, "barcode", None)
+    return found
+
+
 def symbology_of(offer: Offer) -> Symbology:
-    """How an offer's barcodes look; `select_related("barcode")` where there are many."""
-    barcode = _barcode_of(offer)
+    """How the barcodes of an offer's coupons look."""
+    barcode = barcode_of(offer)
     return Symbology.CODE_128 if barcode is None else Symbology(barcode.symbology)
 
 
 def bars_of(coupon: Coupon, home: str) -> Bars:
-    """A coupon's barcode as it may be drawn anew; `select_related("offer__barcode")`.
+    """A coupon's barcode as it is drawn by itself; `select_related("offer__barcode")`.
 
-    One that was issued before its offer had a barcode keeps the one it was printed with.
-    home: as in faces_of. Raises ValueError for what the barcode cannot say.
+    That is its own code, which every till takes, where it was issued before its offer had a
+    barcode, or is worth what that cannot say. home: as in faces_of.
     """
-    barcode = _barcode_of(coupon.offer)
-    if barcode is not None and coupon.serial is None and barcode.content != Content.EAN:
-        barcode = None
-    symbology = Symbology.CODE_128 if barcode is None else Symbology(barcode.symbology)
-    return Bars(symbology, *faces_of(coupon.code, coupon.serial, coupon.terms, barcode, home))
+    barcode = barcode_of(coupon.offer)
+    if barcode is not None and (coupon.serial is not None or barcode.content == Content.EAN):
+        with suppress(ValueError):
+            said = faces_of(coupon.code, coupon.serial, coupon.terms, barcode, home)
+            return Bars(Symbology(barcode.symbology), *said)
+    return Bars(Symbology.CODE_128, codes.grouped(coupon.code), coupon.code)
 
 
 def faces_of(
@@ -66,7 +74,7 @@ def faces_of(
     barcode cannot say.
     """
     if barcode is not None and barcode.content == Content.EAN:
-        digits = ean_of(terms, barcode)
+        digits = ean_of(barcode, terms)
         return digits, digits
     printed = codes.grouped(code)
     if barcode is None or serial is None:
@@ -83,7 +91,7 @@ def faces_of(
     return printed, gs1.ai_255(number, digits)
 
 
-def ean_of(terms: Terms, barcode: OfferBarcode) -> str:
+def ean_of(barcode: OfferBarcode, terms: Terms) -> str:
     """The 13 digits that all coupons of these terms carry. Raises ValueError."""
     says_worth = barcode.company_prefix.startswith(("981", "982"))
     worth = None if terms.kind == Kind.FREE_ITEM or not says_worth else _cents(terms.face_value)
@@ -123,18 +131,6 @@ def _cents(amount: Decimal) -> int:
     return int(amount * 100)
 
 
-def _barcode_of(offer: Offer) -> OfferBarcode | None:
-    return getattr(offer, "barcode", None)
-
-
-def homes_of(sheets: Collection[int]) -> dict[int, str]:
-    """Of sheets, by id, the chain's own address by their mailing's theme: one query."""
-    default = Theme.objects.filter(is_default=True).values("home")[:1]
-    home = Coalesce("mailing__theme__home", Subquery(default), Value(""))
-    found = Sheet.objects.filter(pk__in=sheets).annotate(home=home)
-    return dict(found.values_list("pk", "home"))
-
-
 @transaction.atomic
 def freeze(mailing: Mailing) -> int:
     """Give a mailing's offers the barcodes that its theme wants; returns how many got one.
@@ -155,7 +151,7 @@ def freeze(mailing: Mailing) -> int:
     made = [
         _made(offer, theme)
         for offer in offers
-        if theme.symbology != Symbology.CODE_128 and _barcode_of(offer) is None
+        if theme.symbology != Symbology.CODE_128 and barcode_of(offer) is None
     ]
     _refuse_taken(made)
     for offer in offers:
@@ -206,13 +202,18 @@ def _refuse_taken(made: Sequence[OfferBarcode]) -> None:
 
 
 def _check(offer: Offer, home: str) -> None:
-    barcode = _barcode_of(offer)
+    barcode = barcode_of(offer)
     worths: list[Terms] = [offer, *offer.levels.all()]
     for terms in worths:
         try:
-            faces_of("", FEWEST_SERIAL, terms, barcode, home)
+            _, payload = faces_of("", FEWEST_SERIAL, terms, barcode, home)
         except ValueError as error:
             raise PayloadError(f"The barcode of '{terms}': {error}") from None
+        if len(payload) > LONGEST:
+            raise PayloadError(
+                f"The barcode of '{terms}' says {len(payload)} characters, and tills send "
+                f"{LONGEST} at most: {payload}"
+            )
 
 
 def serials(how_many: int) -> list[int]:

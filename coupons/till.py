@@ -14,7 +14,7 @@ from django.db import connection
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from coupons import guessing, reversing
+from coupons import guessing, payloads, reversing, scanned
 from coupons.calls import BasketKey
 from coupons.models import (
     Coupon,
@@ -47,13 +47,15 @@ def trading_day(store: Store, business_date: date) -> date:
     return business_date if business_date == today - timedelta(days=1) else today
 
 
-def find(text: str, card: str = "") -> Coupon:
-    """Return the coupon with this code, of the household whose card is `card` where one is shown.
+def find(text: str, card: str, day: date) -> Coupon:
+    """Return the coupon that was scanned, of the household whose card is `card` where one is shown.
 
-    Raises UnknownError, in the same words and after the same query, for a code that is malformed,
+    Raises UnknownError, in the same words and after as many queries, for what is malformed,
     unknown or another household's.
     """
-    coupons = Coupon.objects.select_related("offer", "level__offer").filter(code=_as_code(text))
+    # What names none is asked for nevertheless: no code is empty.
+    code = scanned.code_of(text, scanned.Shown(card=card, day=day))
+    coupons = Coupon.objects.select_related("offer__barcode", "level__offer").filter(code=code)
     if card:
         # PostgreSQL keeps no NUL, so no card has one.
         coupons = coupons.filter(sheet__household__cards__number=card.replace("\0", " "))
@@ -101,14 +103,15 @@ class Found(NamedTuple):
     is_elsewhere: bool  # its offer is good in other stores only
 
 
-def find_for_update(text: str, store: Store) -> Found:
-    """Lock the row of the coupon with this code, and say how it stands for `store`.
+def find_for_update(text: str, store: Store, shown: scanned.Shown) -> Found:
+    """Lock the row of the coupon that was scanned, and say how it stands for `store`.
 
     Of the coupon and its offer only what is needed to honour it is read. Raises UnknownError as
     `find` does.
     """
+    code = scanned.code_of(text, shown, for_update=True)
     with connection.cursor() as cursor:
-        cursor.execute(_FIND, {"code": _as_code(text), "store": store.pk})
+        cursor.execute(_FIND, {"code": code, "store": store.pk})
         row = cursor.fetchone()
     if row is None:
         raise guessing.UnknownError("coupon")
@@ -123,13 +126,6 @@ def find_for_update(text: str, store: Store) -> Found:
         coupon.level.offer = coupon.offer
     lock = CouponLock.from_db(None, _LOCK, of_lock) if of_lock[0] is not None else None
     return Found(coupon, lock, next(values))
-
-
-def _as_code(text: str) -> str:
-    try:
-        return codes.normalise(text)
-    except codes.CodeError:
-        return ""  # and ask nevertheless: no code is empty
 
 
 def state_on(coupon: Coupon, day: date) -> str:
@@ -191,8 +187,13 @@ def locked(lock: CouponLock) -> problems.Problem:
 
 
 def described(coupon: Coupon) -> dict[str, Any]:
-    """What a till shows of a coupon. `value` is the most it takes off, in store currency."""
+    """What a till shows of a coupon; `barcode` is for screens.
+
+    A QR code's link leads to GS1's resolver: what tills take of it is the same wherever it leads.
+    `value` is the most it takes off, in store currency.
+    """
     offer, terms = coupon.offer, coupon.terms
+    bars = payloads.bars_of(coupon, "")
     return {
         "code": codes.grouped(coupon.code),
         "offer": {
@@ -212,6 +213,7 @@ def described(coupon: Coupon) -> dict[str, Any]:
         "valid_from": coupon.valid_from.isoformat(),
         "valid_to": coupon.valid_to.isoformat(),
         "value": str(terms.face_value),
+        "barcode": {"symbology": bars.symbology.value, "payload": bars.payload},
     }
 
 
@@ -220,8 +222,9 @@ def terms(terminal: Terminal, text: str, card: str = "") -> dict[str, Any]:
 
     A terminal that speaks for all stores does not say where it asks: to it no coupon is elsewhere.
     """
-    coupon = find(text, card)
-    state = state_on(coupon, store_today(terminal.store))
+    today = store_today(terminal.store)
+    coupon = find(text, card, today)
+    state = state_on(coupon, today)
     if state == "good" and not is_good_at(coupon.offer_id, terminal):
         state = "not_here"
     elif state == "good":
@@ -244,12 +247,14 @@ def redeem(
     *,
     token: str = "",
     item: str = "",
+    card: str = "",
 ) -> dict[str, Any]:
     """Burn the coupon on the receipt `key`, `amount` off, and return the redemption.
 
     token: of the lock, which bounds the amount; one that timed out does so too while nobody else
         has the coupon
     item: what was scanned, where the till says so; it must be one of the offer's products
+    card: the one shown, which an EAN-13 coupon is good with only
     Without the basket, and that a lock was given before, an offer's terms beyond its items and
     its value are left to clearing.
     Raises UnknownError, and Problem: 400 for no amount, 409 already_redeemed or locked, 410
@@ -257,9 +262,10 @@ def redeem(
     """
     store = store_of(terminal, key.store)
     off = _amount(amount, store)
-    found = find_for_update(text, store)
+    day = trading_day(store, key.business_date)
+    found = find_for_update(text, store, scanned.Shown(card, day, store.pk, key, token))
     coupon, lock, _ = found
-    refuse_unless_good(coupon, trading_day(store, key.business_date))
+    refuse_unless_good(coupon, day)
     refuse_elsewhere(found, store)
     most = coupon.terms.face_value
     if lock is not None:

@@ -5,8 +5,8 @@ from typing import Any
 from django.db.models import Q
 from django.utils import timezone
 
-from coupons import calls, guessing, slips, till
-from coupons.models import Coupon, Theme
+from coupons import calls, guessing, looks, slips, till
+from coupons.models import Coupon
 from coupons.models.offers import worth_in
 from coupons.sheets import codes
 from coupons.sheets.words import Words, in_language
@@ -45,7 +45,7 @@ def live_of(terminal: Terminal, household: Household | None) -> list[Coupon]:
             valid_to__gte=today,
         )
         .exclude(lock__expires_at__gt=timezone.now())
-        .select_related("offer", "level__offer")
+        .select_related("offer__barcode", "level__offer")
     )
     return sorted(
         live, key=lambda one: (-one.chance * float(one.terms.face_value), one.position, one.pk)
@@ -76,7 +76,7 @@ def receipt_of(terminal: Terminal, number: str, paper: str) -> bytes:
     if paper not in {str(width) for width in slips.PAPERS}:
         raise problems.Problem(400, "bad_paper", "The paper is 58 or 80 mm wide.")
     household = household_of(number)
-    theme = Theme.objects.filter(is_default=True).first() or Theme()
+    theme = looks.house_theme()
     language = in_language((household.language if household else "") or theme.language)
     today = till.store_today(terminal.store)
     return slips.receipt(
