@@ -4,7 +4,7 @@ Code set C says two digits at a time, code set B one character. Which of them sa
 so that the symbol is as short as it can be. GS1 General Specifications 5.4.
 """
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final
 
 from coupons.sheets.symbols import gs1
@@ -71,7 +71,18 @@ def width(payload: str) -> int:
     return SYMBOL * (len(values(payload)) + 1) + 2
 
 
+@cache
+def _places(length: int, reduction: float) -> list[list[str]]:
+    """Return, for each place of a symbol, the rectangles of every symbol character."""
+    return [
+        [character_at(value, place, reduction) for value in range(STOP + 1)]
+        for place in range(length)
+    ]
+
+
 def drawn(payload: str, reduction: float = 0.0) -> str:
     """Return the bars as PDF `re` operators, one module to the unit, 1 high. Raises ValueError."""
-    said = (*values(payload), STOP)
-    return "".join([character_at(value, place, reduction) for place, value in enumerate(said)])
+    said = values(payload)
+    said.append(STOP)
+    places = _places(len(said), reduction)
+    return "".join([place[value] for place, value in zip(places, said, strict=True)])
