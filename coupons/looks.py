@@ -101,20 +101,23 @@ class Looks:
     _terms: dict[tuple[int, int], Terms] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, mailing: Mailing, total: int | None = None) -> "Looks":
+    def of(
+        cls, mailing: Mailing, total: int | None = None, languages: Iterable[str] = ()
+    ) -> "Looks":
         """The look that a mailing has now. Raises LookError if it has no offers.
 
         total: sheets of the whole, as each says it; by default the number of the last.
+        languages: that sheets speak, besides those that are issued.
         """
         theme = theme_of(mailing)
         if total is None:
             last = mailing.sheets.order_by("-number").values_list("number", flat=True).first()
             total = last or 1
-        languages = _languages(mailing, theme)
+        spoken = _languages(mailing, theme, languages)
         worths = _worths(mailing)
         if not worths:
             raise LookError(f"'{mailing}' has no offers: there is nothing to put on paper.")
-        shown, places = _offer_faces(mailing, worths, languages)
+        shown, places = _offer_faces(mailing, worths, spoken)
         look = Look(
             face_of_theme(theme),
             format_of(theme, mailing.coupons_per_sheet, mailing.leaf),
@@ -126,7 +129,7 @@ class Looks:
         kept = Kept(
             look=look,
             places=places,
-            said=_said(mailing, languages),
+            said=_said(mailing, spoken),
             language=theme.language,
             symbol=SYMBOLS.get(currency, currency),
             valid_to=mailing.valid_to,
@@ -215,7 +218,7 @@ class Looks:
                 greeting=words.greet(address[0] if len(address) > 1 else ""),
                 letter=said.letter,
                 imb=_imb(theme, row.number, address) if kept.imb_mailer else "",
-                link=links.address_of(kept.home, row.pk),
+                link=links.address_of(kept.home, row.pk) if row.pk else "",
             )
 
     def _face(self, coupon: CouponRow) -> tuple[str, str]:
@@ -235,7 +238,12 @@ class Looks:
 
 def theme_of(mailing: Mailing) -> models.Theme:
     """The mailing's theme, else the default one, else the looks that the software comes with."""
-    return mailing.theme or models.Theme.objects.filter(is_default=True).first() or models.Theme()
+    return mailing.theme or house_theme()
+
+
+def house_theme() -> models.Theme:
+    """The default theme, or until there is one the looks that the software comes with."""
+    return models.Theme.objects.filter(is_default=True).first() or models.Theme()
 
 
 def face_of_theme(theme: models.Theme) -> faces.Theme:
@@ -288,10 +296,10 @@ def _made_at(mailing: Mailing) -> datetime:
     return mailing.issued_at or datetime.combine(mailing.issue_on, time(), UTC)
 
 
-def _languages(mailing: Mailing, theme: models.Theme) -> list[str]:
+def _languages(mailing: Mailing, theme: models.Theme, more: Iterable[str]) -> list[str]:
     """The languages of its sheets, the theme's first."""
-    spoken = mailing.sheets.order_by("language").values_list("language", flat=True).distinct()
-    return list(dict.fromkeys([theme.language, *(language for language in spoken if language)]))
+    issued = mailing.sheets.order_by("language").values_list("language", flat=True).distinct()
+    return list(dict.fromkeys([theme.language, *filter(None, (*issued, *sorted(more)))]))
 
 
 def _said(mailing: Mailing, languages: list[str]) -> dict[str, Said]:

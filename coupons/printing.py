@@ -1,36 +1,40 @@
-"""Print runs: a mailing's sheets as PDF files with a manifest, read back before they go out."""
+"""Print runs: a mailing's sheets as PDF files with a manifest, read back before they go out.
+
+A run keeps its look and what it is to print before the first file is written. Its files are
+written side by side on the engine's workers, each once: what has a row and lies whole in its
+folder is not written again, so a run that was killed goes on where it was.
+"""
 
 import hashlib
 import io
 import json
-from collections.abc import Callable, Iterator, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
-from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from coupons.models import Coupon, Mailing, Offer, OfferLevel, PrintRun, Sheet, Terms
-from coupons.sheets import codes, document, verification
-from coupons.sheets.faces import (
-    CouponFace,
-    Format,
-    Look,
-    OfferFace,
-    Press,
-    SheetFace,
-    Tag,
-    Theme,
-)
-from pos_integration.models import Store
+from coupons import preflight, seeding
+from coupons.alone import TakenError, alone
+from coupons.looks import LookError, Looks
+from coupons.models import Coupon, Mailing, PrintFile, PrintRun, Sheet
+from coupons.preflight import Expected, MisreadError
+from coupons.sheet_rows import last_number, row_of, rows_of
+from coupons.sheets import document
+from coupons.sheets.faces import SheetFace
+from loyalty import engine
 
-SHEETS_PER_FILE = 10_000
-SHEETS_CHECKED = 100
-FOR_EVERYBODY = "The same for everybody: nothing you bought was looked at."
-BY_PURCHASES = "These prices were set for you by an algorithm using your purchase data."
+Kind, State = PrintRun.Kind, PrintRun.State
 Progress = Callable[[int, int], None]
+Range = tuple[int, int]
+LINES_A_SHEET: Final = 500  # as much work as so many lines of history: the engine's measure
+SAID: Final = 500  # characters of what a run says of itself
+NUMBERED: Final = "{code}-{first:07}-{last:07}.pdf"
 
 
 class PrintError(Exception):
@@ -38,72 +42,300 @@ class PrintError(Exception):
 
 
 def print_mailing(
-    mailing: Mailing, out: Path | None = None, progress: Progress = lambda done, total: None
+    mailing: Mailing,
+    out: Path | None = None,
+    progress: Progress = lambda done, total: None,
+    by: AbstractBaseUser | None = None,
 ) -> PrintRun:
-    """Write the mailing's sheets as PDF, with `manifest.json`, and read a sample back.
+    """Write all of the mailing's sheets as PDF, with `manifest.json`, and read a sample back.
 
     out: the folder; by default one below PRINT_DIR named after the mailing. A mailing that lies
     there already, file for file as its manifest says, is not printed again. Raises PrintError if
-    the mailing has no sheets, or if a barcode that was read back is not its coupon's.
+    the mailing has no sheets, an offer cannot be set, or a barcode that was read back is not its
+    coupon's.
     """
-    total = mailing.sheets.count()
-    if not total:
-        raise PrintError(
-            f"'{mailing}' is {mailing.get_state_display().lower()} and has no sheets; "
-            f"wanted: issued ('manage.py issue_mailing {mailing.code}')"
-        )
     folder = (out or settings.PRINT_DIR / mailing.code).resolve()
     if (kept := _printed_already(mailing, folder)) is not None:
         return kept
-    folder.mkdir(parents=True, exist_ok=True)
-    run = PrintRun.objects.create(mailing=mailing, folder=str(folder))
-    offers = _Offers(mailing)
-    files = []
-    for first in range(1, total + 1, SHEETS_PER_FILE):
-        last = min(first + SHEETS_PER_FILE - 1, total)
-        files.append(_write_file(mailing, folder, offers, first, last, total, progress))
-    checked = _read_back(mailing, folder, files)
-    run.manifest = {
-        "mailing": mailing.code,
-        "sheets": total,
-        "coupons": Coupon.objects.filter(sheet__mailing=mailing).count(),
-        "files": files,
-    }
-    _replace(folder / "manifest.json", (json.dumps(run.manifest, indent=2) + "\n").encode())
-    run.sheets, run.coupons = total, run.manifest["coupons"]
-    run.checked, run.finished_at = checked, timezone.now()
-    with transaction.atomic():
-        run.save()
-        Mailing.objects.filter(pk=mailing.pk, state=Mailing.State.ISSUED).update(
-            state=Mailing.State.PRINTED
-        )
+    run = work(begin(mailing, by=by, out=folder), progress)
     mailing.refresh_from_db()
     return run
 
 
-def sheet_pdf(sheet: Sheet) -> bytes:
-    """One sheet as PDF, as it is in its mailing's file."""
-    out = io.BytesIO()
-    mailing = sheet.mailing
-    offers = _Offers(mailing)
-    faces = _faces(mailing, offers, sheet.number, sheet.number)
-    document.write_sheets(out, offers.look(mailing.sheets.count()), faces, {})
-    return out.getvalue()
+def begin(
+    mailing: Mailing,
+    *,
+    by: AbstractBaseUser | None = None,
+    kind: str = Kind.WHOLE,
+    numbers: Sequence[Range] = (),
+    of: PrintRun | None = None,
+    out: Path | None = None,
+) -> PrintRun:
+    """Keep what is to be printed and how it looks; `work` prints it.
+
+    numbers: ranges of sheets; none: all, and one to each seed address. of: of a reprint, the run
+    whose look it has. A run of the same kind and numbers that was begun and not ended is
+    returned instead of another. Raises PrintError.
+    """
+    with transaction.atomic():
+        mailing = Mailing.objects.select_for_update().get(pk=mailing.pk)
+        last = last_number(mailing)
+        if not last:
+            raise PrintError(
+                f"'{mailing}' is {mailing.get_state_display().lower()} and has no sheets; "
+                f"wanted: issued ('manage.py issue_mailing {mailing.code}')"
+            )
+        asked = [[first, end] for first, end in numbers]
+        for run in mailing.print_runs.filter(kind=kind, of=of, state=State.RUNNING):
+            if kind == Kind.WHOLE or run.numbers == asked:
+                return run
+        seeds = []
+        if kind == Kind.WHOLE:
+            seeds = seeding.seeds_for(mailing, last)
+            asked = [[1, last + len(seeds)]]
+        elif kind == Kind.TEST:
+            seeds, asked = seeding.test_sheet_for(mailing), [[1, 1]]
+        looks = _looks(mailing, of, last + len(seeds) if kind == Kind.WHOLE else last)
+        if wrong := preflight.faults(looks):
+            more = f" And {len(wrong) - 5} more." if len(wrong) > 5 else ""
+            raise PrintError(f"'{mailing}' cannot be printed: {' '.join(wrong[:5])}{more}")
+        run = PrintRun.objects.create(
+            mailing=mailing,
+            kind=kind,
+            of=of,
+            numbers=asked,
+            look=looks.to_json(),
+            seeds=seeds,
+            started_by_id=getattr(by, "pk", None),
+            sheets=sum(end - first + 1 for first, end in asked),
+        )
+        run.folder = str(out or _folder(run))
+        run.save(update_fields=["folder"])
+    return run
 
 
-def proof_pdf(mailing: Mailing, sheets: Sequence[tuple[Sheet, Sequence[Coupon]]]) -> bytes:
-    """Sheets that are not issued, for looking at: whatever codes they have, no till knows them."""
-    out = io.BytesIO()
-    offers = _Offers(mailing)
-    look = _Look(mailing, offers)
-    faces = (look.face(sheet, coupons) for sheet, coupons in sheets)
-    document.write_sheets(out, offers.look(len(sheets)), faces, {})
-    return out.getvalue()
+def _looks(mailing: Mailing, of: PrintRun | None, total: int) -> Looks:
+    try:
+        if of is not None and of.look:
+            return Looks.from_json(mailing, of.look)
+        return Looks.of(mailing, total)
+    except LookError as error:
+        raise PrintError(str(error)) from None
+
+
+def _folder(run: PrintRun) -> Path:
+    folder: Path = settings.PRINT_DIR / run.mailing.code
+    return (folder if run.kind == Kind.WHOLE else folder / f"{run.kind}-{run.pk}").resolve()
+
+
+def work(run: PrintRun, progress: Progress = lambda done, total: None) -> PrintRun:
+    """Print a run that was begun, or what is left of it; one that ended stays as it is.
+
+    Raises PrintError, and says why in the run.
+    """
+    try:
+        with alone(f"coupons.printing.{run.mailing_id}"):
+            run.refresh_from_db()
+            if run.state == State.RUNNING:
+                _work(run, progress)
+    except TakenError:
+        raise PrintError(f"'{run.mailing}' is being printed: wait for it to end") from None
+    return run
+
+
+def _work(run: PrintRun, progress: Progress) -> None:
+    folder = Path(run.folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    wanted = chunks(run)
+    whole = {file.first for file in run.files.all() if _is_whole(folder, file)}
+    left = [at for at, (first, _) in enumerate(wanted) if first not in whole]
+    total = sum(last - first + 1 for first, last in wanted)
+    done = total - sum(wanted[at][1] - wanted[at][0] + 1 for at in left)
+    progress(done, total)
+    try:
+        for sheets in engine.map_buckets(write_file, left, run.pk, lines=total * LINES_A_SHEET):
+            done += sheets
+            progress(done, total)
+        _finish(run, folder, wanted)
+    except MisreadError as error:
+        _end(run, State.BLOCKED, f"{error}. Nothing of this run is to be mailed.")
+        raise PrintError(f"'{run.mailing}' was not printed: {error}") from None
+    except PrintError as error:
+        _end(run, State.FAILED, str(error))
+        raise
+    except Exception as error:
+        _end(run, State.FAILED, f"{type(error).__name__}: {error}")
+        raise
+
+
+def _end(run: PrintRun, state: str, says: str) -> None:
+    run.state, run.says, run.finished_at = state, says[:SAID], timezone.now()
+    run.save(update_fields=["state", "says", "finished_at"])
+
+
+def chunks(run: PrintRun) -> list[Range]:
+    """The sheets of each file, first and last: whole runs cut at the same numbers as reprints."""
+    size = run.look["sheets_a_file"]
+    return [
+        (begin, min(begin - (begin - 1) % size + size - 1, last))
+        for first, last in run.numbers
+        for begin in _begins(first, last, size)
+    ]
+
+
+def _begins(first: int, last: int, size: int) -> Iterator[int]:
+    yield first
+    yield from range(first - (first - 1) % size + size, last + 1, size)
+
+
+def write_file(place: int, run_id: int) -> int:
+    """Write the run's file of this place, read it back, and note that it is whole.
+
+    Returns how many sheets it was to have. May run twice. Raises MisreadError and leaves the file
+    beside its name for a look at it; PrintError if not one of its sheets could be set.
+    """
+    run = PrintRun.objects.select_related("mailing").get(pk=run_id)
+    first, last = chunks(run)[place]
+    looks = Looks.from_json(run.mailing, run.look)
+    name = NUMBERED.format(code=run.mailing.code, first=first, last=last)
+    path = Path(run.folder) / name
+    part = path.with_name(f"{name}.part")
+    sampled: dict[int, list[Expected]] = {}
+    end = max(stop for _, stop in run.numbers)
+    wanted = preflight.sample(first, last, end, looks.kept.sheets_checked)
+    order: list[int] = []
+    coupons = 0
+
+    def watched(faces: Iterable[SheetFace]) -> Iterator[SheetFace]:
+        nonlocal coupons
+        for face in faces:
+            order.append(face.sequence)
+            coupons += len(face.coupons)
+            if face.sequence in wanted:
+                sampled[face.sequence] = preflight.expected_of(looks.look, face)
+            yield face
+
+    own = rows_of(run.mailing, first, last) if run.kind != Kind.TEST else iter(())
+    rows = chain(own, seeding.rows(run, first, last))
+    with part.open("wb") as out:
+        try:
+            written = document.write_sheets(
+                out, looks.look, watched(looks.faces(rows)), looks.files()
+            )
+        except (LookError, ValueError) as error:
+            raise PrintError(f"{name}: {error}") from None
+        out.flush()
+        os.fsync(out.fileno())
+    absent = {one.sequence for one in written.left_out}
+    places = {number: at for at, number in enumerate(n for n in order if n not in absent)}
+    pages = {n: (places[n], expected) for n, expected in sampled.items() if n in places}
+    try:
+        checked = preflight.read_back(part, looks.look, pages)
+        if run.kind != Kind.TEST:
+            seeds = {seed["number"] for seed in run.seeds}
+            preflight.compare(run.mailing, {n: page for n, page in pages.items() if n not in seeds})
+    except MisreadError as error:
+        part.replace(path.with_name(f"{name}.blocked"))
+        raise MisreadError(f"{name}: {error}") from None
+    part.replace(path)  # whoever sees the name sees the whole file
+    lost = sum(len(e) for n, e in sampled.items() if n in absent)
+    with transaction.atomic():
+        PrintFile.objects.filter(run=run, first=first).delete()
+        PrintFile.objects.create(
+            run=run,
+            name=name,
+            first=first,
+            last=last,
+            sheets=written.sheets,
+            pages=written.pages,
+            coupons=coupons - lost,
+            checked=checked,
+            bytes=written.bytes,
+            sha256=written.sha256,
+            left_out=_left_out(run.mailing, written.left_out),
+        )
+    return last - first + 1
+
+
+def _left_out(mailing: Mailing, missing: Sequence[document.LeftOut]) -> list[dict[str, Any]]:
+    homes = dict(
+        Sheet.objects.filter(
+            mailing=mailing, number__in=[one.sequence for one in missing]
+        ).values_list("number", "household")
+    )
+    return [
+        {"number": one.sequence, "household": homes.get(one.sequence), "why": one.why}
+        for one in missing
+    ]
+
+
+def _finish(run: PrintRun, folder: Path, wanted: Sequence[Range]) -> None:
+    """Count what lies there against what is promised, and write the manifest."""
+    files = list(run.files.order_by("first"))
+    if [(file.first, file.last) for file in files] != list(wanted):
+        raise PrintError("its files are not those that were to be written: print it again")
+    left_out = [one for file in files for one in file.left_out]
+    there = sum(file.sheets for file in files) + len(left_out)
+    if there != (due := _due(run)):
+        raise PrintError(
+            f"its files hold {there} sheets, and {due} are promised: some were changed "
+            "meanwhile; print it again"
+        )
+    run.left_out = left_out
+    run.sheets = sum(file.sheets for file in files)
+    run.coupons = sum(file.coupons for file in files)
+    run.checked = sum(file.checked for file in files)
+    run.manifest = {
+        "mailing": run.mailing.code,
+        "kind": run.kind,
+        "sheets": run.sheets,
+        "coupons": run.coupons,
+        "barcodes_read_back": run.checked,
+        "look_sha256": hashlib.sha256(json.dumps(run.look, sort_keys=True).encode()).hexdigest(),
+        "files": [
+            {
+                "name": file.name,
+                "sheets": file.sheets,
+                "pages": file.pages,
+                "first": file.first,
+                "last": file.last,
+                "bytes": file.bytes,
+                "sha256": file.sha256,
+            }
+            for file in files
+        ],
+        "seeds": [{"number": seed["number"], "address": seed["address"]} for seed in run.seeds],
+        "left_out": [{"number": one["number"], "why": one["why"]} for one in left_out],
+    }
+    _replace(folder / "manifest.json", (json.dumps(run.manifest, indent=2) + "\n").encode())
+    run.state, run.says, run.finished_at = State.FINISHED, "", timezone.now()
+    with transaction.atomic():
+        run.save()
+        if run.kind == Kind.WHOLE:
+            Mailing.objects.filter(pk=run.mailing_id, state=Mailing.State.ISSUED).update(
+                state=Mailing.State.PRINTED
+            )
+
+
+def _due(run: PrintRun) -> int:
+    """How many sheets the run is to have: those of its numbers that are not void, and the seeds."""
+    if run.kind == Kind.TEST:
+        return len(run.seeds)
+    live = Sheet.objects.filter(mailing=run.mailing, voided_at=None)
+    return len(run.seeds) + sum(
+        live.filter(number__range=(first, last)).count() for first, last in run.numbers
+    )
+
+
+def _replace(path: Path, content: bytes) -> None:
+    part = path.with_name(f"{path.name}.part")
+    part.write_bytes(content)
+    part.replace(path)
 
 
 def _printed_already(mailing: Mailing, folder: Path) -> PrintRun | None:
     run = (
-        mailing.print_runs.filter(folder=str(folder), finished_at__isnull=False)
+        mailing.print_runs.filter(kind=Kind.WHOLE, state=State.FINISHED, folder=str(folder))
         .order_by("pk")
         .last()
     )
@@ -116,189 +348,44 @@ def _printed_already(mailing: Mailing, folder: Path) -> PrintRun | None:
     return run
 
 
+def _is_whole(folder: Path, file: PrintFile) -> bool:
+    path = folder / file.name
+    return path.is_file() and _sha256(path) == file.sha256
+
+
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _write_file(
-    mailing: Mailing,
-    folder: Path,
-    offers: "_Offers",
-    first: int,
-    last: int,
-    total: int,
-    progress: Progress,
-) -> dict[str, Any]:
-    name = f"{mailing.code}-{first:07}-{last:07}.pdf"
-    part = folder / f"{name}.part"
-
-    def counted() -> Iterator[SheetFace]:
-        for done, face in enumerate(_faces(mailing, offers, first, last), first):
-            yield face
-            progress(done, total)
-
-    with part.open("wb") as out:
-        written = document.write_sheets(out, offers.look(total), counted(), {})
-    part.replace(folder / name)  # whoever sees the name sees the whole file
-    return {
-        "name": name,
-        "sheets": written.sheets,
-        "first": written.first,
-        "last": written.last,
-        "bytes": written.bytes,
-        "sha256": written.sha256,
-    }
+def last_run(mailing: Mailing) -> PrintRun | None:
+    """The mailing's last whole run that came out right, whose look its reprints have."""
+    runs = mailing.print_runs.filter(kind=Kind.WHOLE, state=State.FINISHED).exclude(look={})
+    return runs.order_by("pk").last()
 
 
-def _replace(path: Path, content: bytes) -> None:
-    part = path.with_name(f"{path.name}.part")
-    part.write_bytes(content)
-    part.replace(path)
+def looks_of(mailing: Mailing) -> Looks:
+    """How the mailing was printed, or would be now. Raises LookError."""
+    run = last_run(mailing)
+    return Looks.from_json(mailing, run.look) if run else Looks.of(mailing)
 
 
-def _read_back(mailing: Mailing, folder: Path, files: list[dict[str, Any]]) -> int:
-    """Render sheets spread over the run, decode every coupon on them, and compare with what we
-    promised. Returns how many barcodes were right; raises PrintError on the first that is not.
-    """
-    total = files[-1]["last"]
-    many = min(SHEETS_CHECKED, total)
-    wanted = {1 + place * total // many for place in range(many)}
-    checked = 0
-    for file in files:
-        numbers = sorted(n for n in wanted if file["first"] <= n <= file["last"])
-        promised: dict[int, list[str]] = {number: [] for number in numbers}
-        for number, code in (
-            Coupon.objects.filter(sheet__mailing=mailing, sheet__number__in=numbers)
-            .order_by("sheet__number", "position")
-            .values_list("sheet__number", "code")
-        ):
-            promised[number].append(code)
-        found = verification.read_back(
-            folder / file["name"],
-            [number - file["first"] for number in numbers],
-            [len(promised[number]) for number in numbers],
-        )
-        for number, read in zip(numbers, found, strict=True):
-            if read != promised[number]:
-                raise PrintError(
-                    f"sheet {number} of {file['name']} reads {read}, not {promised[number]}"
-                )
-            checked += len(read)
-    return checked
+def sheet_pdf(sheet: Sheet) -> bytes:
+    """One sheet as PDF, as it is in its mailing's file. Raises PrintError."""
+    return _pdf(looks_of(sheet.mailing), [row_of(sheet)])
 
 
-# The faces: what of a promise is on paper.
-
-THEME = Theme(sender="Greenfield Markets · 1 Long Lane · Exampleton, ZZ 00101")
-_SYMBOLS = {"USD": "$", "EUR": "€ ", "GBP": "£"}
-
-
-class _Offers:
-    """What a mailing's offers look like: one face for each worth that a coupon may have."""
-
-    def __init__(self, mailing: Mailing) -> None:
-        known = Offer.objects.filter(
-            Exists(mailing.offers.filter(pk=OuterRef("pk")))
-            | Exists(mailing.fallback_offers.filter(pk=OuterRef("pk")))
-        )
-        worths: list[Terms] = []
-        for offer in known.order_by("pk").prefetch_related("levels__offer"):
-            worths += [offer, *offer.levels.all()]
-        valid = dates_in_words(mailing)
-        self.faces = tuple(offer_face(terms, valid) for terms in worths)
-        self._format = Format(places=max(4, mailing.coupons_per_sheet))
-        self._places: dict[tuple[int, int | None], int] = {
-            (terms.offer_id, terms.pk) if isinstance(terms, OfferLevel) else (terms.pk, None): place
-            for place, terms in enumerate(worths)
-        }
-
-    def look(self, total: int) -> Look:
-        """What all sheets of the mailing have in common."""
-        return Look(THEME, self._format, Press(), self.faces, total)
-
-    def face_of(self, coupon: Coupon) -> int:
-        """Which of the faces the coupon has. Raises PrintError for an offer of no such mailing."""
-        place = self._places.get((coupon.offer_id, coupon.level_id))
-        if place is None:
-            raise PrintError(
-                f"{codes.grouped(coupon.code)} is for an offer that its mailing does not have; "
-                "wanted: one of the mailing's offers, or of those that fill places"
-            )
-        return place
+def proof_pdf(mailing: Mailing, sheets: Sequence[tuple[Sheet, Sequence[Coupon]]]) -> bytes:
+    """Sheets that are not issued, for looking at: whatever codes they have, no till knows them."""
+    languages = {sheet.language for sheet, _ in sheets}
+    looks = Looks.of(mailing, len(sheets), languages)
+    return _pdf(looks, [row_of(sheet, coupons) for sheet, coupons in sheets])
 
 
-def offer_face(terms: Terms, valid: str) -> OfferFace:
-    """What the shopper reads of an offer, at its own worth or at that of one of its levels."""
-    value, suffix = terms.value_words
-    offer = terms.offer if isinstance(terms, OfferLevel) else terms
-    return OfferFace(
-        value=value,
-        suffix=suffix,
-        product=offer.name,
-        detail=offer.detail,
-        picture=offer.picture,
-        terms=tuple(offer.terms.splitlines()[:2]),
-        valid=valid,
-    )
-
-
-def _faces(mailing: Mailing, offers: _Offers, first: int, last: int) -> Iterator[SheetFace]:
-    """The sheets `first` to `last`, in order."""
-    rows = (
-        mailing.sheets.filter(number__gte=first, number__lte=last)
-        .order_by("number")
-        .prefetch_related("coupons")
-    )
-    look = _Look(mailing, offers)
-    for sheet in rows.iterator(chunk_size=1_000):
-        yield look.face(sheet, sorted(sheet.coupons.all(), key=lambda coupon: coupon.position))
-
-
-class _Look:
-    """What all sheets of a mailing have alike."""
-
-    def __init__(self, mailing: Mailing, offers: _Offers) -> None:
-        currency = Store.objects.values_list("currency", flat=True).order_by("pk").first() or "USD"
-        self._mailing, self._offers = mailing, offers
-        self._symbol = _SYMBOLS.get(currency, f"{currency} ")
-
-    def face(self, sheet: Sheet, coupons: Sequence[Coupon]) -> SheetFace:
-        """What is on one sheet's paper."""
-        mailing, count = self._mailing, len(coupons)
-        return SheetFace(
-            sequence=sheet.number,
-            address=tuple(sheet.address.splitlines()),
-            savings=f"{self._symbol}{sheet.savings}",
-            headline=mailing.headline,
-            explanation=FOR_EVERYBODY if sheet.is_generic else mailing.explanation,
-            how_chosen="" if sheet.is_generic else BY_PURCHASES,
-            savings_lines=(
-                f"{_NUMBERS.get(count, str(count))} {'coupon' if count == 1 else 'coupons'} "
-                f"picked for {'everybody' if sheet.is_generic else 'your household'}.",
-                f"Use any of them until {mailing.valid_to.day} {mailing.valid_to:%B}.",
-            ),
-            coupons=tuple(
-                CouponFace(
-                    offer=self._offers.face_of(coupon),
-                    code=codes.grouped(coupon.code),
-                    payload=coupon.code,
-                    tag=Tag(coupon.tag),
-                    reason=coupon.reason if mailing.shows_reasons else "",
-                )
-                for coupon in coupons
-            ),
-        )
-
-
-_NUMBERS = {
-    1: "One", 2: "Two", 3: "Three", 4: "Four", 5: "Five",
-    6: "Six", 7: "Seven", 8: "Eight", 9: "Nine", 10: "Ten",
-}  # fmt: skip
-
-
-def dates_in_words(mailing: Mailing) -> str:
-    """The validity as printed: 'Valid 30 Oct - 24 Dec 2017', with years where they differ."""
-    begin, end = mailing.valid_from, mailing.valid_to
-    year = f" {begin.year}" if begin.year != end.year else ""
-    return f"Valid {begin.day} {begin:%b}{year} – {end.day} {end:%b} {end.year}"  # noqa: RUF001 - the dash that dates want
+def _pdf(looks: Looks, rows: Sequence[Any]) -> bytes:
+    out = io.BytesIO()
+    try:
+        document.write_sheets(out, looks.look, looks.faces(rows), looks.files())
+    except (LookError, ValueError) as error:
+        raise PrintError(str(error)) from None
+    return out.getvalue()

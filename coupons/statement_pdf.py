@@ -4,7 +4,7 @@ import io
 from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
-from functools import cache
+from functools import cache, partial
 from itertools import groupby
 from typing import Any, Final
 from xml.sax.saxutils import escape
@@ -30,9 +30,8 @@ from reportlab.platypus import (  # type: ignore[import-untyped] # ships no type
     Table,
 )
 
-from coupons import statements
+from coupons import looks, statements
 from coupons.models import LedgerEntry, Statement
-from coupons.printing import THEME
 from coupons.sheets.fitting import settable
 from coupons.sheets.typefaces import Cut, Family, source_sans
 from coupons.statements import Line, Totals
@@ -43,7 +42,7 @@ HEAD: Final = 14 * mm  # above the text of later pages: the number, and the colu
 FOOT: Final = 14 * mm
 WIDTH: Final = A4[0] - 2 * MARGIN
 INK, QUIET, LINE = HexColor("#1b1f1d"), HexColor("#5f6a64"), HexColor("#c9d1cc")
-TINT, GREEN = HexColor("#eef4f0"), HexColor(THEME.brand_colour)
+TINT: Final = HexColor("#eef4f0")
 CLEARED_TITLES: Final = ("Offer", "Coupons", "Face value", "Handling fee", "Total")
 CLEARED: Final = (80 * mm, 18 * mm, 24 * mm, 24 * mm, 24 * mm)
 OTHER_TITLES: Final = ("Day", "What and why", "Store and offer", *CLEARED_TITLES[1:])
@@ -69,7 +68,6 @@ LABEL: Final = _style(Cut.REGULAR, 8, 11.5, QUIET)  # on one line with TEXT
 STRONG: Final = _style(Cut.SEMIBOLD, 9, 11.5)
 SECTION: Final = _style(Cut.SEMIBOLD, 11.5, 15)
 TITLE: Final = _style(Cut.BOLD, 19, 23)
-BRAND: Final = _style(Cut.BOLD, 15, 18, GREEN)
 
 
 @cache
@@ -80,7 +78,7 @@ def _set_type() -> None:
 
 
 def draw(statement: Statement) -> bytes:
-    """Return the PDF of `statement`; the same statement gives the same bytes."""
+    """Return the PDF of `statement`; the same statement and house theme give the same bytes."""
     _set_type()
     lines, others = statements.lines(statement), statements.others(statement)
     rows: list[Line | LedgerEntry] = [*lines, *others]
@@ -93,24 +91,27 @@ def draw(statement: Statement) -> bytes:
         out,
         pagesize=A4,
         title=f"Statement {statement.number}",
-        author=_house(),
+        author=say.sender,
         subject=f"Coupons cleared, {say.period}",
-        creator=_house(),
+        creator=say.sender,
         invariant=1,
     )
     document.addPageTemplates(list(_pages(say)))
     story: list[Flowable] = [*_letterhead(say, statements.sums(rows).total)]
     story += [*_cleared(say, lines), *_others(say, others), *_totals(say, lines, others)]
-    document.build(story, canvasmaker=_NumberedCanvas)
+    document.build(story, canvasmaker=partial(_NumberedCanvas, foot=say.house.sender))
     return out.getvalue()
 
 
 class _Words:
-    """How this statement says its dates and amounts."""
+    """How this statement says its dates and amounts, and whose it is."""
 
     def __init__(self, statement: Statement, amounts: str) -> None:
         self.statement = statement
         self.amounts = amounts
+        self.house = looks.face_of_theme(looks.house_theme())
+        self.sender = self.house.sender.partition(" · ")[0]
+        self.colour = HexColor(self.house.brand_colour)
         self.period = f"{day(statement.period_from)} to {day(statement.period_to)}"
 
     def money(self, amount: Decimal) -> str:
@@ -135,10 +136,6 @@ def day(when: date) -> str:
     return f"{when.day} {when:%b %Y}"
 
 
-def _house() -> str:
-    return THEME.sender.partition(" · ")[0]
-
-
 def _paragraph(text: str, style: ParagraphStyle) -> Paragraph:
     return Paragraph(escape(settable(text, Family.of().face(Cut(style.fontName)))), style)
 
@@ -147,7 +144,11 @@ def _letterhead(say: _Words, total: Decimal) -> Iterator[Flowable]:
     """Who writes, to whom, about what."""
     statement = say.statement
     funder = statement.funder
-    address = [_paragraph(THEME.sender, SMALL), Spacer(0, 3 * mm), _paragraph(funder.name, STRONG)]
+    address = [
+        _paragraph(say.house.sender, SMALL),
+        Spacer(0, 3 * mm),
+        _paragraph(funder.name, STRONG),
+    ]
     address += [_paragraph(row, TEXT) for row in funder.address.splitlines() if row.strip()]
     facts = [
         ("Statement", statement.number),
@@ -171,7 +172,7 @@ def _letterhead(say: _Words, total: Decimal) -> Iterator[Flowable]:
             ("BOTTOMPADDING", (0, 0), (-1, -1), 1),
         ],
     )
-    yield _paragraph(THEME.brand, BRAND)
+    yield _paragraph(say.house.brand, _style(Cut.BOLD, 15, 18, say.colour))
     yield Spacer(0, 8 * mm)
     yield Table(
         [[address, about]],
@@ -199,7 +200,7 @@ _ROWS: Final[tuple[tuple[Any, ...], ...]] = (
 )
 
 
-def _titles(titles: Sequence[str], widths: Sequence[float]) -> Table:
+def _titles(say: _Words, titles: Sequence[str], widths: Sequence[float]) -> Table:
     """The row of a table's titles: in the text where it begins, at the head of later pages."""
     first_figure = titles.index("Coupons")
     return Table(
@@ -210,7 +211,7 @@ def _titles(titles: Sequence[str], widths: Sequence[float]) -> Table:
             ("FONT", (0, 0), (-1, 0), Cut.SEMIBOLD.value, 8, 10),
             ("TEXTCOLOR", (0, 0), (-1, 0), QUIET),
             ("ALIGN", (first_figure, 0), (-1, 0), "RIGHT"),
-            ("LINEBELOW", (0, 0), (-1, 0), 0.8, GREEN),
+            ("LINEBELOW", (0, 0), (-1, 0), 0.8, say.colour),
             ("BOTTOMPADDING", (0, 0), (-1, 0), 3),
         ],
         spaceAfter=0.8,  # else the tint below hides the line
@@ -222,7 +223,7 @@ def _cleared(say: _Words, lines: list[Line]) -> Iterator[Flowable]:
         return
     yield NextPageTemplate("cleared")
     yield CondPageBreak(40 * mm)
-    yield _titles(CLEARED_TITLES, CLEARED)
+    yield _titles(say, CLEARED_TITLES, CLEARED)
     for _, of_store in groupby(lines, lambda line: line.store.pk):
         yield _store(say, list(of_store))
 
@@ -262,7 +263,7 @@ def _others(say: _Words, entries: list[LedgerEntry]) -> Iterator[Flowable]:
     yield Spacer(0, 4 * mm)
     yield _paragraph("Taken back and conceded", SECTION)
     yield Spacer(0, 2 * mm)
-    yield _titles(OTHER_TITLES, OTHERS)
+    yield _titles(say, OTHER_TITLES, OTHERS)
     for entry in entries:
         what = [_paragraph(entry.get_kind_display(), TEXT)]
         what += [_paragraph(entry.note, SMALL)] if entry.note else []
@@ -307,7 +308,7 @@ def _totals(say: _Words, lines: list[Line], others: list[LedgerEntry]) -> Iterat
             ("ALIGN", (1, 0), (1, -1), "RIGHT"),
             ("FONT", (0, total), (-1, total), Cut.BOLD.value, 12, 15),
             ("BACKGROUND", (0, total), (-1, total), TINT),
-            ("LINEABOVE", (0, total), (-1, total), 1, GREEN),
+            ("LINEABOVE", (0, total), (-1, total), 1, say.colour),
             ("TOPPADDING", (0, total), (-1, total), 5),
             ("BOTTOMPADDING", (0, total), (-1, total), 6),
             ("LEFTPADDING", (0, total + 1), (0, -1), 6 * mm),
@@ -317,7 +318,7 @@ def _totals(say: _Words, lines: list[Line], others: list[LedgerEntry]) -> Iterat
     )
     due = f"{statement.currency} {say.money(abs(totals.total))}"
     if totals.total > 0:
-        payment = f"Please pay {due} to {_house()}, quoting {statement.number}."
+        payment = f"Please pay {due} to {say.sender}, quoting {statement.number}."
     elif totals.total < 0:
         payment = f"{due} is in your favour. We pay it, quoting {statement.number}."
     else:
@@ -354,7 +355,7 @@ def _pages(say: _Words) -> Iterator[PageTemplate]:
             top = bottom + height
             canvas.setFillColor(QUIET)
             canvas.setFont(Cut.REGULAR.value, 8)
-            canvas.drawString(left, top - 3 * mm, f"{_house()} · Statement {statement.number}")
+            canvas.drawString(left, top - 3 * mm, f"{say.sender} · Statement {statement.number}")
             name = settable(statement.funder.name, Family.of().regular)
             canvas.drawRightString(left + WIDTH, top - 3 * mm, name)
             if titles is not None:
@@ -364,16 +365,19 @@ def _pages(say: _Words) -> Iterator[PageTemplate]:
         return on_page
 
     yield PageTemplate("first", [frame(0)])
-    yield PageTemplate("cleared", [frame(HEAD)], onPage=headed(_titles(CLEARED_TITLES, CLEARED)))
-    yield PageTemplate("others", [frame(HEAD)], onPage=headed(_titles(OTHER_TITLES, OTHERS)))
+    yield PageTemplate(
+        "cleared", [frame(HEAD)], onPage=headed(_titles(say, CLEARED_TITLES, CLEARED))
+    )
+    yield PageTemplate("others", [frame(HEAD)], onPage=headed(_titles(say, OTHER_TITLES, OTHERS)))
     yield PageTemplate("plain", [frame(HEAD)], onPage=headed(None))
 
 
 class _NumberedCanvas(Canvas):  # type: ignore[misc] # reportlab ships no types
     """Keeps its pages back until it knows how many there are, for the foot of each."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, foot: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._foot = foot
         self._kept: list[dict[str, Any]] = []
 
     def showPage(self) -> None:  # noqa: N802 - reportlab's name
@@ -385,7 +389,7 @@ class _NumberedCanvas(Canvas):  # type: ignore[misc] # reportlab ships no types
             self.__dict__.update(state)
             self.setFillColor(QUIET)
             self.setFont(Cut.REGULAR.value, 8)
-            self.drawString(MARGIN, 11 * mm, THEME.sender)
+            self.drawString(MARGIN, 11 * mm, self._foot)
             pages = f"Page {number} of {len(self._kept)}"
             self.drawRightString(A4[0] - MARGIN, 11 * mm, pages)
             super().showPage()

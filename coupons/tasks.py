@@ -6,7 +6,7 @@ from django.contrib.auth import get_user_model
 from django.utils import timezone
 
 from coupons import findings, mailing, measuring, nightly, printing, responding
-from coupons.models import Mailing
+from coupons.models import Mailing, PrintRun
 from loyalty import learning
 
 
@@ -51,7 +51,18 @@ def issue(mailing_id: int) -> str:
 
 
 def print_sheets(mailing_id: int) -> str:
-    run = printing.print_mailing(Mailing.objects.get(pk=mailing_id))
+    return _printed(printing.print_mailing(Mailing.objects.get(pk=mailing_id)))
+
+
+def print_run(run_id: int) -> str:
+    """Print a run that was begun at the desk; what stops it is said there as well."""
+    try:
+        return _printed(printing.work(PrintRun.objects.get(pk=run_id)))
+    except printing.PrintError as error:
+        return str(error)
+
+
+def _printed(run: PrintRun) -> str:
     return f"{run.sheets} sheets in {run.folder}; {run.checked} barcodes read back"
 
 
