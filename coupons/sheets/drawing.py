@@ -120,7 +120,7 @@ class Setter:
 
     def show(self, text: str, face: Face, size: float) -> str:
         """Return text as it was fitted, where the text matrix stands."""
-        return self.fonts[face_for(text, face)].show(text, size) if text else ""
+        return self.fonts[face].show(text, size) if text else ""
 
     def put(self, text: str, face: Face, size: float, x: float, y: float) -> str:
         """Return text as it was fitted, beginning at (x, y)."""

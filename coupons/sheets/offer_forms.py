@@ -19,7 +19,7 @@ from coupons.sheets.drawing import (
     snapped,
 )
 from coupons.sheets.faces import Format, OfferFace, Symbology, Tag
-from coupons.sheets.fitting import POINTS_PER_MM, width_mm
+from coupons.sheets.fitting import POINTS_PER_MM, face_for, width_mm
 from coupons.sheets.paint import Paint
 from coupons.sheets.pictures import FALLBACK, PICTURES
 from coupons.sheets.plans import CouponPlan
@@ -169,7 +169,7 @@ def code_at(form: OfferForm, length: int, setter: Setter) -> str:
 
 def shown_reason(form: OfferForm, text: str, setter: Setter) -> str:
     """Return a reason's lines, the first where the text matrix stands."""
-    face = setter.fonts.family.italic
+    face = face_for(text, setter.fonts.family.italic)
     block = set_reason(form.reason, face, text)
     step = number(-block.size * 1.2)
     return f"0 {step} Td ".join(setter.show(part, face, block.size) for part in block.lines)

@@ -6,6 +6,7 @@ ones), and words in a column beside a stacked barcode. Millimetres from the cell
 corner, type in points.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,6 +17,8 @@ from coupons.sheets.symbols.symbol import Extent
 _PAD: Final = 3.2  # mm of white at a cell's sides
 _LEAST_BARS: Final = 5.0  # mm: lower bars are missed by a scanner held at an angle
 _LEAST_ASIDE: Final = 22.0  # mm that validity and terms want beside the bars
+_EAN_MODULES: Final = 95
+_LEAST_EAN_MODULE: Final = 0.264  # mm: 80 %, the least that GS1 allows at a till
 _LARGEST_MODULE: Final = 3  # times the smallest, for symbols read by telephones
 
 
@@ -68,6 +71,8 @@ def symbol_for(
         wanted = max(min(share * cell.height, 0.23 * cell.width), 10)
         most = int(wanted / max(extent.width, extent.height) / dot)
         dots = max(dots, min(most, _LARGEST_MODULE * dots))
+    elif extent.width <= _EAN_MODULES:
+        dots = max(dots, math.ceil(_LEAST_EAN_MODULE / dot - 1e-9))
     module = dots * dot
     sides = (extent.left, extent.right, extent.above, extent.below)
     return Symbol(

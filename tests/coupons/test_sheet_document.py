@@ -1,108 +1,147 @@
-"""Printed sheets: what is on paper reads back, and a reprint is the same paper."""
+"""Printed sheets: paper reads back, a fault leaves out one sheet, reprints are the same."""
 
 import dataclasses
 import hashlib
 import io
-from collections.abc import Sequence
-from itertools import pairwise
 
+import pikepdf
 import pypdfium2  # type: ignore[import-untyped] # ships no types
 import pytest
+from PIL import Image
 
-from coupons.sheets import barcodes
-from coupons.sheets.codes import check_character, grouped
-from coupons.sheets.document import Written, write_sheets
-from coupons.sheets.faces import CouponFace, Format, Look, OfferFace, Press, SheetFace, Tag, Theme
-from coupons.sheets.pictures import PICTURES
-from coupons.sheets.verification import read_back
-
-TERMS = ("Once per household, any Greenfield store.", "Not with other offers on this item.")
-VALID = "Valid 30 Nov \u2013 24 Dec 2026"
-COFFEE = OfferFace(
-    "1.50", "off", "Dark roast coffee beans", "House of Hagen", "coffee", TERMS, VALID
+from coupons.sheets import photos
+from coupons.sheets.codes import grouped
+from coupons.sheets.document import LeftOut, Written, write_sheets
+from coupons.sheets.faces import (
+    LAYOUTS,
+    Colour,
+    Format,
+    Leaf,
+    Look,
+    Page,
+    Press,
+    Symbology,
+    Theme,
+    Window,
 )
-OFFERS = tuple(
-    dataclasses.replace(COFFEE, product=f"Offer {number}", picture=picture)
-    for number, picture in enumerate(PICTURES)
+from coupons.sheets.heads import head
+from coupons.sheets.layout import coupon_boxes
+from coupons.sheets.verification import Asked, read_back
+from tests.coupons.exchanged import broken_rules
+from tests.coupons.sheets_made import (
+    COFFEE,
+    OFFERS,
+    code,
+    offers,
+    printed,
+    promised,
+    read,
+    sheet,
+    words,
 )
+from tests.icc import cmyk_profile
 
 
-def code(number: int) -> str:
-    body = f"{number * 7919:012d}"
-    return body + check_character(body)
-
-
-def sheet(sequence: int = 1, offers: Sequence[int] = range(8), **changes: object) -> SheetFace:
-    coupons = tuple(
-        CouponFace(
-            offer,
-            grouped(code(sequence * 100 + place)),
-            code(sequence * 100 + place),
-            list(Tag)[place % 3],
-            f"You buy this about every {place + 3} days.",
-        )
-        for place, offer in enumerate(offers)
-    )
-    plain = SheetFace(
-        sequence=sequence,
-        address=("Familie Müller", "Bahnhofstraße 195", "50667 Köln"),
-        savings="€ 12.40",
-        coupons=coupons,
-        headline="Good things you like, for less.",
-        explanation="Chosen from what your household enjoys.",
-        savings_lines=("Eight coupons.", "Use any of them until 24 December."),
-    )
-    return dataclasses.replace(plain, **changes)  # type: ignore[arg-type] # any field of a sheet
-
-
-def printed(*sheets: SheetFace, offers: tuple[OfferFace, ...] = OFFERS) -> tuple[bytes, Written]:
+def picture(width: int = 300, height: int = 200) -> tuple[str, bytes]:
     out = io.BytesIO()
-    written = write_sheets(out, Look(Theme(), Format(), Press(), offers, 1133), iter(sheets), {})
-    return out.getvalue(), written
+    Image.linear_gradient("L").resize((width, height)).convert("RGB").save(out, "PNG")
+    prepared = photos.prepare(out.getvalue())
+    return prepared.sha256, prepared.content
 
 
-def words(pdf: bytes, page: int = 0) -> str:
-    document = pypdfium2.PdfDocument(pdf)
-    text: str = document[page].get_textpage().get_text_range().replace("\r\n", "\n")
-    document.close()
-    return text
+@pytest.mark.parametrize("page", Page)
+@pytest.mark.parametrize("places", LAYOUTS)
+def test_every_coupon_of_every_layout_reads_back(places, page):
+    form = Format(places=places, page=page)
+    sheets = [sheet(1, range(places)), sheet(2, range(places - 3))]
+    pdf, _ = printed(*sheets, form=form)
+
+    assert read(pdf, form, sheets, Symbology.CODE_128) == promised(sheets)
 
 
-@pytest.mark.parametrize("dpi", [203, 300])
-def test_every_coupon_of_every_layout_reads_back(dpi):
-    sheets = [sheet(number, range(count)) for number, count in enumerate((8, 10, 6, 4, 9, 1), 1)]
-    counts = [len(one.coupons) for one in sheets]
+def test_code_128_reads_at_the_resolution_of_a_label_printer():
+    sheets = [sheet(number) for number in range(1, 5)]
     pdf, _ = printed(*sheets)
+    assert read(pdf, Format(), sheets, Symbology.CODE_128, dpi=203) == promised(sheets)
 
-    assert read_back(pdf, range(6), counts, dpi) == [
-        [coupon.payload for coupon in one.coupons] for one in sheets
+
+@pytest.mark.parametrize("symbology", Symbology)
+def test_every_kind_of_barcode_reads_back(symbology):
+    form = Format(places=6, bar_reduction_dots=1)
+    sheets = [sheet(1, range(6), symbology)]
+    pdf, written = printed(*sheets, faces=offers(symbology), form=form)
+
+    assert written.left_out == ()
+    assert read(pdf, form, sheets, symbology) == promised(sheets)
+
+
+@pytest.mark.parametrize("window", Window)
+@pytest.mark.parametrize("page", Page)
+def test_every_window_has_all_that_belongs_on_a_sheet(window, page):
+    form = Format(
+        window=window,
+        page=page,
+        inserter_marks=True,
+        match_marks=True,
+        recycling_mark=True,
+    )
+    one = sheet(
+        greeting="Dear Ada Example,",
+        link="https://coupons.example/s/1:abc/",
+        how_chosen="These prices were set by an algorithm.",
+        imb="0123456709498765432101234567891",
+    )
+    pdf, _ = printed(one, form=form)
+    text = words(pdf)
+
+    for line in (
+        *one.address,
+        one.greeting,
+        one.headline,
+        one.explanation,
+        one.savings,
+        one.how_chosen,
+        "Sheet 000001 / 1\u00a0133",
+        "Greenfield Markets",
+        "TRY SOMETHING NEW",
+    ):
+        assert line in text
+    assert read(pdf, form, [one], Symbology.CODE_128) == promised([one])
+    link = head(form).link.grown(2, 2)
+    assert read_back(pdf, [Asked(0, (link,), (Symbology.QR,))]) == [[one.link]]
+
+
+def test_a_letter_stands_in_front_and_its_coupons_behind_it():
+    form = Format(leaf=Leaf.LETTER, places=12)
+    sheets = [
+        sheet(number, range(12), greeting="Dear Ada,", letter=("One paragraph.", "Yours\nShop"))
+        for number in (1, 2)
     ]
+    pdf, written = printed(*sheets, form=form)
+
+    assert (written.sheets, written.pages) == (2, 4)
+    front, back = words(pdf, 2), words(pdf, 3)
+    assert "Dear Ada," in front
+    assert "One paragraph." in front
+    assert "Yours\nShop" in front
+    assert "Offer 3" not in front
+    assert "Offer 3" in back
+    assert "Sheet 000002" in front
+    assert "Sheet 000002" in back
+    assert read(pdf, form, sheets, Symbology.CODE_128) == promised(sheets)
 
 
-def test_reading_back_takes_any_pages_from_a_file(tmp_path):
-    pdf, _ = printed(*(sheet(number) for number in range(1, 5)))
-    file = tmp_path / "sheets.pdf"
-    file.write_bytes(pdf)
-
-    third, first = read_back(file, [2, 0], [8, 8])
-    assert third[0] == code(300)
-    assert first[7] == code(107)
+def test_a_letter_of_more_than_a_page_is_refused_and_never_cut():
+    long = ("We would like to tell you everything. " * 40,) * 4
+    with pytest.raises(ValueError, match="more than a page at 9 points"):
+        printed(sheet(letter=long), form=Format(leaf=Leaf.LETTER))
 
 
-def test_what_cannot_be_read_is_none_and_not_a_guess():
-    spoiled = sheet(1, range(2))
-    bad = "0" * 12 + "1"  # fails our own check
-    wrong = dataclasses.replace(spoiled.coupons[1], code=grouped(bad), payload=bad)
-    pdf, _ = printed(dataclasses.replace(spoiled, coupons=(spoiled.coupons[0], wrong)))
-
-    # The layout of three looks for a third coupon, where the paper is white.
-    assert read_back(pdf, [0], [3]) == [[code(100), None, None]]
-
-
-def test_pages_and_counts_must_agree():
-    pdf, _ = printed(sheet())
-    with pytest.raises(ValueError, match="2 pages but 1 counts"):
-        read_back(pdf, [0, 0], [8])
+def test_a_blank_back_is_a_page_of_its_own():
+    pdf, written = printed(sheet(1), sheet(2), form=Format(leaf=Leaf.BLANK_BACK))
+    assert written.pages == len(pypdfium2.PdfDocument(pdf)) == 4
+    assert words(pdf, 1) == ""
+    assert "Sheet 000002" in words(pdf, 2)
 
 
 def test_a_reprint_is_the_same_to_the_byte():
@@ -111,7 +150,109 @@ def test_a_reprint_is_the_same_to_the_byte():
     again, _ = printed(*sheets)
 
     assert first == again
-    assert written == Written(19, len(first), hashlib.sha256(first).hexdigest(), 1, 19)
+    assert written == Written(19, 19, len(first), hashlib.sha256(first).hexdigest(), 1, 19)
+
+
+def test_one_households_fault_leaves_out_one_sheet_and_says_why():
+    faults = {
+        2: sheet(2, [999]),
+        3: sheet(3, address=("a" * 600,)),
+        4: sheet(4, []),
+        5: sheet(5, range(9)),
+        6: sheet(6, address=()),
+        7: sheet(7, [0], Symbology.EAN_13),
+    }
+    wrong = dataclasses.replace(faults[7].coupons[0], payload="9" * 40, code="9" * 40)
+    faults[7] = dataclasses.replace(faults[7], coupons=(wrong,))
+    pdf, written = printed(sheet(1), *faults.values(), sheet(8))
+
+    assert (written.sheets, written.first, written.last) == (2, 1, 8)
+    assert [left.sequence for left in written.left_out] == list(faults)
+    reasons = {left.sequence: left.why for left in written.left_out}
+    assert reasons[2] == f"offer 999 is not among the {len(OFFERS)} that the run has"
+    assert "does not fit" in reasons[3]
+    assert reasons[4] == "0 coupons where a sheet has 1 to 8"
+    assert reasons[5] == "9 coupons where a sheet has 1 to 8"
+    assert reasons[6] == "there is no address"
+    assert "leaves a coupon of 95.0 x 42.5 mm" in reasons[7]
+    assert len(pypdfium2.PdfDocument(pdf)) == 2
+    assert "Sheet 000008" in words(pdf, 1)
+
+
+def test_a_run_of_which_nothing_can_be_printed_is_refused():
+    with pytest.raises(ValueError, match="no sheets to write"):
+        printed()
+    with pytest.raises(ValueError, match="no sheets to write: sheet 7: offer 999"):
+        printed(sheet(7, [999]))
+
+
+@pytest.mark.parametrize(
+    ("theme", "faces"),
+    [
+        (Theme(logo="f" * 64), OFFERS),
+        (Theme(fonts={"bold": "f" * 64}), OFFERS),
+        (Theme(), (dataclasses.replace(COFFEE, photo="f" * 64), *OFFERS)),
+    ],
+)
+def test_a_look_that_names_a_file_nobody_gave_is_refused(theme, faces):
+    with pytest.raises(ValueError, match=r"f{64} is not among the files"):
+        printed(sheet(), theme=theme, faces=faces)
+
+
+def test_a_picture_that_cannot_be_read_is_refused_before_any_sheet():
+    broken = (dataclasses.replace(COFFEE, photo="b" * 64),)
+    with pytest.raises(ValueError, match=r"b{64} cannot be read"):
+        printed(sheet(1, [0]), faces=broken, files={"b" * 64: b"no picture"})
+
+
+def test_a_picture_and_a_logo_are_in_the_file_once():
+    sha256, content = picture()
+    faces = tuple(dataclasses.replace(offer, photo=sha256) for offer in OFFERS)
+    sheets = [sheet(number, range(number, number + 8)) for number in range(1, 9)]
+    pdf, _ = printed(*sheets, faces=faces, theme=Theme(logo=sha256), files={sha256: content})
+
+    with pikepdf.open(io.BytesIO(pdf)) as file:
+        images = [one for one in file.objects if _is_image(one)]
+        assert 1 <= len(images) <= 2  # one for coupons, one as large as the logo
+    assert Theme().tagline not in words(pdf)
+    assert read(pdf, Format(), sheets, Symbology.CODE_128) == promised(sheets)
+
+
+def _is_image(one: object) -> bool:
+    return isinstance(one, pikepdf.Stream) and one.get("/Subtype") == "/Image"
+
+
+def test_an_offer_without_a_picture_shows_a_basket():
+    bare = (dataclasses.replace(COFFEE, picture=""), dataclasses.replace(COFFEE, picture="moon"))
+    _, written = printed(sheet(1, [0, 1]), faces=bare)
+    assert written.left_out == ()
+
+
+def test_a_file_for_a_press_keeps_its_rules():
+    profile = cmyk_profile()
+    sha256, content = picture()
+    files = {"p": profile, sha256: content}
+    faces = (dataclasses.replace(COFFEE, photo=sha256), *OFFERS)
+    form = Format(bleed_mm=3, leaf=Leaf.LETTER, match_marks=True, recycling_mark=True)
+    sheets = [sheet(number, range(8), letter=("Text.",)) for number in range(1, 4)]
+    pdf, written = printed(
+        *sheets,
+        faces=faces,
+        form=form,
+        theme=Theme(logo=sha256),
+        press=Press(Colour.CMYK, "p", "FOGRA39"),
+        files=files,
+    )
+
+    assert written.left_out == ()
+    with pikepdf.open(io.BytesIO(pdf)) as file:
+        assert broken_rules(file) == []
+        for page in file.pages:
+            width = float(page.mediabox[2]) - float(page.mediabox[0])
+            assert width == pytest.approx((210 + 6) * 72 / 25.4, abs=0.01)
+            bleed = float(page.trimbox[0]) - float(page.mediabox[0])
+            assert bleed == pytest.approx(3 * 72 / 25.4, abs=0.01)
+    assert read(pdf, form, sheets, Symbology.CODE_128) == promised(sheets)
 
 
 def test_names_from_all_over_europe_can_be_read_and_searched():
@@ -122,6 +263,20 @@ def test_names_from_all_over_europe_can_be_read_and_searched():
     for line in (*address, "Größer, süßer — öfter.", "Sheet 000001 / 1\u00a0133"):
         assert line in text
     assert grouped(code(100)) in text
+
+
+def test_a_german_sheet_says_everything_in_german():
+    pdf, _ = printed(sheet(language="de", link="https://coupons.example/s/1:abc/"))
+    text = words(pdf)
+    assert "Blatt 000001" in text
+    assert "Sheet" not in text
+    assert "YOU BUY THIS" not in text
+
+
+def test_two_languages_in_one_file_do_not_mix():
+    pdf, _ = printed(sheet(1), sheet(2, language="de"), sheet(3))
+    assert words(pdf, 0).count("YOU BUY THIS") == words(pdf, 2).count("YOU BUY THIS") == 3
+    assert "YOU BUY THIS" not in words(pdf, 1)
 
 
 def test_a_reason_in_russian_is_set_upright_because_the_italic_has_no_cyrillic():
@@ -135,16 +290,18 @@ def test_more_letters_than_one_font_holds_still_come_out_right():
     greek_and_cyrillic = [chr(first) for first in (*range(0x391, 0x3A2), *range(0x410, 0x450))]
     latin = [chr(first) for first in range(0xC0, 0x17F) if chr(first) != "ŉ"]
     letters = "".join(latin + greek_and_cyrillic)
-    address = tuple(letters[start : start + 40] for start in range(0, len(letters), 40))
+    address = tuple(letters[start : start + 30] for start in range(0, len(letters), 30))
     pdf, _ = printed(sheet(address=address[:6]), sheet(2, address=address[6:]))
 
-    read = words(pdf, 0) + words(pdf, 1)
-    assert all(line in read for line in address)
+    read_again = words(pdf, 0) + words(pdf, 1)
+    assert all(line in read_again for line in address)
 
 
 def test_a_file_holds_only_the_offers_its_sheets_use():
     pdf, _ = printed(sheet(1, [3, 4]), sheet(2, [4, 5]))
-    assert pdf.count(b"/Offer") == 3
+    with pikepdf.open(io.BytesIO(pdf)) as file:
+        forms = file.pages[0].resources.XObject
+        assert len([name for name in forms if name in {"/O0", "/O1", "/O2", "/O3"}]) == 3
     used = words(pdf, 0) + words(pdf, 1)
     assert "Offer 5" in used
     assert "Offer 6" not in used
@@ -156,13 +313,17 @@ def test_a_long_run_is_a_tree_of_pages_that_opens():
     written = write_sheets(out, Look(Theme(), Format(), Press(), OFFERS, 300), sheets, {})
 
     assert (written.sheets, written.first, written.last) == (300, 1, 300)
+    assert written.left_out == ()
     assert len(pypdfium2.PdfDocument(out.getvalue())) == 300
-    assert code(30000) in read_back(out.getvalue(), [299], [1])[0]
+    last = sheet(300, [0])
+    asked = [Asked(299, coupon_boxes(Format())[:1], (Symbology.CODE_128,))]
+    assert read_back(out.getvalue(), asked) == promised([last])
 
 
 def test_every_picture_can_be_drawn():
     pages = [range(len(OFFERS))[start : start + 8] for start in range(0, len(OFFERS), 8)]
-    pdf, _ = printed(*(sheet(number, page) for number, page in enumerate(pages, 1)))
+    pdf, written = printed(*(sheet(number, page) for number, page in enumerate(pages, 1)))
+    assert written.left_out == ()
     assert len(pypdfium2.PdfDocument(pdf)) == len(pages)
 
 
@@ -176,53 +337,9 @@ def test_bars_are_pure_black_on_white():
     assert {(0, 0, 0), (255, 255, 255)} <= {colour[:3] for _, colour in colours}
 
 
-def test_a_run_without_sheets_is_refused():
-    with pytest.raises(ValueError, match="no sheets"):
-        printed()
-
-
-def test_an_offer_nobody_made_is_named():
-    with pytest.raises(ValueError, match="sheet 7 names offer 999"):
-        printed(sheet(7, [999]))
-
-
-def test_a_picture_nobody_drew_is_named():
-    with pytest.raises(ValueError, match="no picture 'unicorn' for 'Dark roast"):
-        printed(sheet(1, [1]), offers=(COFFEE, dataclasses.replace(COFFEE, picture="unicorn")))
-
-
-def test_a_sheet_of_no_coupons_is_refused():
-    with pytest.raises(ValueError, match="1 to 10 coupons, not 0"):
-        printed(sheet(1, []))
-
-
-@pytest.mark.parametrize("wrong", ["7Q4M", "7Q4M-K2XP-9TRD-A", "7Q4MK2XP9TR)A", "7Q4MK2XP9TRDÄ"])
-def test_a_code_that_would_not_fit_its_bars_is_refused(wrong):
-    one = sheet(3, [1])
-    coupon = dataclasses.replace(one.coupons[0], code=wrong, payload=wrong)
-    with pytest.raises(ValueError, match="is not the 13 letters and digits"):
-        printed(dataclasses.replace(one, coupons=(coupon,)))
-
-
-def test_a_colour_must_be_written_as_one():
-    with pytest.raises(ValueError, match="'green' is not a colour"):
-        Theme(brand_colour="green")
-
-
-def test_bars_hold_letters_digits_and_nothing_else():
-    assert barcodes.modules("0" * 13) == 178
-    assert barcodes.width_mm("0" * 13) == pytest.approx(45.212)
-    with pytest.raises(ValueError, match="no 'ä'"):
-        barcodes.bars("ä")
-    with pytest.raises(ValueError, match="at least one character"):
-        barcodes.bars("")
-
-
-@pytest.mark.parametrize("payload", ["A", "AB", "a1 ~(b)\\C", "7Q4MK2XP9TRDA"])
-def test_bars_are_whole_modules_and_end_where_the_symbol_does(payload):
-    rectangles = [line.split() for line in barcodes.bars(payload).splitlines()]
-    assert all(rectangle[1:] == ["0", rectangle[2], "1", "re"] for rectangle in rectangles)
-    edges = [(int(x), int(x) + int(run)) for x, _, run, _, _ in rectangles]
-    assert edges[0][0] == 0
-    assert edges[-1][1] == barcodes.modules(payload)
-    assert all(end < start for (_, end), (start, _) in pairwise(edges))
+def test_left_out_sheets_are_said_in_their_order():
+    _, written = printed(sheet(5, [999]), sheet(6), sheet(7, []))
+    assert written.left_out == (
+        LeftOut(5, f"offer 999 is not among the {len(OFFERS)} that the run has"),
+        LeftOut(7, "0 coupons where a sheet has 1 to 8"),
+    )

@@ -1,171 +1,252 @@
-"""Room on a sheet: words never leave their box, bars keep their quiet zones."""
+"""Room on a sheet: coupons touch and never overlap, bars stay clear, so do windows."""
 
 import dataclasses
+import itertools
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coupons.sheets.fitting import fit, fit_block, settable, width_mm, wrap
+from coupons.sheets import heads, windows
+from coupons.sheets.boxes import Box, paper
+from coupons.sheets.faces import LAYOUTS, Format, Leaf, Page, Symbology, Window
+from coupons.sheets.fitting import POINTS_PER_MM, width_mm
 from coupons.sheets.layout import (
-    COMPACT,
-    GRID_TOP,
-    LARGEST,
-    PAGE,
-    STANDARD,
-    WINDOW,
-    barcode_box,
+    check_address,
+    check_offer,
     coupon_boxes,
+    coupon_page,
+    pages_a_sheet,
     plan_for,
-    set_address,
-    set_offer,
 )
+from coupons.sheets.plans import PlanError
+from coupons.sheets.symbols.symbol import Extent, extent
 from coupons.sheets.typefaces import Family
+from tests.coupons.sheets_made import COFFEE, payload
 
-family = Family.of()
-faces = st.sampled_from(family.faces)
-letters = st.characters(max_codepoint=0x2FFF)
-texts = st.one_of(
-    st.text(letters, max_size=120),
-    st.lists(st.text("aeißŻłΩжM.", min_size=1, max_size=30), max_size=20).map(" ".join),
+FAMILY = Family.of()
+FORMATS = [
+    Format(page=page, window=window, leaf=leaf, places=places)
+    for page, window, leaf, places in itertools.product(
+        Page, Window, (Leaf.ONE, Leaf.LETTER), LAYOUTS
+    )
+]
+formats = st.sampled_from(FORMATS)
+extents = st.one_of(
+    st.builds(Extent, st.integers(60, 250), st.just(0), *[st.just(10)] * 2, *[st.just(0)] * 2),
+    st.builds(Extent, st.integers(100, 210), st.integers(30, 110), *[st.just(1)] * 4),
+    st.integers(16, 60).map(lambda side: Extent(side, side, 4, 4, 4, 4)),
 )
-plans = st.sampled_from([STANDARD, COMPACT])
 
 
-@given(texts, faces, st.floats(3, 90))
-def test_a_line_never_exceeds_its_box(text, face, width):
-    line = fit(text, face, 10, 7, width)
-    assert width_mm(line.text, face, line.size) <= width + 1e-9
-    assert 7 <= line.size <= 10
-
-
-@given(texts, faces, st.floats(3, 90), st.integers(1, 4))
-def test_a_block_never_exceeds_its_box_nor_its_lines(text, face, width, lines):
-    block = fit_block(text, face, 10, 7, width, lines)
-    assert len(block.lines) <= lines
-    assert all(width_mm(line, face, block.size) <= width + 1e-9 for line in block.lines)
-
-
-@given(texts, faces, st.floats(10, 90))
-def test_breaking_lines_loses_no_letter(text, face, width):
-    kept = "".join(wrap(text, face, 9, width)).replace(" ", "").replace("-", "")
-    assert kept == settable(text, face).replace(" ", "").replace("-", "")
-
-
-@settings(max_examples=60)
-@given(plans, texts, texts, texts, texts, st.lists(texts, max_size=4).map(tuple))
-def test_an_offer_of_any_length_stays_inside_its_coupon(
-    plan, value, suffix, product, detail, terms
-):
-    setting = set_offer(plan, family, value, suffix, product, detail, terms)
-    room = plan.text_right - plan.text_left
-    aside = plan.text_right - plan.aside_left
-    figure = width_mm(setting.value, family.black, setting.value_size)
-    assert figure <= room + 1e-9
-    if setting.suffix:
-        end = width_mm(setting.suffix, family.bold, setting.suffix_size)
-        assert setting.suffix_left >= plan.text_left + figure
-        assert setting.suffix_left + end <= plan.text_right + 1e-9
-    for line in setting.product.lines:
-        assert width_mm(line, family.semibold, setting.product.size) <= room + 1e-9
-    for line in setting.terms.lines:
-        assert width_mm(line, family.regular, setting.terms.size) <= aside + 1e-9
-    assert len(setting.product.lines) <= len(setting.product_baselines)
-    assert len(setting.terms.lines) <= plan.terms_lines
-    column = [
-        *setting.product_baselines,
-        setting.detail_baseline,
-        setting.reason_baseline,
-        plan.barcode.y + 1,
-    ]
-    assert column == sorted(column)
-    # The validity stays below the reason, which may run above it.
-    assert setting.valid_baseline > setting.reason_baseline + 2.4
-
-
-def test_a_name_is_cut_after_a_word_and_not_inside_it():
-    line = fit("Dark roast coffee beans from Colombia", family.semibold, 10, 9, 40)
-    assert line.text == "Dark roast coffee beans…"
-
-
-def test_a_name_is_set_smaller_before_it_is_cut():
-    line = fit("Dark roast coffee beans", family.semibold, 12, 8, 40)
-    assert line.text == "Dark roast coffee beans"
-    assert 8 <= line.size < 12
-
-
-def test_letters_no_face_has_lose_their_accent_or_become_a_question_mark():
-    assert settable("Ja\u0308ger\tund  So\u0308hne", family.bold) == "Jäger und Söhne"
-    assert settable("Wochen\u00admarkt\u200b \r\n", family.bold) == "Wochenmarkt"
-    assert settable("豆 beans", family.bold) == "? beans"
-
-
-def test_sizes_that_make_no_sense_are_refused():
-    with pytest.raises(ValueError, match="from 8 down to 9"):
-        fit("x", family.bold, 8, 9, 40)
-
-
-@pytest.mark.parametrize("count", range(1, LARGEST + 1))
-def test_coupons_touch_but_never_overlap_and_stay_on_the_page(count):
-    boxes = coupon_boxes(count)
-    assert len(boxes) == count
+@pytest.mark.parametrize("form", FORMATS, ids=str)
+def test_coupons_touch_but_never_overlap_and_stay_on_the_page(form):
+    boxes = coupon_boxes(form)
+    assert len(boxes) == form.places
+    page = paper(form.page)
     for box in boxes:
         assert box.x >= 5
-        assert box.y >= GRID_TOP
-        assert box.right <= PAGE.width - 5
-        assert box.bottom <= 285
-    for place, box in enumerate(boxes):
-        assert not any(box.overlaps(other) for other in boxes[place + 1 :])
-        bars = barcode_box(count, place)
-        assert box.x + 2.54 <= bars.x
-        assert bars.right + 2.54 <= box.right
-        assert bars.bottom < box.bottom
+        assert box.y >= heads.grid_top(form)
+        assert box.right <= page.width - 5
+        assert box.bottom <= page.height - 12 + 1e-6
+    for one, other in itertools.combinations(boxes, 2):
+        assert not one.grown(-1e-6, -1e-6).overlaps(other)
+    across = 3 if form.places == 12 else 2
+    assert boxes[0].right == pytest.approx(boxes[1].x)  # one cut serves two
+    assert boxes[0].bottom == pytest.approx(boxes[across].y)
 
 
-def test_a_row_of_two_is_cut_in_one():
-    first, second, below, *_ = coupon_boxes(8)
-    assert first.right == second.x
-    assert first.bottom == below.y
+def test_fewer_coupons_are_larger():
+    sizes = [coupon_boxes(Format(places=places))[0] for places in LAYOUTS]
+    areas = [box.width * box.height for box in sizes]
+    assert areas == sorted(areas, reverse=True)
+    code = extent(Symbology.CODE_128, "0" * 13)
+    plans = [plan_for(Format(places=places), code) for places in (4, 6, 8, 10)]
+    assert [plan.tile.width for plan in plans] == sorted(
+        (plan.tile.width for plan in plans), reverse=True
+    )
+    assert [plan.value_size for plan in plans] == sorted(
+        (plan.value_size for plan in plans), reverse=True
+    )
 
 
-@pytest.mark.parametrize("count", [0, -1, LARGEST + 1])
-def test_a_sheet_refuses_more_coupons_than_it_holds(count):
-    with pytest.raises(ValueError, match=f"not {count}"):
-        plan_for(count)
+def test_eight_coupons_on_a4_are_as_drawn():
+    first, second, below, *_ = coupon_boxes(Format())
+    assert (first.x, second.x, first.width) == (10, 105, 95)
+    assert 42 <= first.height <= 43
+    assert below.y == pytest.approx(first.bottom)
 
 
-def test_text_in_a_quiet_zone_is_an_error():
-    with pytest.raises(ValueError, match="inside the barcode's quiet zone"):
-        dataclasses.replace(STANDARD, aside_left=50)
+def test_a_letter_sends_its_coupons_to_the_back():
+    assert [coupon_page(Format(leaf=leaf)) for leaf in Leaf] == [0, 0, 1]
+    assert [pages_a_sheet(Format(leaf=leaf)) for leaf in Leaf] == [1, 2, 2]
+    front, back = (coupon_boxes(Format(leaf=leaf))[0] for leaf in (Leaf.ONE, Leaf.LETTER))
+    assert back.height > 1.4 * front.height
 
 
-def test_a_barcode_too_near_the_cut_is_an_error():
-    bars = dataclasses.replace(STANDARD.barcode, x=2)
-    with pytest.raises(ValueError, match="leaves the coupon"):
-        dataclasses.replace(STANDARD, barcode=bars)
+@settings(max_examples=400, deadline=None)
+@given(formats, extents, st.integers(3, 14))
+def test_whatever_a_plan_allows_keeps_its_quiet_zones(form, size, dots):
+    form = dataclasses.replace(form, dots_a_module=dots)
+    try:
+        plan = plan_for(form, size)
+    except PlanError:
+        return
+    quiet, module = plan.quiet_zone, plan.symbol.module
+    assert module / (25.4 / 600) == pytest.approx(round(module / (25.4 / 600)))
+    assert module >= form.module_mm - 1e-9
+    assert plan.bars.x - quiet.x == pytest.approx(size.left * module)
+    assert quiet.right - plan.bars.right == pytest.approx(size.right * module)
+    assert plan.bars.height >= 5
+    assert plan.cell.holds(quiet)
+    assert plan.cell.holds(plan.tile)
+    assert plan.cell.holds(plan.aside.box)
+    for box in (plan.tile, plan.aside.box):
+        assert not quiet.overlaps(box)
+    assert not plan.tile.overlaps(plan.aside.box)
+    assert plan.code_baseline < plan.cell.height - 1
+    if not plan.symbol.is_square:
+        assert plan.code_baseline >= plan.bars.bottom + 1.7
 
 
-def test_a_picture_touching_the_bars_is_an_error():
-    tile = dataclasses.replace(STANDARD.tile, height=26)
-    with pytest.raises(ValueError, match="touches the bars"):
-        dataclasses.replace(STANDARD, tile=tile)
+@pytest.mark.parametrize("symbology", Symbology)
+@pytest.mark.parametrize("places", LAYOUTS)
+def test_every_barcode_has_room_on_a4_or_is_refused_with_what_would_help(places, symbology):
+    offer = dataclasses.replace(COFFEE, symbology=symbology)
+    form = Format(places=places)
+    faults = check_offer(form, FAMILY, offer, payload(symbology, 7))
+    if places == 12 and symbology is Symbology.DATABAR:
+        assert faults == [
+            "Dark roast coffee beans: a barcode of 50.8 x 18.0 mm leaves no room for words in a "
+            "coupon of 63.3 x 42.5 mm. What would help: at most 10 coupons a sheet, or 4 dots a "
+            "module instead of 6, or a GS1 DataMatrix"
+        ]
+    else:
+        assert faults == []
 
 
-@given(st.lists(st.text(letters, max_size=60), max_size=6).map(tuple))
-def test_an_address_stays_in_its_window(address):
-    setting = set_address(address, family)
-    for line in setting.lines:
-        assert width_mm(line, family.regular, setting.size) <= WINDOW.width
-    last = 55.4 + (len(setting.lines) - 1) * setting.leading * 25.4 / 72
-    assert not setting.lines or last < WINDOW.bottom
+def test_an_offer_whose_bars_are_too_wide_is_named_with_the_dots_that_would_do():
+    faults = check_offer(Format(dots_a_module=14), FAMILY, COFFEE, "0" * 13)
+    assert len(faults) == 1
+    assert faults[0].startswith("Dark roast coffee beans: a barcode of 105.5 x")
+    assert "leaves a coupon of 95.0 x 42.5 mm" in faults[0]
+    assert "11 dots a module instead of 14" in faults[0]
 
 
-def test_an_address_is_never_shortened():
-    name = "Herrn Professor Dr. Maximilian-Alexander Freiherr von und zu Guttenberg-Schwarzenfels"
-    setting = set_address((name, "Hauptstraße 1", "10115 Berlin"), family)
-    assert " ".join(setting.lines[:-2]) == name
+def test_a_payload_its_symbology_cannot_carry_is_a_fault_of_the_offer():
+    offer = dataclasses.replace(COFFEE, symbology=Symbology.EAN_13)
+    (fault,) = check_offer(Format(), FAMILY, offer, "12")
+    assert fault.startswith("Dark roast coffee beans: ")
 
 
-def test_an_address_too_long_for_the_window_is_an_error_not_a_lost_letter():
-    with pytest.raises(ValueError, match="an address of 12 lines does not fit"):
-        set_address(("c/o",) * 12, family)
+def test_words_that_would_be_cut_are_said_before_a_run():
+    long = dataclasses.replace(
+        COFFEE,
+        value="Buy two of these and get the third one free of charge",
+        terms=("A condition that goes on. " * 20,),
+    )
+    faults = check_offer(Format(), FAMILY, long, "0" * 13)
+    assert [fault.split(",")[0] for fault in faults] == [
+        "Dark roast coffee beans: value",
+        "Dark roast coffee beans: terms",
+    ]
+    assert "fewer coupons a sheet" in faults[0]
+
+
+def test_an_offer_that_says_nothing_is_no_offer():
+    empty = dataclasses.replace(COFFEE, value=" ", product="")
+    faults = check_offer(Format(), FAMILY, empty, "0" * 13)
+    assert len(faults) == 2
+
+
+def test_an_ean_is_as_large_as_tills_want_it():
+    plan = plan_for(Format(), extent(Symbology.EAN_13, payload(Symbology.EAN_13, 1)))
+    assert plan.symbol.module >= 0.264
+
+
+# Windows and addresses.
+
+
+@pytest.mark.parametrize("window", Window)
+@pytest.mark.parametrize("page", Page)
+def test_an_address_is_clear_in_its_window_wherever_the_paper_slides(window, page):
+    place = windows.place(window, page)
+    form = Format(window=window, page=page)
+    area = heads.head(form).address
+
+    assert place.always.width >= 75
+    assert place.always.height >= 22
+    assert place.seen.holds(place.always)
+    assert place.address.holds(area)
+    assert area.x - place.always.x >= 3.175
+    assert place.always.right - area.right >= 3.175
+    assert area.y - place.always.y >= 0.711
+    assert place.always.bottom - area.bottom >= 0.711
+    assert [fold for fold in place.folds if 50 < fold < paper(page).height - 50]
+
+
+@pytest.mark.parametrize("window", Window)
+@pytest.mark.parametrize("page", Page)
+def test_nothing_of_the_head_is_seen_through_the_window_or_covered(window, page):
+    form = Format(window=window, page=page, match_marks=True)
+    head, place = heads.head(form), windows.place(window, page)
+    parts = [head.panel, head.link.grown(1.5, 1.5), head.caption, head.match_mark]
+    logo = Box(head.right - 62, head.tagline_baseline - 18, 62, 18)
+    for part in parts:
+        assert not part.overlaps(place.always)
+    for one, other in itertools.combinations((*parts, logo), 2):
+        assert not one.overlaps(other)
+    white = head.match_mark.grown(heads.MATCH_CLEAR, heads.MATCH_CLEAR)
+    for part in (head.panel, head.link, head.caption, logo, head.address):
+        assert not white.overlaps(part)
+    assert head.headline_baseline > place.always.bottom + 4
+    assert head.end > head.explanation_baseline + 3
+
+
+def test_din_and_number_ten_windows_are_where_their_standards_have_them():
+    din_b, us = windows.place(Window.DIN_B, Page.A4), windows.place(Window.US_10, Page.LETTER)
+    assert (din_b.always.x, din_b.seen.y, din_b.always.bottom) == (20, 45, 90)
+    assert din_b.folds == (105, 210)
+    assert windows.place(Window.DIN_A, Page.A4).folds == (87, 192)
+    assert us.always.bottom == pytest.approx(us.folds[0] - 12.7)
+    assert us.always.x == pytest.approx(22.2)
+
+
+lines = st.lists(
+    st.text(st.characters(max_codepoint=0x2FF, categories=["L", "N", "Zs"]), max_size=80),
+    max_size=9,
+).map(tuple)
+
+
+@settings(deadline=None)
+@given(formats, lines, st.booleans())
+def test_an_address_stays_in_its_window_and_loses_nothing_or_is_refused(form, wanted, has_imb):
+    head = heads.head(form)
+    try:
+        address = heads.set_address(head, FAMILY, wanted, has_imb=has_imb)
+    except ValueError:
+        return
+    area = head.address
+    assert address.size >= 8
+    last = address.baseline + (len(address.lines) - 1) * address.leading / POINTS_PER_MM
+    assert address.baseline - 0.74 * address.size / POINTS_PER_MM >= area.y - 1e-6
+    assert last + 0.22 * address.size / POINTS_PER_MM <= area.bottom + 1e-6
+    for line in address.lines:
+        assert width_mm(line, FAMILY.regular, address.size) <= area.width + 1e-6
+    said = "".join("".join(address.lines).replace("-", "").split())
+    assert len(said) >= sum(len("".join(line.replace("-", "").split())) for line in wanted) * 0.9
+
+
+@pytest.mark.parametrize("window", Window)
+def test_seven_lines_fit_every_window(window):
+    form = Format(window=window, page=Page.LETTER if window is Window.US_10 else Page.A4)
+    seven = ("Ada Example", "c/o Grace", "House 7", "Stairs B", "1 Long Lane", "00101 X", "LAND")
+    assert check_address(form, FAMILY, seven) == ""
+    assert heads.set_address(heads.head(form), FAMILY, seven).lines == seven
+
+
+def test_an_address_without_room_is_refused_in_words():
+    assert check_address(Format(), FAMILY, ("x" * 300,) * 3) == (
+        "an address of 3 lines, the longest of 300 letters, does not fit 72 x 33 mm at 8 points"
+    )
+    assert check_address(Format(), FAMILY, ("", " ")) == "there is no address"
