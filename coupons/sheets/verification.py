@@ -16,7 +16,7 @@ import pypdfium2  # type: ignore[import-untyped] # ships no types
 import zxingcpp
 
 from coupons.sheets.codes import normalise
-from coupons.sheets.faces import Format, Symbology
+from coupons.sheets.faces import Symbology
 from coupons.sheets.symbols import ean, gs1
 
 Pixels = npt.NDArray[np.uint8]
@@ -63,36 +63,18 @@ class Asked:
             raise ValueError(f"{len(self.boxes)} boxes but {len(self.symbologies)} symbologies")
 
 
-def read_back(
-    pdf: Path | bytes,
-    asked: Sequence[Asked] | Sequence[int],
-    counts: Sequence[int] | int = 300,
-    dpi: int = 300,
-) -> list[list[str | None]]:
+def read_back(pdf: Path | bytes, asked: Sequence[Asked], dpi: int = 300) -> list[list[str | None]]:
     """Return what every barcode asked for says, or None where it could not be read.
 
     dpi is the resolution rendered. The answer has a list for each page asked for, in its boxes'
     order. Texts are as payloads are written: 13 characters normalised for Code 128, 13 digits for
     EAN-13, element strings for GS1's symbologies, and the link of a QR code.
     """
-    wanted = [page for page in asked if isinstance(page, Asked)]
-    if isinstance(counts, int):
-        dpi = counts
-    else:
-        if len(asked) != len(counts):
-            raise ValueError(f"{len(asked)} pages but {len(counts)} counts")
-        from coupons.sheets.layout import coupon_boxes
-
-        wanted = [
-            Asked(page, coupon_boxes(Format())[:count], (Symbology.CODE_128,) * count)
-            for page, count in zip(asked, counts, strict=True)
-            if isinstance(page, int)
-        ]
     document = pypdfium2.PdfDocument(pdf)
     try:
         return [
             read_page(*_rendered(document, page.page, dpi), page.boxes, page.symbologies, dpi)
-            for page in wanted
+            for page in asked
         ]
     finally:
         document.close()
