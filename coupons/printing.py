@@ -114,7 +114,7 @@ def begin(
     return run
 
 
-def _looks(mailing: Mailing, of: PrintRun | None, total: int) -> Looks:
+def _looks(mailing: Mailing, of: PrintRun | None, total: int | None = None) -> Looks:
     try:
         if of is not None and of.look:
             return Looks.from_json(mailing, of.look)
@@ -365,9 +365,8 @@ def last_run(mailing: Mailing) -> PrintRun | None:
 
 
 def looks_of(mailing: Mailing) -> Looks:
-    """How the mailing was printed, or would be now. Raises LookError."""
-    run = last_run(mailing)
-    return Looks.from_json(mailing, run.look) if run else Looks.of(mailing)
+    """How the mailing was printed, or would be now. Raises PrintError."""
+    return _looks(mailing, last_run(mailing))
 
 
 def sheet_pdf(sheet: Sheet) -> bytes:

@@ -1,0 +1,170 @@
+"""A sheet without paper: a page for large print and screen readers, behind its signed link."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import wraps
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.html import escape
+from django.utils.safestring import SafeString, mark_safe
+from django.views.decorators.http import require_safe
+
+from coupons import links, looks, payloads, sheet_pictures
+from coupons.models import Coupon, OfferText, Sheet, Theme
+from coupons.models.offers import worth_in
+from coupons.pictures import contents, photo_of
+from coupons.printing import PrintError
+from coupons.sheets import codes, screens
+from coupons.sheets.words import Words, in_language
+
+PNG = b"\x89PNG"
+KEPT = timedelta(days=28)  # after its last coupon's last day a link still shows what was used
+Answer = Callable[..., HttpResponse]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One coupon, in words."""
+
+    value: str
+    product: str
+    detail: str
+    reason: str
+    terms: tuple[str, ...]
+    valid: str
+    state: str  # "" for one that is good
+    code: str
+    spelt: str  # as a screen reader is to say it, character by character
+    barcode: SafeString
+    photo: str  # the name of its picture; none: ""
+
+
+def _in_private(view: Answer) -> Answer:
+    """Let nobody keep, list or pass on what a link shows."""
+
+    @wraps(view)
+    def answered(request: HttpRequest, *arguments: Any, **named: Any) -> HttpResponse:
+        response = view(request, *arguments, **named)
+        response["Cache-Control"] = "no-store, private"
+        response["Referrer-Policy"] = "no-referrer"
+        response["X-Robots-Tag"] = "noindex, nofollow"
+        return response
+
+    return answered
+
+
+def _sheet(token: str) -> Sheet:
+    """The sheet that a link names. Raises Http404 for a link that we did not make."""
+    pk = links.sheet_of(token)
+    sheet = (
+        Sheet.objects.select_related("mailing__theme", "household").filter(pk=pk).first()
+        if pk is not None
+        else None
+    )
+    if sheet is None:
+        raise Http404
+    return sheet
+
+
+@require_safe
+@_in_private
+def page(request: HttpRequest, token: str) -> HttpResponse:
+    """The sheet as a page; 410 once its coupons are long over."""
+    sheet = _sheet(token)
+    theme = looks.theme_of(sheet.mailing)
+    words = in_language(sheet.language or theme.language)
+    shown: dict[str, Any] = {"words": words.page, "language": words.language, "theme": theme}
+    if sheet.mailing.valid_to + KEPT < timezone.localdate():
+        return render(request, "coupons/sheet_gone.html", shown, status=410)
+    shown |= {
+        "greeting": words.greet(sheet.household.name),
+        "savings": words.savings_lines(
+            sheet.coupons.count(), sheet.mailing.valid_to, is_generic=sheet.is_generic
+        )[1],
+        "coupons": _shown(sheet, theme, words),
+        "token": token,
+        "how_chosen": "" if sheet.is_generic else theme.how_chosen or words.how_chosen,
+    }
+    return render(request, "coupons/sheet.html", shown)
+
+
+def _shown(sheet: Sheet, theme: Theme, words: Words) -> list[Shown]:
+    rows = list(
+        sheet.coupons.select_related("offer__barcode", "level__offer")
+        .prefetch_related("redemptions")
+        .order_by("position")
+    )
+    offers = [row.offer for row in rows]
+    texts = {
+        text.offer_id: text
+        for text in OfferText.objects.filter(offer__in=offers, language=words.language)
+    }
+    photos = photo_of(offers)
+    today = timezone.localdate()
+    shown = []
+    for row in rows:
+        said = texts.get(row.offer_id, row.offer)
+        barcode = getattr(row.offer, "barcode", None)
+        _, payload = payloads.faces_of(row.code, row.serial, row.terms, barcode, theme.home)
+        code = codes.grouped(row.code)
+        label = escape(words.page["barcode"].format(said.name))
+        image = screens.svg(payloads.symbology_of(row.offer), payload, label)
+        shown.append(
+            Shown(
+                value=" ".join(worth_in(words, row.terms)).strip(),
+                product=said.name,
+                detail=said.detail,
+                reason=row.reason if sheet.mailing.shows_reasons else "",
+                terms=tuple(said.terms.splitlines()),
+                valid=words.dates(row.valid_from, row.valid_to),
+                state=_state(row, words, today),
+                code=code,
+                spelt=" ".join(code.replace("-", " ")),
+                barcode=mark_safe(image),  # noqa: S308 - our own drawing, its label escaped
+                photo=photos.get(row.offer_id, ""),
+            )
+        )
+    return shown
+
+
+def _state(coupon: Coupon, words: Words, today: date) -> str:
+    """Why it is not good today, in words; "" if it is."""
+    if (use := coupon.live_redemption) is not None:
+        return words.page["used"].format(words.day_of(use.business_date))
+    if coupon.state != Coupon.State.OPEN:
+        return words.page["void"]
+    if today < coupon.valid_from:
+        return words.page["not_yet"].format(words.day_of(coupon.valid_from))
+    if today > coupon.valid_to:
+        return words.page["expired"].format(words.day_of(coupon.valid_to))
+    return ""
+
+
+@require_safe
+@_in_private
+def photo(request: HttpRequest, token: str, sha256: str) -> HttpResponse:
+    """A photograph of one of the sheet's offers."""
+    sheet = _sheet(token)
+    offers = [coupon.offer for coupon in sheet.coupons.select_related("offer")]
+    if sha256 not in photo_of(offers).values():
+        raise Http404
+    content = contents([sha256])[sha256]
+    kind = "image/png" if content.startswith(PNG) else "image/jpeg"
+    return HttpResponse(content, content_type=kind)
+
+
+@require_safe
+@_in_private
+def picture(request: HttpRequest, token: str) -> HttpResponse:
+    """The coupons as one picture, for a message: neither name nor address is on it."""
+    sheet = _sheet(token)
+    if sheet.mailing.valid_to + KEPT < timezone.localdate():
+        return HttpResponse(status=410)
+    try:
+        return HttpResponse(sheet_pictures.png_of(sheet), content_type="image/png")
+    except PrintError as error:  # the fault of its data, which staff see when they print
+        raise Http404 from error
