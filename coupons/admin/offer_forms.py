@@ -63,6 +63,9 @@ class OfferForm(OfferModelForm):
         for name in self.may_be_left:
             if name in self.fields:
                 self.fields[name].required = False
+        if "photo" in self.fields:
+            widget: Any = self.fields["photo"].widget
+            widget.can_delete_related = False
 
     def clean(self) -> dict[str, Any]:
         said: dict[str, Any] = super().clean() or self.cleaned_data

@@ -69,6 +69,12 @@ class TextRows(TabularInline[OfferText, Offer]):
 class BarcodeForm(BarcodeModelForm):
     """Says in a sentence what GS1's rules, or the database, would refuse."""
 
+    class Meta:
+        widgets = {
+            name: forms.TextInput(attrs={"size": size})
+            for name, size in (("company_prefix", 14), ("reference", 12), ("family_code", 4))
+        }
+
     def __init__(self, *args: Any, offer: Offer, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._offer = offer
@@ -112,8 +118,8 @@ class BarcodeRow(TabularInline[OfferBarcode, Offer]):
     fields = ("symbology", "content", "company_prefix", "reference", "family_code")
     extra = 0
     max_num = 1
-    verbose_name = "barcode"
-    verbose_name_plural = "Barcode by rules of GS1; without one, coupons carry codes of their own"
+    # There is one at most, so this is the heading too.
+    verbose_name = "barcode by rules of GS1, in place of a code of the coupon's own"
 
     def has_add_permission(self, request: HttpRequest, obj: Offer | None = None) -> bool:
         return not _is_printed(obj) and super().has_add_permission(request, obj)

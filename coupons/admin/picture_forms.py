@@ -141,5 +141,12 @@ def lines_table(plan: "Plan") -> SafeString:
 
 def in_short(counts: Any) -> str:
     """How many of each verdict: '3 new, 1 faulty'."""
-    said = [f"{counts[name]:,} {words}" for name, (words, _) in VERDICTS.items() if counts[name]]
-    return ", ".join(reversed(said)) or "no picture"
+    words = {
+        "new": "new",
+        "replaces": "in place of another",
+        "same": "the same",
+        "unknown": "of an unknown name",
+        "faulty": "faulty",
+    }
+    said = [f"{counts[name]:,} {says}" for name, says in words.items() if counts[name]]
+    return ", ".join(said) or "no picture"

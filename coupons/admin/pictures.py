@@ -43,7 +43,7 @@ def may_upload(request: HttpRequest) -> bool:
 
 @admin.register(Picture)
 class PictureAdmin(Page[Picture]):
-    list_display = ("thumbnail", "name", "size", "shown_by", "changes", "uploaded_at")
+    list_display = ("thumbnail", "name", "size", "shown_by", "done_to_it", "uploaded_at")
     list_display_links = ("name",)
     list_select_related = ("file",)
     search_fields = ("name", "products__gtin__exact", "products__code__exact")
@@ -87,6 +87,10 @@ class PictureAdmin(Page[Picture]):
     def shown_by(self, picture: Any) -> str:
         counts = ((picture.offer_count, "offer"), (picture.product_count, "product"))
         return ", ".join(_count(n, what) for n, what in counts if n) or NOTHING
+
+    @admin.display(description="What was done to it")
+    def done_to_it(self, picture: Picture) -> str:
+        return picture.changes or NOTHING
 
     def save_model(self, request: HttpRequest, obj: Picture, form: Any, change: bool) -> None:
         from coupons import pictures  # as in the forms

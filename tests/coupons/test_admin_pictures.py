@@ -154,7 +154,7 @@ def test_a_zip_is_looked_at_and_confirmed(desk):
     looked = upload(desk, ("all.zip", archive), ("harvest.jpg", PHOTOGRAPH))
 
     said = text(looked)
-    assert "Once you confirm: 1 new, 1 unknown name, 1 faulty." in said
+    assert "Once you confirm: 1 new, 1 of an unknown name, 1 faulty." in said
     assert "product Oat drink 1 l" in said
     assert not Picture.objects.exists()
 
