@@ -98,7 +98,7 @@ def head(format_: Format) -> Head:
         address=Box(left, address_top, area.right - left, area.bottom - address_top),
         panel=panel,
         link=link,
-        caption=Box(link.x - 3.4, link.bottom + 1, link.width + 6.8, 12),
+        caption=Box(link.x - 3.4, link.bottom + 2, link.width + 6.8, 12),
         caption_is_below=True,
         greeting_baseline=greeting,
         headline_baseline=greeting + 6.4,

@@ -16,7 +16,7 @@ from coupons.sheets.symbols.symbol import Extent
 
 _PAD: Final = 3.2  # mm of white at a cell's sides
 _LEAST_BARS: Final = 5.0  # mm: lower bars are missed by a scanner held at an angle
-_LEAST_ASIDE: Final = 22.0  # mm that validity and terms want beside the bars
+_LEAST_ASIDE: Final = 26.0  # mm that validity and terms want beside the bars
 _EAN_MODULES: Final = 95
 _LEAST_EAN_MODULE: Final = 0.264  # mm: 80 %, the least that GS1 allows at a till
 _LARGEST_MODULE: Final = 3  # times the smallest, for symbols read by telephones

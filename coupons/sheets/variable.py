@@ -18,6 +18,7 @@ from coupons.sheets.symbols import imb, symbol
 from coupons.sheets.words import in_language
 
 _PANEL_PADDING: Final = 5.0
+_LEAST_LINK_MODULE: Final = 0.25  # mm that a telephone can tell apart
 _REMEMBERED: Final = 20_000  # set texts kept, so that memory does not grow with the run
 
 
@@ -241,6 +242,8 @@ class VariableLayer:
         dot = 72 / format_.dots_per_inch
         dots = max(1, int(head.link.width * POINTS_PER_MM / extent.width / dot))
         module = dots * dot
+        if module < _LEAST_LINK_MODULE * POINTS_PER_MM:
+            raise ValueError(f"a link of {len(link)} letters is too long for a code of 16 mm")
         side = extent.width * module / POINTS_PER_MM
         x = head.link.x + (head.link.width - side) * (0.5 if head.caption_is_below else 1)
         left = snapped(x, format_.dots_per_inch)
@@ -259,7 +262,7 @@ class VariableLayer:
             head, face = self._head, self._family.regular
             box, lines = head.caption, in_language(language).scan.split("\n")
             side = 0.5 if head.caption_is_below else 1.0
-            first = box.y + 2.2
+            first = box.y + 1.7
             if not head.caption_is_below:
                 first = box.y + (box.height - 2.7 * (len(lines) - 1)) / 2 + 0.8
             shown = self._lines[key] = "".join(
