@@ -2,14 +2,19 @@
 
 ASCII keeps its own codes, so that most text is copied as it stands; the first 128 other
 characters share the same subset, the next 128 a second one, and so on. A file that prints every
-European name therefore needs one font object a face, rarely two.
+European name therefore needs one font object a face, rarely two. Text whose letters join or run
+from right to left is shown by glyph numbers, from left to right as it is seen: programs that copy
+text expect it so and turn it round.
 """
 
 from itertools import groupby
 from typing import Final
 
+from coupons.sheets.fontobjects import to_unicode, write_descriptor
+from coupons.sheets.glyphs import GlyphFont
 from coupons.sheets.pdf import PdfWriter
-from coupons.sheets.typefaces import Face, Family
+from coupons.sheets.shaping import shape
+from coupons.sheets.typefaces import Face, Family, Font
 
 _SPECIAL: Final = {code: f"\\{chr(code)}" for code in b"()\\"}
 _FIRST: Final = 32
@@ -35,37 +40,44 @@ class _Codes(dict[int, str]):
         return code
 
 
-class EmbeddedFont:
-    """One face in one file. All text is shown before `write` freezes the subsets."""
+class PlainFont:
+    """One font in one file, for letters that simply follow one another."""
 
-    def __init__(self, face: Face, letter: str) -> None:
-        self.face = face
+    def __init__(self, font: Font, letter: str) -> None:
+        self.font = font
         self._letter = letter
         self._codes = _Codes()
-        self._used = False
+        self._choices: dict[float, str] = {}
 
     def show(self, text: str, size: float) -> str:
-        """Return PDF operators that show `text`, settable in this face, at `size` points."""
+        """Return PDF operators that show `text`, all of whose letters this font has."""
         encoded = text.translate(self._codes)
         if len(self._codes.subsets) == 1 or text.isascii():
             return f"{self.choose(size)}({encoded})Tj "
-        shown = ""
+        shown = self.choose(size, 0)
+        at = 0
         for home, characters in groupby(text, lambda character: self._home(ord(character))):
             encoded = "".join(characters).translate(self._codes)
-            shown += f"/{self._letter}{home} {size:g} Tf({encoded})Tj "
+            if home != at:
+                shown, at = shown + self.choose(size, home), home
+            shown += f"({encoded})Tj "
         return shown
 
-    def choose(self, size: float) -> str:
-        """Return the operator that chooses this font at `size` points, for ASCII to follow."""
-        self._used = True
-        return f"/{self._letter}0 {size:g} Tf"
+    def choose(self, size: float, subset: int = 0) -> str:
+        """Return the operator that chooses a subset of this font; ASCII is in the first."""
+        if subset:
+            return f"/{self._letter}{subset} {size:g} Tf"
+        chosen = self._choices.get(size)
+        if chosen is None:
+            chosen = self._choices[size] = f"/{self._letter}0 {size:g} Tf"
+        return chosen
 
     def _home(self, character: int) -> int:
         return self._codes.homes.get(character, 0)
 
     def write(self, pdf: PdfWriter) -> list[tuple[str, int]]:
         """Write the subsets and return the name and object number of each."""
-        if not self._used:
+        if not self._choices:
             return []
         return [
             (f"{self._letter}{index}", self._write_subset(pdf, index, beyond))
@@ -73,28 +85,20 @@ class EmbeddedFont:
         ]
 
     def _write_subset(self, pdf: PdfWriter, index: int, beyond: list[int]) -> int:
-        font = self.face.fonts[0].file
+        file = self.font.file
         ascii_codes = list(range(_FIRST, 127)) if index == 0 else [0] * (127 - _FIRST)
         # A code's place in this list is its code in the font; 0 stands for "no character".
         members = [0] * _FIRST + ascii_codes + [0] + beyond
-        program = font.makeSubset(members)
-        name = f"AAAAA{chr(65 + index)}+{font.name.decode()}"
-        file = pdf.write_stream(program, b"/Length1 %d" % len(program))
-        box = " ".join(f"{edge:g}" for edge in font.bbox)
-        descriptor = pdf.write(
-            (
-                f"<</Type/FontDescriptor/FontName/{name}/Flags 4/FontBBox[{box}]"
-                f"/ItalicAngle {font.italicAngle:g}/Ascent {font.ascent:g}"
-                f"/Descent {font.descent:g}/CapHeight {font.capHeight:g}/StemV {font.stemV:g}"
-                f"/FontFile2 {file} 0 R>>"
-            ).encode()
-        )
-        known = self.face.fonts[0].advances
+        program = file.makeSubset(members)
+        name = f"AAAAA{chr(65 + index)}+{self.font.name}"
+        descriptor = write_descriptor(pdf, self.font, name, program)
+        known = self.font.advances
         widths = " ".join(
             f"{known.get(chr(code), 0) if code else 0:g}" for code in members[_FIRST:]
         )
-        unicode_map = pdf.write_stream(_to_unicode(members))
-        return pdf.write(
+        pairs = {code: chr(character) for code, character in enumerate(members) if character}
+        unicode_map = pdf.write_stream(to_unicode(pairs, 1))
+        return pdf.write_small(
             (
                 f"<</Type/Font/Subtype/TrueType/BaseFont/{name}/FirstChar {_FIRST}"
                 f"/LastChar {len(members) - 1}/Widths[{widths}]/FontDescriptor {descriptor} 0 R"
@@ -103,39 +107,60 @@ class EmbeddedFont:
         )
 
 
+class EmbeddedFace:
+    """One face in one file. All text is shown before the fonts are written."""
+
+    def __init__(
+        self, face: Face, plain: dict[Font, PlainFont], shaped: dict[Font, GlyphFont]
+    ) -> None:
+        self.face = face
+        self._first = plain[face.fonts[0]]
+        self._own = frozenset(face.fonts[0].advances)
+        self._plain = plain
+        self._shaped = shaped
+        self._has_ascii = self._own.issuperset(map(chr, range(_FIRST, 127)))
+
+    def show(self, text: str, size: float) -> str:
+        """Return PDF operators that show `text`, settable in this face, at `size` points."""
+        if (self._has_ascii and text.isascii()) or self._own.issuperset(text):
+            return self._first.show(text, size)
+        return "".join(
+            self._shaped[run.font].show(run.glyphs, size)
+            if run.glyphs
+            else self._plain[run.font].show(run.text, size)
+            for run in shape(text, self.face)
+        )
+
+    def choose(self, size: float) -> str:
+        """Return the operator that chooses this face at `size` points, for ASCII to follow.
+
+        That ASCII must be in the face's first font, as all of it is in that of codes.
+        """
+        return self._first.choose(size)
+
+
 class Fonts:
-    """The faces of one file."""
+    """The faces of one file, and the fonts that they share."""
 
     def __init__(self, family: Family) -> None:
         self.family = family
-        self._fonts = {
-            face: EmbeddedFont(face, letter)
-            for face, letter in zip(family.faces, ("R", "I", "S", "B", "H", "C"), strict=True)
+        fonts = list(dict.fromkeys(face.fonts[0] for face in family.faces))
+        fonts += dict.fromkeys(
+            font for face in family.faces for font in face.fonts if font not in fonts
+        )
+        self._plain = {font: PlainFont(font, _letter(place)) for place, font in enumerate(fonts)}
+        self._shaped = {
+            font: GlyphFont(font, f"{_letter(place)}x") for place, font in enumerate(fonts)
         }
+        self._faces = {face: EmbeddedFace(face, self._plain, self._shaped) for face in family.faces}
 
-    def __getitem__(self, face: Face) -> EmbeddedFont:
-        return self._fonts[face]
+    def __getitem__(self, face: Face) -> EmbeddedFace:
+        return self._faces[face]
 
-    def all(self) -> list[EmbeddedFont]:
-        """Every face, used or not, in a fixed order."""
-        return list(self._fonts.values())
+    def all(self) -> list[PlainFont | GlyphFont]:
+        """Every font, used or not, in a fixed order."""
+        return [*self._plain.values(), *self._shaped.values()]
 
 
-def _to_unicode(members: list[int]) -> bytes:
-    """Return the map from codes back to characters, so that text can be copied and searched."""
-    pairs = [
-        f"<{code:02X}> <{chr(character).encode('utf-16-be').hex().upper()}>"
-        for code, character in enumerate(members)
-        if character
-    ]
-    sections = [
-        f"{len(part)} beginbfchar\n" + "\n".join(part) + "\nendbfchar"
-        for part in (pairs[start : start + 100] for start in range(0, len(pairs), 100))
-    ]
-    return (
-        "/CIDInit /ProcSet findresource begin\n12 dict begin\nbegincmap\n"
-        "/CMapName /Sheets def\n/CMapType 2 def\n"
-        "1 begincodespacerange\n<00> <FF>\nendcodespacerange\n"
-        + "\n".join(sections)
-        + "\nendcmap\nCMapName currentdict /CMap defineresource pop\nend\nend\n"
-    ).encode()
+def _letter(place: int) -> str:
+    return chr(ord("A") + place % 26) * (1 + place // 26)

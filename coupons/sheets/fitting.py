@@ -1,13 +1,19 @@
 """Setting words in the room there is: widths, smaller sizes, line breaks, ellipses.
 
 Sizes are in points, widths in millimetres. No function here returns a line wider than asked for.
+Text stays in the order in which it is read, whatever its script; it is cut between letters as a
+reader knows them, never between one and its marks.
 """
 
 import re
 import unicodedata
+from bisect import bisect_right
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Final
 
+from coupons.sheets import shaping
+from coupons.sheets.scripts import DIRECTIONS, JOINERS, base_level, clusters
 from coupons.sheets.typefaces import Face
 
 POINTS_PER_MM: Final = 72 / 25.4
@@ -15,7 +21,8 @@ ELLIPSIS: Final = "…"
 _DANGLING: Final = " ,;:·-\u2013"  # left before an ellipsis, these look like mistakes
 _STEP: Final = 0.1  # points between the sizes tried
 _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
-_INVISIBLE: Final = re.compile(r"[\u00ad\u200b-\u200f\u2060\ufeff]+")
+_INVISIBLE: Final = re.compile(r"[\u00ad\u200b\u202a-\u202e\u2060-\u2069\ufeff]+")
+_UNSEEN: Final = re.compile(f"[{JOINERS}{DIRECTIONS}\ufe00-\ufe0f]+")  # but not without effect
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,30 +63,44 @@ def settable(text: str, face: Face) -> str:
     known = face.advances
     if "  " not in text and (
         (text.isascii() and face.has_ascii and text.isprintable())
-        or (
-            unicodedata.is_normalized("NFC", text)
-            and all(map(known.__contains__, text))
-            and not _INVISIBLE.search(text)
-        )
+        or (all(map(known.__contains__, text)) and unicodedata.is_normalized("NFC", text))
     ):
         return text.strip()
-    visible = _CONTROLS.sub(" ", _INVISIBLE.sub("", text))
-    composed = unicodedata.normalize("NFC", visible)
-    characters = []
-    for character in composed:
-        if character in known:
-            characters.append(character)
-        elif character.isspace():
-            characters.append(" ")
-        elif not unicodedata.combining(character):
-            bare = unicodedata.normalize("NFKD", character)[0]
-            characters.append(bare if bare in known else "?")
-    return re.sub(" {2,}", " ", "".join(characters)).strip()
+    visible = unicodedata.normalize("NFC", _CONTROLS.sub(" ", _INVISIBLE.sub("", text)))
+    plain = _UNSEEN.sub("", visible)
+    if not all(map(known.__contains__, plain)):
+        kept = "".join(_kept(cluster, face) for cluster in clusters(visible))
+        # Without a letter that joins or runs leftwards, what directs such letters says nothing.
+        plain = _UNSEEN.sub("", kept)
+        if not all(map(known.__contains__, plain)):
+            plain = kept
+    return re.sub(" {2,}", " ", plain).strip()
+
+
+def _kept(cluster: str, face: Face) -> str:
+    """Return what of a cluster the face can show: all, its base, something like it, or "?"."""
+    if cluster in face.advances or shaping.font_for(cluster, face):
+        return cluster
+    base = cluster[0]
+    if base.isspace():
+        return " "
+    if base in face.letters:
+        return base
+    if unicodedata.category(base)[0] == "M":
+        return ""
+    if _UNSEEN.fullmatch(cluster):
+        return cluster
+    bare = unicodedata.normalize("NFKD", base)[0]
+    return bare if bare in face.advances else "?"
 
 
 def width_mm(text: str, face: Face, size: float) -> float:
     """Return how wide `text`, already settable, is at `size` points."""
-    return sum(map(face.advances.__getitem__, text)) * size / 1000 / POINTS_PER_MM
+    try:
+        thousandths = sum(map(face.advances.__getitem__, text))
+    except KeyError:
+        thousandths = sum(run.width for run in shaping.shape(text, face))
+    return thousandths * size / 1000 / POINTS_PER_MM
 
 
 def fit(text: str, face: Face, size: float, min_size: float, width: float) -> Line:
@@ -111,15 +132,15 @@ def fit_block(
     text = settable(text, face)
     trial = size
     while True:
-        lines = wrap(text, face, trial, width)
+        lines = _broken(text, face, trial, width)
         if len(lines) <= max_lines:
-            return Block(tuple(lines), trial)
+            return Block(tuple(_directed(lines, text)), trial)
         if trial <= min_size:
             break
         trial = max(min_size, round(trial - 2 * _STEP, 1))
     rest = " ".join(lines[max_lines - 1 :])
     last = _shortened(rest, face, trial, width)
-    return Block((*lines[: max_lines - 1], last), trial)
+    return Block(tuple(_directed([*lines[: max_lines - 1], last], text)), trial)
 
 
 def wrap(text: str, face: Face, size: float, width: float) -> list[str]:
@@ -129,6 +150,18 @@ def wrap(text: str, face: Face, size: float, width: float) -> list[str]:
     letter gives no lines.
     """
     text = settable(text, face)
+    return _directed(_broken(text, face, size, width), text)
+
+
+def _directed(lines: list[str], text: str) -> list[str]:
+    """Return the lines of `text`, each read from the side from which the whole is read."""
+    if text.isascii():
+        return lines
+    level = base_level(text)
+    return [line if base_level(line) == level else DIRECTIONS[level] + line for line in lines]
+
+
+def _broken(text: str, face: Face, size: float, width: float) -> list[str]:
     lines: list[str] = []
     line = ""
     for word in text.split(" "):
@@ -142,7 +175,8 @@ def wrap(text: str, face: Face, size: float, width: float) -> list[str]:
             head = _head(word, face, size, width - width_mm("-", face, size))
             if not head:
                 return lines
-            lines.append(head + "-" if head[-1].isalpha() else head)
+            # Scripts without capitals are broken without a hyphen.
+            lines.append(head + "-" if head[-1].islower() or head[-1].isupper() else head)
             word = word[len(head) :]
         line = word
     if line:
@@ -155,10 +189,22 @@ def _head(text: str, face: Face, size: float, width: float) -> str:
     known = face.advances
     room = width * POINTS_PER_MM * 1000 / size
     for place, character in enumerate(text):
-        room -= known[character]
+        advance = known.get(character)
+        if advance is None:
+            return _shaped_head(text, face, size, width)
+        room -= advance
         if room < 0:
             return text[:place]
     return text
+
+
+def _shaped_head(text: str, face: Face, size: float, width: float) -> str:
+    """Return the same where letters must be shaped, cut between clusters."""
+    ends = list(accumulate(map(len, clusters(text))))
+    count = bisect_right(ends, width, key=lambda end: width_mm(text[:end], face, size))
+    while count and width_mm(text[: ends[count - 1]], face, size) > width:
+        count -= 1  # letters that join may be narrower together than apart
+    return text[: ends[count - 1]] if count else ""
 
 
 def _shortened(text: str, face: Face, size: float, width: float) -> str:

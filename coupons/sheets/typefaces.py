@@ -6,6 +6,7 @@ that are asked in turn for letters that it lacks. A family is the faces of one t
 
 import hashlib
 import io
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -18,6 +19,7 @@ from reportlab.pdfbase.ttfonts import TTFontFile  # type: ignore[import-untyped]
 
 from coupons.sheets.faces import Theme
 from coupons.sheets.monospaced import monospaced
+from coupons.sheets.scripts import is_plain
 
 
 class Cut(StrEnum):
@@ -38,6 +40,7 @@ _SOURCE_SANS: Final = {
     Cut.BLACK: "SourceSansProBlack",
 }
 _OPENED: Final = 64  # fonts kept open; a theme seldom has ten
+_NO_LETTERS: Final = ("Cc", "Cf", "Cs", "Zl", "Zp")
 _ASCII: Final = frozenset(map(chr, range(32, 127)))
 
 
@@ -47,13 +50,18 @@ class FontError(ValueError):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Font:
-    """One font file, read. advances: of each letter it shows, in thousandths of the size."""
+    """One font file, read.
+
+    advances are those of the letters that simply follow one another, in thousandths of the size;
+    letters are all that it has a glyph for.
+    """
 
     name: str
     data: bytes = field(repr=False)
     sha256: str
     file: TTFontFile = field(repr=False)
     advances: Mapping[str, float] = field(repr=False)
+    letters: frozenset[str] = field(repr=False)
 
 
 @lru_cache(maxsize=_OPENED)
@@ -61,12 +69,17 @@ def open_font(data: bytes) -> Font:
     """Return the font in `data`, read once for the same bytes."""
     file = TTFontFile(io.BytesIO(data))
     widths = file.charWidths
+    codes = [code for code, glyph in file.charToGlyph.items() if glyph]
+    letters = [
+        letter for letter in map(chr, codes) if unicodedata.category(letter) not in _NO_LETTERS
+    ]
     return Font(
         name=file.name.decode(),
         data=data,
         sha256=hashlib.sha256(data).hexdigest(),
         file=file,
-        advances={chr(code): widths[code] for code, glyph in file.charToGlyph.items() if glyph},
+        advances={letter: widths[ord(letter)] for letter in letters if is_plain(letter)},
+        letters=frozenset(letters),
     )
 
 
@@ -75,8 +88,9 @@ class Face:
     """What text is set in. Two faces are the same only if they are one object.
 
     fonts are asked for a letter in this order; advances are those of every letter that one of
-    them shows, in thousandths of the size. upright is the face of the same family to set a text
-    in whose letters the first font lacks and the upright one's has: None, if this one is upright.
+    them shows and that is simply set beside the next, in thousandths of the size. upright is the
+    face of the same family to set a text in whose letters the first font lacks and the upright
+    one's has: None, if this one is upright.
     ascent and cap_height are the first font's, in thousandths of the size.
     """
 
@@ -84,6 +98,7 @@ class Face:
     fonts: tuple[Font, ...]
     upright: "Face | None" = None
     advances: Mapping[str, float] = field(init=False, repr=False)
+    letters: frozenset[str] = field(init=False, repr=False)
     has_ascii: bool = field(init=False)
 
     def __post_init__(self) -> None:
@@ -91,6 +106,8 @@ class Face:
         for font in reversed(self.fonts):
             advances |= font.advances
         object.__setattr__(self, "advances", advances)
+        letters = frozenset().union(*(font.letters for font in self.fonts))
+        object.__setattr__(self, "letters", letters)
         object.__setattr__(self, "has_ascii", advances.keys() >= _ASCII)
 
     @property
