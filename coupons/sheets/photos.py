@@ -11,6 +11,7 @@ import warnings
 import zlib
 from dataclasses import dataclass
 from functools import lru_cache
+from threading import Lock
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -37,6 +38,8 @@ _UPRIGHT: Final = {
     8: Image.Transpose.ROTATE_90,
 }
 _PNG: Final = b"\x89PNG\r\n\x1a\n"
+# Which warnings are told is the same for all threads; and each picture may take a lot of memory.
+_ONE_AT_A_TIME: Final = Lock()
 _INTENT: Final = ImageCms.Intent.RELATIVE_COLORIMETRIC
 _FLAGS: Final = ImageCms.Flags.BLACKPOINTCOMPENSATION
 
@@ -72,7 +75,7 @@ def prepare(data: bytes) -> Prepared:
     """
     _refuse_from_outside(data)
     changes: list[str] = []
-    with warnings.catch_warnings():
+    with _ONE_AT_A_TIME, warnings.catch_warnings():
         # Pictures are full of small faults that readers forgive; huge ones are refused below.
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -382,11 +385,10 @@ def _in_cmyk(content: bytes, profile: bytes) -> Embedded:
         if kind == 3:
             colours = chunks[b"PLTE"]
             strip = Image.frombytes("RGB", (len(colours) // 3, 1), colours)
-            return _rows(content, chunks, ("DeviceCMYK", _applied(transform, strip).tobytes()))
+            return _rows(content, chunks, ("DeviceCMYK", _inks_of_drawn(transform, strip)))
         with Image.open(io.BytesIO(content), formats=("PNG",)) as image:
-            made = _applied(transform, image)
-        entries = _entries(made.width, made.height, "/DeviceCMYK", 8, "/Filter/FlateDecode")
-        return Embedded(entries, zlib.compress(made.tobytes(), 9))
+            entries = _entries(image.width, image.height, "/DeviceCMYK", 8, "/Filter/FlateDecode")
+            return Embedded(entries, zlib.compress(_inks_of_drawn(transform, image), 9))
     with Image.open(io.BytesIO(content), formats=("JPEG",)) as image:
         if image.mode == "L":
             return _as_it_is(content)
@@ -397,6 +399,17 @@ def _in_cmyk(content: bytes, profile: bytes) -> Embedded:
     # Adobe's JPEGs, which these are, say how much of an ink is left out.
     rest = "/Filter/DCTDecode/Decode[1 0 1 0 1 0 1 0]"
     return Embedded(_entries(made.width, made.height, "/DeviceCMYK", 8, rest), out.getvalue())
+
+
+def _inks_of_drawn(transform: ImageCms.ImageCmsTransform, image: Image.Image) -> bytes:
+    """Greys of what is drawn are in black ink alone, as all else on a sheet: edges stay sharp."""
+    colours = np.asarray(image)
+    inks = np.array(_applied(transform, image))
+    red, green, blue = (colours[..., part] for part in range(3))
+    is_grey = (red == green) & (green == blue)
+    inks[is_grey] = 0
+    inks[is_grey, 3] = 255 - red[is_grey]
+    return inks.tobytes()
 
 
 @lru_cache(maxsize=4)

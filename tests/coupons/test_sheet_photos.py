@@ -199,6 +199,18 @@ def test_a_profile_that_is_broken_or_of_other_colours_is_left_aside(profile):
     assert seen(prepared).convert("RGB").tobytes() == logo().tobytes()
 
 
+def test_cmyk_of_a_tiff_is_not_taken_for_its_reverse():
+    prepared = prepare(saved(Image.new("CMYK", (100, 100), (0, 255, 255, 0)), "TIFF"))
+    assert near(seen(prepared).convert("RGB").getpixel((50, 50)), (255, 0, 0))
+
+
+def test_what_a_telephone_puts_beside_a_picture_is_left_out():
+    data = saved(logo(), "MPO", save_all=True, append_images=[photograph()])
+    prepared = prepare(data)
+    assert near(seen(prepared).convert("RGB").getpixel((5, 5)), (0, 0, 255))
+    assert prepared.changes == ()
+
+
 def test_lab_becomes_srgb():
     srgb, lab = ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB")
     transform = ImageCms.buildTransform(srgb, lab, "RGB", "LAB")
@@ -346,14 +358,16 @@ def test_a_logo_goes_into_a_file_pixel_for_pixel(mode):
 def test_a_logo_is_printed_in_the_inks_of_the_press():
     image = Image.new("RGB", (90, 90), "white")
     image.paste("red", (0, 0, 45, 90))
+    image.paste((80, 80, 80), (0, 0, 90, 30))
     content = prepare(saved(image)).content
 
     embedded = embed(content, press_profile())
 
-    assert b"/Indexed/DeviceCMYK 1<" in embedded.entries
+    assert b"/Indexed/DeviceCMYK 2<" in embedded.entries
     colours = bytes.fromhex(embedded.entries.split(b"<")[1].split(b">")[0].decode())
-    assert near(colours[:4], (0, 255, 255, 0), by=40)  # the lower of the two: red
-    assert near(colours[4:], (0, 0, 0, 0))
+    assert colours[:4] == bytes([0, 0, 0, 175])  # from dark to light: grey, in black ink alone
+    assert near(colours[4:8], (0, 255, 255, 0), by=40)
+    assert colours[8:] == bytes(4)
 
 
 def test_a_photograph_is_printed_in_the_inks_of_the_press():
