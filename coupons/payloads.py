@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from decimal import Decimal
 from typing import Final, NamedTuple
 
@@ -12,7 +13,7 @@ from django.db.models import Prefetch, Q
 from coupons.models import Coupon, Mailing, Offer, OfferBarcode, OfferLevel, Terms, Theme
 from coupons.sheets import codes
 from coupons.sheets.faces import Symbology
-from coupons.sheets.symbols import gs1
+from coupons.sheets.symbols import gs1, gs1_128, symbol
 from coupons.sheets.symbols.offers import NorthAmerican, PositiveOffer
 
 Content = OfferBarcode.Content
@@ -81,7 +82,7 @@ def faces_of(
         return printed, code
     digits = f"{serial:0{gs1.SERIAL_DIGITS}}"
     if barcode.content == Content.NORTH_AMERICAN:
-        return printed, gs1.ai_8110(_north_american(terms, barcode, digits))
+        return printed, _north_american(terms, barcode, digits)
     if barcode.content == Content.POSITIVE:
         positive = PositiveOffer(barcode.company_prefix, barcode.reference, digits)
         return printed, gs1.ai_8112(positive)
@@ -109,11 +110,12 @@ def save_value_of(terms: Terms) -> tuple[int, int]:
     return _cents(terms.face_value), 1 if terms.kind == Kind.FREE_ITEM else 0
 
 
-def _north_american(terms: Terms, barcode: OfferBarcode, serial: str) -> NorthAmerican:
+def _north_american(terms: Terms, barcode: OfferBarcode, serial: str) -> str:
+    """Its element string, with the offer's days as far as there is room for them."""
     offer = terms.offer if isinstance(terms, OfferLevel) else terms
     save_value, save_value_code = save_value_of(terms)
     is_spent = offer.threshold is not None
-    return NorthAmerican(
+    coupon = NorthAmerican(
         company_prefix=barcode.company_prefix,
         offer_code=barcode.reference,
         save_value=save_value,
@@ -125,6 +127,11 @@ def _north_american(terms: Terms, barcode: OfferBarcode, serial: str) -> NorthAm
         starts=offer.valid_from,
         serial=serial,
     )
+    if barcode.symbology == Symbology.GS1_128:
+        for days in ("starts", "expires"):
+            if len(gs1.unbracketed(gs1.ai_8110(coupon))) > gs1_128.MOST_CHARACTERS:
+                coupon = replace(coupon, **{days: None})
+    return gs1.ai_8110(coupon)
 
 
 def _cents(amount: Decimal) -> int:
@@ -206,7 +213,8 @@ def _check(offer: Offer, home: str) -> None:
     worths: list[Terms] = [offer, *offer.levels.all()]
     for terms in worths:
         try:
-            _, payload = faces_of("", FEWEST_SERIAL, terms, barcode, home)
+            _, payload = faces_of(codes.mint(), FEWEST_SERIAL, terms, barcode, home)
+            symbol.extent(symbology_of(offer), payload)
         except ValueError as error:
             raise PayloadError(f"The barcode of '{terms}': {error}") from None
         if len(payload) > LONGEST:
