@@ -1,0 +1,351 @@
+"""Print runs: whole or not at all, the same again to the byte, and blocked by what reads wrong."""
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from coupons import printing, reprinting, spoilage
+from coupons.alone import alone
+from coupons.models import (
+    Coupon,
+    Mailing,
+    OfferBarcode,
+    PrintFile,
+    PrintRun,
+    SeedAddress,
+    Sheet,
+)
+from coupons.printing import PrintError
+from coupons.sheets import layout, verification
+from coupons.sheets.faces import Format, Symbology
+from tests.coupons import press
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _printed_below_tmp(settings, tmp_path):
+    settings.PRINT_DIR = tmp_path / "print"
+
+
+def read(run: PrintRun, file: int, sheet: int) -> list[str | None]:
+    """What the barcodes of one sheet of a file say."""
+    path = Path(run.folder) / run.manifest["files"][file]["name"]
+    boxes = layout.coupon_boxes(Format(places=4))
+    asked = verification.Asked(sheet, boxes, (Symbology.CODE_128,) * len(boxes))
+    return verification.read_back(path, [asked])[0]
+
+
+def promised(number: int) -> list[str]:
+    coupons = Coupon.objects.filter(sheet__number=number).order_by("position")
+    return list(coupons.values_list("code", flat=True))
+
+
+def files(run: PrintRun) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in Path(run.folder).glob("*.pdf")}
+
+
+def test_a_mailing_becomes_files_of_so_many_sheets_with_a_manifest():
+    press.theme()
+    mailing = press.issued(5)
+    run = printing.print_mailing(mailing)
+
+    assert (run.state, run.sheets, run.coupons, run.checked) == ("finished", 5, 20, 20)
+    manifest = json.loads((Path(run.folder) / "manifest.json").read_text())
+    assert manifest == run.manifest
+    assert [(one["first"], one["last"], one["sheets"]) for one in manifest["files"]] == [
+        (1, 2, 2),
+        (3, 4, 2),
+        (5, 5, 1),
+    ]
+    for one in manifest["files"]:
+        content = (Path(run.folder) / one["name"]).read_bytes()
+        assert (len(content), hashlib.sha256(content).hexdigest()) == (one["bytes"], one["sha256"])
+    assert read(run, 1, 1) == promised(4)
+    mailing.refresh_from_db()
+    assert mailing.state == Mailing.State.PRINTED
+    assert printing.print_mailing(mailing) == run
+
+
+def test_what_was_not_issued_is_refused_in_words():
+    press.theme()
+    mailing = press.issued(1)
+    Coupon.objects.all().delete()
+    Sheet.objects.all().delete()
+    with pytest.raises(PrintError, match="has no sheets; wanted: issued"):
+        printing.print_mailing(mailing)
+
+
+def test_files_that_were_damaged_are_printed_again_and_no_others():
+    press.theme()
+    run = printing.print_mailing(press.issued(6))
+    before = files(run)
+    name = run.manifest["files"][1]["name"]
+    (Path(run.folder) / name).write_bytes(b"torn")
+
+    again = printing.print_mailing(run.mailing)
+    assert again != run
+    assert files(again) == before
+
+
+def test_two_at_once_print_it_once():
+    press.theme()
+    mailing = press.issued(4)
+    run = printing.begin(mailing)
+    assert printing.begin(mailing) == run  # a second click
+    printing.work(run)
+    assert printing.work(run).state == "finished"  # a second task
+    assert PrintFile.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_while_one_prints_another_is_told_to_wait():
+    press.theme()
+    run = printing.begin(press.issued(2))
+    with_it = subprocess.Popen(
+        [sys.executable, "-c", HOLD, connection.settings_dict["NAME"], str(run.mailing_id)],
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": "loyalty.settings"},
+        stdout=subprocess.PIPE,
+        stdin=subprocess.PIPE,
+    )
+    assert with_it.stdout is not None
+    assert with_it.stdout.readline() == b"held\n"
+    with pytest.raises(PrintError, match="is being printed: wait for it to end"):
+        printing.work(run)
+    with_it.communicate(b"\n")
+    with alone(f"coupons.printing.{run.mailing_id}"):
+        pass
+    assert printing.work(run).state == "finished"
+
+
+HOLD = """
+import sys, django
+from django.conf import settings
+settings.DATABASES["default"]["NAME"] = sys.argv[1]
+django.setup()
+from coupons.alone import alone
+with alone(f"coupons.printing.{sys.argv[2]}"):
+    print("held", flush=True)
+    sys.stdin.readline()
+"""
+PRINT = """
+import sys, django
+from django.conf import settings
+settings.DATABASES["default"]["NAME"] = sys.argv[1]
+django.setup()
+from coupons import printing
+from coupons.models import PrintRun
+printing.work(PrintRun.objects.get(pk=int(sys.argv[2])))
+"""
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("after", [1, 4])
+def test_a_run_that_was_killed_goes_on_where_it_was_with_the_same_bytes(after, tmp_path, settings):
+    press.theme(sheets_a_file=1)
+    mailing = press.issued(8)
+    undisturbed = files(printing.print_mailing(mailing, tmp_path / "undisturbed"))
+
+    run = printing.begin(mailing)
+    worker = subprocess.Popen(
+        [sys.executable, "-c", PRINT, connection.settings_dict["NAME"], str(run.pk)],
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": "loyalty.settings", "LOYALTY_ENGINE": "loop"},
+    )
+    try:
+        for _ in range(6000):
+            if PrintFile.objects.filter(run=run).count() >= after:
+                break
+            assert worker.poll() is None, "the run was over before it could be killed"
+            time.sleep(0.002)
+    finally:
+        worker.send_signal(signal.SIGKILL)
+        worker.communicate()
+    _wait_for_its_connection_to_end()
+    kept = set(PrintFile.objects.filter(run=run).values_list("pk", flat=True))
+    assert kept
+
+    resumed = printing.print_mailing(mailing)
+    assert resumed == run
+    assert resumed.state == "finished"
+    assert files(resumed) == undisturbed
+    assert kept <= set(PrintFile.objects.filter(run=run).values_list("pk", flat=True))
+    assert resumed.sheets == 8
+
+
+def _wait_for_its_connection_to_end() -> None:
+    with connection.cursor() as cursor:
+        for _ in range(200):
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+                " AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
+            )
+            if cursor.fetchone() == (0,):
+                return
+            time.sleep(0.02)
+
+
+def test_bars_that_do_not_read_block_the_run_and_the_mailing_stays_unprinted():
+    press.theme(dots_a_module=6, bar_reduction_dots=5)  # hardly a bar is left
+    mailing = press.issued(2)
+    with pytest.raises(PrintError, match=r"was not printed: .* its barcode reads"):
+        printing.print_mailing(mailing)
+
+    run = mailing.print_runs.get()
+    assert run.state == "blocked"
+    assert "Nothing of this run is to be mailed" in run.says
+    assert not list(Path(run.folder).glob("*.pdf"))
+    assert len(list(Path(run.folder).glob("*.blocked"))) == 1
+    mailing.refresh_from_db()
+    assert mailing.state == Mailing.State.ISSUED
+
+
+def test_an_offer_whose_barcode_has_no_room_is_named_before_anything_is_printed():
+    press.theme(dots_a_module=20)
+    mailing = press.issued(2)
+    with pytest.raises(PrintError, match=r"cannot be printed: '1\.50 off Good thing 0': .* mm"):
+        printing.print_mailing(mailing)
+    assert not mailing.print_runs.exists()
+
+
+def test_one_household_that_cannot_be_set_is_left_out_and_listed():
+    press.theme()
+    mailing = press.issued(4)
+    lost = mailing.sheets.get(number=3)
+    lost.address = "\n".join(f"Line {number} of an address" for number in range(20))
+    lost.save()
+
+    run = printing.print_mailing(mailing)
+    assert run.state == "finished"
+    assert run.sheets == 3
+    (missing,) = run.left_out
+    assert (missing["number"], missing["household"]) == (3, lost.household_id)
+    assert "address" in missing["why"]
+    assert read(run, 1, 0) == promised(4)
+
+
+def test_void_sheets_are_not_printed():
+    press.theme()
+    mailing = press.issued(4)
+    mailing.sheets.filter(number=2).update(voided_at=timezone.now())
+
+    run = printing.print_mailing(mailing)
+    assert run.sheets == 3
+    assert [one["sheets"] for one in run.manifest["files"]] == [1, 2]
+
+
+def test_seeds_get_a_sheet_of_every_run_that_no_till_honours():
+    press.theme()
+    SeedAddress.objects.create(name="Our own", street="2 Desk Row", postcode="00001", city="Here")
+    SeedAddress.objects.create(
+        name="Asleep", street="3 Desk Row", postcode="00001", city="Here", is_active=False
+    )
+    run = printing.print_mailing(press.issued(3))
+
+    (seed,) = run.manifest["seeds"]
+    assert seed["number"] == 4
+    assert seed["address"][0] == "Our own"
+    codes = read(run, 1, 1)
+    assert len(codes) == 4
+    assert not Coupon.objects.filter(code__in=codes).exists()
+    assert run.sheets == 4
+    (Path(run.folder) / run.manifest["files"][1]["name"]).unlink()
+    again = printing.print_mailing(run.mailing)
+    assert len(again.seeds) == 1
+
+
+def test_a_range_is_printed_again_byte_for_byte_whatever_became_of_offers_and_theme():
+    theme = press.theme()
+    run = printing.print_mailing(press.issued(6))
+    offer = run.mailing.offers.first()
+    offer.name = "Renamed"
+    offer.save()
+    theme.brand_colour = "#123456"
+    theme.brand = "Another name"
+    theme.save()
+
+    again = printing.work(reprinting.reprint(run, [(3, 4)]))
+    (file,) = again.manifest["files"]
+    assert file["sha256"] == run.manifest["files"][1]["sha256"]
+    assert again.folder != run.folder
+    assert run.mailing.print_runs.count() == 2
+
+    one = printing.work(reprinting.reprint(run, [(4, 4)]))
+    assert read(one, 0, 0) == promised(4)
+    sheet = run.mailing.sheets.get(number=4)
+    alone_ = Path(one.folder) / one.manifest["files"][0]["name"]
+    assert printing.sheet_pdf(sheet) == alone_.read_bytes()
+
+
+def test_ranges_are_read_as_people_write_them():
+    assert reprinting.ranges_in("17, 40-60") == [(17, 17), (40, 60)]
+    assert reprinting.ranges_in("5; 1 to 3\n4") == [(1, 5)]
+    for wrong, why in (("", "No sheets"), ("x", "names no sheets"), ("9-3", "no range")):
+        with pytest.raises(PrintError, match=why):
+            reprinting.ranges_in(wrong)
+    press.theme()
+    run = printing.print_mailing(press.issued(2))
+    with pytest.raises(PrintError, match="has sheets 1 to 2"):
+        reprinting.reprint(run, [(2, 3)])
+
+
+def test_what_was_spoiled_is_printed_again_once():
+    press.theme()
+    run = printing.print_mailing(press.issued(6))
+    spoilage.note(run, [(2, 2), (4, 5)], "a jam")
+    assert spoilage.note(run, [(2, 2)], "noted twice") == []
+
+    made = spoilage.make_good(run)
+    with pytest.raises(PrintError, match="Nothing is spoiled"):
+        spoilage.make_good(run)
+    assert made.numbers == [[2, 2], [4, 5]]
+    printing.work(made)
+    assert made.sheets == 3
+    assert set(run.spoilage.values_list("reprint", flat=True)) == {made.pk}
+    with pytest.raises(PrintError, match="Sheets 6 to 9 are not in"):
+        spoilage.note(run, [(6, 9)])
+
+
+def test_the_first_sheets_can_be_had_as_a_proof_and_a_test_sheet_for_the_press():
+    press.theme()
+    mailing = press.issued(5)
+    proof = printing.work(printing.begin(mailing, kind=PrintRun.Kind.PROOF, numbers=[(1, 3)]))
+    assert proof.sheets == 3
+    assert read(proof, 0, 0) == promised(1)
+
+    trial = printing.work(printing.begin(mailing, kind=PrintRun.Kind.TEST))
+    assert trial.sheets == 1
+    assert not Coupon.objects.filter(code__in=read(trial, 0, 0)).exists()
+    mailing.refresh_from_db()
+    assert mailing.state == Mailing.State.ISSUED
+
+
+@pytest.mark.parametrize(
+    ("symbology", "content"),
+    [("gs1_128", "255"), ("databar", "255"), ("datamatrix", "8112"), ("qr", "255")],
+)
+def test_barcodes_by_gs1_are_read_back_and_compared_with_their_serials(symbology, content):
+    press.theme(dots_a_module=8)
+    mailing = press.issued(2)
+    for number, offer in enumerate(mailing.offers.all()):
+        OfferBarcode.objects.create(
+            offer=offer,
+            symbology=symbology,
+            content=content,
+            company_prefix="950110153",
+            reference=f"{number:03}" if content == "255" else f"{number:06}",
+        )
+    for number, coupon in enumerate(Coupon.objects.all()):
+        coupon.serial = 123_456_000_000 + number
+        coupon.save()
+
+    run = printing.print_mailing(mailing)
+    assert (run.state, run.checked) == ("finished", 8)
