@@ -45,6 +45,7 @@ def outline(name: str) -> str:
     return " ".join(parts)
 
 
+@cache
 def _folder() -> Path:
     # Found without importing it: the package's own module starts a game library.
     spec = find_spec("pytablericons")

@@ -4,7 +4,9 @@ All is in a coupon's own coordinates. What differs from household to household, 
 code and the bars, is prepared here as far as it goes.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 from coupons.sheets.boxes import Box
@@ -24,6 +26,7 @@ from coupons.sheets.paint import Paint
 from coupons.sheets.pictures import FALLBACK, PICTURES
 from coupons.sheets.plans import CouponPlan
 from coupons.sheets.setting import OfferSetting, Reason, set_reason
+from coupons.sheets.symbols import code128, symbol
 
 _TAG_COLOURS: Final = {
     Tag.BUY: ("#dff1e6", "#0b5a34"),
@@ -42,16 +45,15 @@ _LEAST_CODE: Final = 4.5  # points
 class OfferForm:
     """An offer's form in a file, and how the rest of its coupons begins.
 
-    reason is where reasons are set, reason_at and bars_at are operators that go before a reason
-    and before the bars; codes are the operators before a code of so many characters, reasons
+    draw gives a payload's bars, reason is where reasons are set, reason_at and bars_at are
+    operators that go before a reason and before the bars; codes are the operators before a code of so many characters, reasons
     those already set, shared by all offers that set them in the same place.
     """
 
     name: str
     plan: CouponPlan
     drawn: str
-    symbology: Symbology
-    reduction: float
+    draw: Callable[[str], str]
     reason: Reason
     reason_at: str
     bars_at: str
@@ -128,8 +130,7 @@ def draw_offer(
         name=name,
         plan=plan,
         drawn="".join(parts),
-        symbology=offer.symbology,
-        reduction=format_.bar_reduction_dots / round(module / 25.4 * dots),
+        draw=_drawer(offer.symbology, format_.bar_reduction_dots / round(module / 25.4 * dots)),
         reason=reason,
         reason_at=f"BT {inks.soft} {at(reason.left, reason.baseline, height)}",
         bars_at=f"ET q {_exact(module)} 0 0 {_exact(up)} "
@@ -137,6 +138,13 @@ def draw_offer(
         f"{_exact(snapped(height - bars.bottom, dots) / POINTS_PER_MM)} cm ",
         reasons=reasons,
     )
+
+
+def _drawer(symbology: Symbology, reduction: float) -> Callable[[str], str]:
+    """Return what draws payloads of a symbology, without asking each time which it is."""
+    if symbology is Symbology.CODE_128:
+        return partial(code128.drawn, reduction=reduction)
+    return partial(symbol.drawn, symbology, reduction=reduction)
 
 
 def _exact(mm: float) -> str:

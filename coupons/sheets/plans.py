@@ -74,13 +74,15 @@ def symbol_for(
     elif extent.width <= _EAN_MODULES:
         dots = max(dots, math.ceil(_LEAST_EAN_MODULE / dot - 1e-9))
     module = dots * dot
-    sides = (extent.left, extent.right, extent.above, extent.below)
     return Symbol(
-        extent.width * module,
-        extent.height * module,
-        module,
-        *(side * module for side in sides),
-        has_long_code,
+        width=extent.width * module,
+        height=extent.height * module,
+        module=module,
+        left=extent.left * module,
+        right=extent.right * module,
+        above=extent.above * module,
+        below=extent.below * module,
+        has_long_code=has_long_code,
     )
 
 

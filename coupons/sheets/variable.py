@@ -11,10 +11,11 @@ from coupons.sheets.boxes import paper
 from coupons.sheets.drawing import Inks, Setter, at, number, points, snapped
 from coupons.sheets.embedding import Fonts
 from coupons.sheets.faces import CouponFace, Leaf, Look, SheetFace, Symbology
-from coupons.sheets.fitting import POINTS_PER_MM, face_for, fit, fit_block
+from coupons.sheets.fitting import POINTS_PER_MM, Block, face_for, fit, fit_block
 from coupons.sheets.layout import coupon_boxes
 from coupons.sheets.offer_forms import OfferForm, code_at, shown_reason
 from coupons.sheets.symbols import imb, symbol
+from coupons.sheets.typefaces import Face
 from coupons.sheets.words import in_language
 
 _PANEL_PADDING: Final = 5.0
@@ -175,8 +176,7 @@ class VariableLayer:
             default=size,
         )  # a little smaller rather than a last word alone on its line
         fitted = [
-            fit_block(line, face, size, size, room, 3)
-            for line, face in zip(lines, faces, strict=True)
+            _balanced(line, face, size, room) for line, face in zip(lines, faces, strict=True)
         ]
         texts = [text for block in fitted for text in block.lines]
         if len(texts) > 3:
@@ -273,10 +273,6 @@ class VariableLayer:
             )
         return shown
 
-    def step(self, place: int) -> str:
-        """Return the operator that moves from the coupon before to the one at `place`."""
-        return self._steps[place]
-
     def coupon(self, coupon: CouponFace, place: int, form: OfferForm, name: str) -> str:
         """Return one coupon: its form, reason, code and bars.
 
@@ -295,8 +291,21 @@ class VariableLayer:
             code = code.replace("\\", "\\\\").replace("(", "\\(").replace(")", "\\)")
         return (
             f"{self._steps[place]}/{name} Do {form.reason_at}{shown}{code_begins}({code})Tj "
-            f"{form.bars_at}{symbol.drawn(form.symbology, coupon.payload, form.reduction)}f Q "
+            f"{form.bars_at}{form.draw(coupon.payload)}f Q "
         )
+
+
+def _balanced(text: str, face: Face, size: float, room: float) -> Block:
+    """Return text on as few lines as `room` allows, none of them much shorter than the others."""
+    block = fit_block(text, face, size, size, room, 3)
+    for share in (0.9, 0.8, 0.7, 0.6):
+        narrower = fit_block(text, face, size, size, room * share, 3)
+        if len(narrower.lines) > len(block.lines):
+            break
+        if len("".join(narrower.lines)) < len("".join(block.lines)):
+            break
+        block = narrower
+    return block
 
 
 def _steps(look: Look) -> list[str]:
