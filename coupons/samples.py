@@ -62,9 +62,12 @@ def _spread(selection: Selection, count: int) -> Iterator[tuple[Chosen, int]]:
     taken = min(count, len(buckets))
     some = [buckets[step * len(buckets) // taken] for step in range(taken)]
     written = pieces.filter(pk__in=some).order_by("bucket").values_list("chosen", flat=True)
+    owed = 0  # of a bucket that has fewer the next ones give more
     for step, data in enumerate(written):
         chosen = Chosen.from_bytes(bytes(data or b""))
         real = np.flatnonzero(~chosen.is_ghost)
-        wanted = min(count // taken + (step < count % taken), len(real))
+        owed += count // taken + (step < count % taken)
+        wanted = min(owed, len(real))
+        owed -= wanted
         for part in range(wanted):
             yield chosen, int(real[(2 * part + 1) * len(real) // (2 * wanted)])

@@ -51,8 +51,9 @@ def lines(street, city, region, postcode, country, home=""):
     ],
 )  # fmt: skip
 def test_each_country_writes_its_addresses_its_own_way(country, written, wanted):
-    assert list(lines(*written, country, home=country)) == wanted
-    assert list(lines(*written, country)) == wanted
+    street, city, region, postcode = written
+    assert list(lines(street, city, region, postcode, country, country)) == wanted
+    assert list(lines(street, city, region, postcode, country, "")) == wanted
 
 
 def test_what_is_written_in_japanese_has_the_largest_part_first():
