@@ -227,6 +227,7 @@ def test_nor_may_it_name_another_offer_or_a_worth_that_it_cannot_say(offer, them
     with pytest.raises(payloads.PayloadError, match="GS1-128 carries"):
         payloads.freeze(mailing(offer))
     long.delete()
+    offer.levels.all().delete()
     scans.barcode(offer, "ean_13", "ean", prefix="981123", reference="007")
     OfferLevel.objects.create(offer=offer, number=2, face_value=Decimal("1.55"))
     with pytest.raises(payloads.PayloadError, match=r"The barcode of '1\.55 off Oat drink'"):
