@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 import font_source_sans_pro  # type: ignore[import-untyped] # ships no types
+from fontTools.ttLib import TTFont  # type: ignore[import-untyped] # ships no types
 from reportlab.pdfbase.ttfonts import TTFontFile  # type: ignore[import-untyped] # ships no types
 
 from coupons.sheets.faces import Theme
@@ -156,7 +157,10 @@ class Family:
             data = (files or {}).get(sha256)
             if data is None:
                 raise FontError(f"the font {sha256} is not among the files given")
-            return open_font(data)
+            try:
+                return open_font(data)
+            except Exception as error:  # a file that is damaged fails in any way there is
+                raise FontError(f"the font {sha256} cannot be read: {error}") from error
 
         chosen = theme.fonts if theme else {}
         own = tuple(font(chosen[cut]) if chosen.get(cut) else None for cut in Cut)
@@ -191,3 +195,75 @@ def source_sans(cut: Cut) -> Font:
 @lru_cache(maxsize=len(_SOURCE_SANS))
 def _bytes_of(path: str) -> bytes:
     return Path(path).read_bytes()
+
+
+@dataclass(frozen=True, slots=True)
+class Inspected:
+    """A font that may be used: how it calls itself, its letters, and what is not quite right.
+
+    problem is a sentence for staff, empty if all that sheets usually say can be set in it.
+    """
+
+    name: str
+    letters: frozenset[str]
+    problem: str
+
+
+def inspect(data: bytes) -> Inspected:
+    """Return what staff should know of a font before sheets are set in it.
+
+    Raises FontError, in words, for what is no static TrueType font, may not be embedded in part,
+    or cannot be read to its end.
+    """
+    kind = next((kind for start, kind in _OTHER_KINDS.items() if data.startswith(start)), "")
+    if kind:
+        raise FontError(f"this is {kind}; wanted: a TrueType font, a .ttf file of one cut")
+    try:
+        made = TTFont(io.BytesIO(data), lazy=True, checkChecksums=0)
+        if "fvar" in made:
+            raise FontError(
+                "this is a variable font; wanted: one cut of it, which its maker calls static"
+            )
+        if "glyf" not in made:
+            raise FontError("this font has no TrueType outlines")
+        rights = made["OS/2"].fsType if "OS/2" in made else 0
+        if rights & _FORBIDDEN == _RESTRICTED or rights & (_WHOLE_ONLY | _BITMAPS_ONLY):
+            raise FontError(
+                f"its maker does not allow this font to be embedded in part (fsType {rights})"
+            )
+        font = open_font(data)
+        codes = sorted(map(ord, font.letters))
+        font.file.makeSubset(codes)
+        name = made["name"].getBestFullName() or font.name
+    except FontError:
+        raise
+    except Exception as error:  # a file that is damaged fails in any way there is
+        raise FontError(f"this file cannot be read as a TrueType font: {error}") from error
+    if not font.letters:
+        raise FontError("this font names no letter that its glyphs stand for")
+    return Inspected(name, font.letters, _problem(font.letters))
+
+
+def _problem(letters: frozenset[str]) -> str:
+    lacking = "".join(sorted(_USUAL - letters))
+    if not lacking:
+        return ""
+    said = lacking if len(lacking) <= _NAMED else f"{len(lacking)} usual letters, digits and signs"
+    return f"It lacks {said}: these are set in other fonts."
+
+
+_OTHER_KINDS: Final = {
+    b"OTTO": "an OpenType font with PostScript outlines",
+    b"wOFF": "a font for web pages (WOFF)",
+    b"wOF2": "a font for web pages (WOFF2)",
+    b"ttcf": "a collection of fonts",
+    b"\x80\x01": "a PostScript font",
+    b"%!PS": "a PostScript font",
+}
+# OS/2 fsType: of the lowest four bits the most generous counts.
+_FORBIDDEN: Final = 0x000F
+_RESTRICTED: Final = 0x0002
+_WHOLE_ONLY: Final = 0x0100
+_BITMAPS_ONLY: Final = 0x0200
+_NAMED: Final = 20  # letters that one still reads in a sentence
+_USUAL: Final = _ASCII | frozenset("\N{EURO SIGN}\N{POUND SIGN}\N{MULTIPLICATION SIGN}·–…’“”")  # noqa: RUF001 - what sheets are set with
