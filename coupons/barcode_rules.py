@@ -30,8 +30,8 @@ _DIGITS: Final = {"company_prefix": (2, 12), "reference": (1, 10), "family_code"
 def faults(said: Mapping[str, str], worths: Collection[Decimal] = ()) -> Iterator[tuple[str, str]]:
     """Yield the field and the sentence of everything that is wrong with a barcode.
 
-    said: the fields of OfferBarcode, by name. worths: what the offer takes off, at each level,
-        if that is an amount: EAN-13 coupons that begin with 981 or 982 say it.
+    said: the fields of OfferBarcode, by name. worths: what the offer takes off at most, at each
+        level, unless goods are free: EAN-13 coupons that begin with 981 or 982 say it.
     """
     carriers = CARRIERS.get(said["content"], ())
     if said["symbology"] not in carriers:

@@ -28,6 +28,7 @@ from coupons.offer_values import (
     empty_values,
     fill_barcode,
     fill_levels,
+    keep_barcode,
     levels_of,
     values_of,
 )
@@ -102,6 +103,8 @@ def compare(reading: Reading) -> Plan:
         was = were[offer.pk] if offer else empty_values()
         draft = _Draft(row.number, offer, was, was | said)
         fill_levels(draft.values)
+        if offer is not None and offer.pk in judge.promised:
+            keep_barcode(draft.values, was)
         fill_barcode(draft.values)
         if offer is not None and not draft.differing:
             plan.same += 1
@@ -160,7 +163,7 @@ class _Judge:
         coupons = Coupon.objects.filter(offer=OuterRef("pk"))
         used = Redemption.objects.filter(offer=OuterRef("pk"))
         keys = [offer.pk for offer in offers]
-        self._promised = set(
+        self.promised = set(
             Offer.objects.filter(Exists(coupons) | Exists(used), pk__in=keys).values_list(
                 "pk", flat=True
             )
@@ -184,9 +187,9 @@ class _Judge:
         owner = self._owners.get(values["shared_code"], values["code"])
         if owner != values["code"]:
             yield "shared_code", f"'{values['shared_code']}' is the code of the offer '{owner}'."
-        if draft.offer is not None and draft.offer.pk in self._promised:
+        if draft.offer is not None and draft.offer.pk in self.promised:
             for name in (*offering.PROMISED, *LEVEL_COLUMNS, *BARCODE):
-                if name in differing and not _is_added_level(name, draft.was):
+                if name in differing and not _is_added(name, draft.was):
                     yield (
                         name,
                         f"Coupons of this offer are out: this stays {_said(draft.was[name])}, "
@@ -212,12 +215,14 @@ class _Judge:
             return
         if values["kind"] != Offer.Kind.THRESHOLD:
             yield "products", "It is good on nothing: name products, categories or brands."
-        elif draft.offer is not None and draft.offer.pk in self._promised:
+        elif draft.offer is not None and draft.offer.pk in self.promised:
             yield "products", "Coupons of this offer are out: no product is taken from it."
 
 
-def _is_added_level(name: str, was: Values) -> bool:
-    """Whether the column `name` is of a level that no coupon can have been printed at."""
+def _is_added(name: str, was: Values) -> bool:
+    """Whether the column `name` is of a level or barcode that no coupon is printed with."""
+    if name in BARCODE:
+        return barcode_of(was) is None
     return name in LEVEL_COLUMNS and was[f"{name[:7]}_face_value"] is None
 
 
@@ -227,8 +232,8 @@ def _key(barcode: Mapping[str, str]) -> tuple[str, str, str]:
 
 
 def _worths(values: Values) -> list[Decimal]:
-    """What coupons take off, at each level, if that is an amount."""
-    if values["kind"] != Offer.Kind.AMOUNT:
+    """What coupons may take off, at each level, as far as barcodes say it."""
+    if values["kind"] == Offer.Kind.FREE_ITEM:
         return []
     levels = (level["face_value"] for level in levels_of(values))
     return [worth for worth in (values["face_value"], *levels) if worth is not None]

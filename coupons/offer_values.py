@@ -267,6 +267,12 @@ def barcode_of(values: Values) -> dict[str, str] | None:
     return said if any(said[name] for name in BARCODE if name != "family_code") else None
 
 
+def keep_barcode(values: Values, was: Values) -> None:
+    """Printing may have given an offer its barcode: empty cells do not take that away."""
+    if barcode_of(values) is None:
+        values.update((name, was[name]) for name in BARCODE)
+
+
 def fill_barcode(values: Values) -> None:
     """A barcode has a family code, and none has where there is no barcode."""
     values["family_code"] = (values["family_code"] or "000") if barcode_of(values) else None

@@ -96,9 +96,9 @@ class BarcodeForm(BarcodeModelForm):
         """They are told by `clean`, in sentences."""
 
     def _worths(self) -> list[Decimal]:
-        """What coupons take off by the offer as it is being said, and its levels as they were."""
+        """What coupons may take off: by the offer as it is being said, its levels as they were."""
         offer = self._offer
-        if offer.kind != Offer.Kind.AMOUNT or offer.face_value is None:
+        if offer.kind == Offer.Kind.FREE_ITEM or offer.face_value is None:
             return []
         levels = offer.levels.all() if offer.pk else ()
         return [offer.face_value, *(level.face_value for level in levels)]
@@ -121,9 +121,6 @@ class BarcodeRow(TabularInline[OfferBarcode, Offer]):
     # There is one at most, so this is the heading too.
     verbose_name = "barcode by rules of GS1, in place of a code of the coupon's own"
 
-    def has_add_permission(self, request: HttpRequest, obj: Offer | None = None) -> bool:
-        return not _is_printed(obj) and super().has_add_permission(request, obj)
-
     def has_change_permission(self, request: HttpRequest, obj: Offer | None = None) -> bool:
         return not _is_printed(obj) and super().has_change_permission(request, obj)
 
@@ -132,5 +129,8 @@ class BarcodeRow(TabularInline[OfferBarcode, Offer]):
 
 
 def _is_printed(offer: Offer | None) -> bool:
-    """What tills are told to read on printed coupons stays as it is."""
+    """What tills are told to read on printed coupons stays as it is.
+
+    An offer without a barcode may still get one: what was printed before has codes of its own.
+    """
     return offer is not None and offer.pk is not None and offer.coupons.exists()

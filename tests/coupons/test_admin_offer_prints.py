@@ -113,6 +113,13 @@ def test_the_barcode_of_printed_coupons_stays_as_it_is(desk):
     assert made.reference == "53000"
 
 
+def test_an_offer_whose_coupons_carry_their_own_codes_may_still_get_a_barcode(desk):
+    offer = make.offer()
+    make.coupon("99001", offer)
+    change(desk, offer, **rows("barcode", BARCODE))
+    assert OfferBarcode.objects.get().offer == offer
+
+
 def test_marketing_writes_languages_and_barcodes():
     client = staff("Marketing")
     german = {"language": "de", "name": "Haferdrink", "detail": "", "terms": ""}

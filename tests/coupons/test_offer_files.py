@@ -224,6 +224,14 @@ def test_the_barcode_of_printed_coupons_stays_and_their_photo_may_change(staff):
     assert Offer.objects.get().photo is not None
     file = read(OATS | BARCODE | {"reference": "53001"})
     assert "this stays '53000'" in file.faults[0][2]
+    assert counts(read(OATS | {"photo": "harvest"} | dict.fromkeys(BARCODE, ""))) == (0, 0, 1, 0)
+
+
+def test_an_offer_whose_coupons_carry_their_own_codes_may_still_get_a_barcode(staff):
+    confirm(read(OATS), staff)
+    make.coupon("99001", Offer.objects.get())
+    confirm(read(OATS | BARCODE), staff)
+    assert OfferBarcode.objects.exists()
 
 
 def bad(number, **wrong):
