@@ -172,7 +172,7 @@ def _sheet_rows(
     due = (
         mailing.recipients.filter(outcome__in=[Outcome.WAITING, Outcome.GENERIC])
         .select_related("household__address")
-        .annotate(is_abroad=~Q(household__address__country=home_country))
+        .annotate(is_abroad=~Q(household__address__country__iexact=home_country))
         .order_by(
             F("is_abroad").asc(nulls_first=True),
             *(f"household__address__{part}" for part in ("country", "postcode", "city", "street")),
