@@ -5,13 +5,14 @@ from typing import Any
 
 from django.db.models import Count, QuerySet, Sum
 from django.urls import reverse
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from coupons.admin.mailing_steps import State
-from coupons.admin.printing import run_state
+from coupons.admin.printing import runs_table
 from coupons.admin.selections import between, selection_pill
 from coupons.models import Mailing, Recipient, Redemption, Selection
-from pos_integration.desk import NOTHING, link, money, percent, table
+from pos_integration.desk import NOTHING, Panel, link, money, percent, table
 
 OFFERS_NAMED = 8
 
@@ -81,9 +82,11 @@ def recipients(mailing: Mailing) -> SafeString:
 def redeemed(mailing: Mailing) -> SafeString:
     if mailing.state in (State.DRAFT, State.SELECTED, State.APPROVED):
         return table((), (), "Its coupons are not issued yet.")
-    sheets = mailing.sheets.count()
+    sheets = mailing.sheets.filter(replaces=None).count()
     used = Redemption.objects.filter(coupon__sheet__mailing=mailing).aggregate(
-        coupons=Count("pk"), homes=Count("coupon__sheet", distinct=True), off=Sum("amount")
+        coupons=Count("pk"),
+        homes=Count("coupon__sheet__household", distinct=True),
+        off=Sum("amount"),
     )
     url = reverse("admin:coupons_sheet_changelist")
     share = percent(used["homes"] / sheets) if sheets else percent(0)
@@ -100,19 +103,73 @@ def redeemed(mailing: Mailing) -> SafeString:
 
 
 def print_runs(mailing: Mailing) -> SafeString:
-    return table(
-        ("Started", "State", "Sheets#", "Barcodes read back#"),
-        (
-            (
-                link(
-                    reverse("admin:coupons_printrun_change", args=[run.pk]),
-                    f"{run.started_at:%d %b %Y %H:%M}",
+    runs = mailing.print_runs.defer("manifest", "look", "seeds", "left_out")
+    return runs_table(runs.order_by("-pk")[:5])
+
+
+def before_printing(mailing: Mailing) -> list[Panel]:
+    """What to look at before a mailing is printed: addresses and offers."""
+    from coupons import posting  # loads every country's rules: too slow for every page
+
+    lost, twice = posting.undeliverable(mailing), posting.duplicates(mailing)
+    return [
+        Panel("Offers that cannot be printed", _faults(mailing), is_wide=True),
+        Panel(
+            "Addresses that the post will not find",
+            table(
+                ("Household", "Why"),
+                (
+                    (
+                        link(reverse("admin:loyalty_household_change", args=[one.household]), name),
+                        one.why,
+                    )
+                    for one in lost.first
+                    for name in [one.name or f"Household {one.household}"]
                 ),
-                run_state(run),
-                f"{run.sheets:,}",
-                f"{run.checked:,}",
-            )
-            for run in mailing.print_runs.defer("manifest").order_by("-pk")[:5]
+                "None.",
+            ),
+            _first_of(lost.total, len(lost.first)),
+            is_wide=True,
         ),
-        "Nothing is printed yet.",
+        Panel(
+            "The same name and address more than once",
+            table(
+                ("Name and address", "Households"),
+                (
+                    (
+                        ", ".join(one.lines),
+                        format_html_join(
+                            " ",
+                            "{}",
+                            (
+                                (link(reverse("admin:loyalty_household_change", args=[pk]), pk),)
+                                for pk in one.households
+                            ),
+                        ),
+                    )
+                    for one in twice.first
+                ),
+                "None.",
+            ),
+            _first_of(twice.total, len(twice.first)),
+            is_wide=True,
+        ),
+    ]
+
+
+def _first_of(total: int, shown: int) -> str:
+    return f"the first {shown:,} of {total:,}" if total > shown else f"{total:,}" if total else ""
+
+
+def _faults(mailing: Mailing) -> SafeString:
+    from coupons import looks, preflight  # load the press: too slow for every page
+
+    try:
+        faults = preflight.faults(looks.Looks.of(mailing))
+    except looks.LookError as error:
+        faults = [str(error)]
+    if not faults:
+        return format_html('<p class="empty">{}</p>', "None: every offer and barcode has its room.")
+    return format_html(
+        "<ul>{}</ul>", format_html_join("", "<li>{}</li>", ((fault,) for fault in faults))
     )

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from django_q.tasks import async_task
 
+from coupons.admin import printing_steps
 from coupons.models import Mailing
 from pos_integration.desk import pill
 
@@ -22,7 +23,7 @@ TONES = {
     "mailed": "good",
     "closed": "plain",
 }
-QUEUE_HINT = "It was put in the queue; 'manage.py qcluster' must be running to work it off."
+QUEUE_HINT = printing_steps.QUEUED
 
 
 def mailing_pill(mailing: Mailing) -> SafeString:
@@ -39,54 +40,57 @@ def is_unprinted(mailing: Mailing, step: str) -> bool:
     return step == "print" and mailing.channel == Mailing.Channel.NONE
 
 
-def _select(mailing: Mailing, user: AbstractBaseUser) -> str:
-    async_task("coupons.tasks.select", mailing.pk, user.pk)
-    return f"Coupons for '{mailing}' will be selected. {QUEUE_HINT}"
-
-
-def _approve(mailing: Mailing, user: AbstractBaseUser) -> str:
-    from coupons.mailing import approve  # loads the models of shoppers: too slow for every command
-
-    approve(mailing, user)
-    return f"Approved. The night before {mailing.issue_on:%d %b %Y} issues and prints it."
-
-
-def _back_to_draft(mailing: Mailing, user: AbstractBaseUser) -> str:
-    from coupons.mailing import back_to_draft  # as above
-
-    back_to_draft(mailing)
-    return f"'{mailing}' is a draft again: change it, then select anew."
-
-
-def _issue(mailing: Mailing, user: AbstractBaseUser) -> str:
-    async_task("coupons.tasks.issue", mailing.pk)
-    return f"'{mailing}' will be issued. {QUEUE_HINT}"
-
-
-def _print(mailing: Mailing, user: AbstractBaseUser) -> str:
-    async_task("coupons.tasks.print_sheets", mailing.pk)
-    return f"'{mailing}' will be printed. {QUEUE_HINT}"
-
-
-def _mark_mailed(mailing: Mailing, user: AbstractBaseUser) -> str:
-    from coupons.mailing import mark_mailed  # as above
-
-    mark_mailed(mailing)
-    return f"'{mailing}' is marked as mailed."
-
-
-def _close(mailing: Mailing, user: AbstractBaseUser) -> str:
-    from coupons.mailing import close  # as above
-
-    close(mailing, timezone.localdate())
-    return f"'{mailing}' is closed."
-
-
 class Done(NamedTuple):
     """What a step did, for staff, and where to look at it: empty, the mailing's page."""
 
     says: str
     url: str = ""
+
+
+def _select(mailing: Mailing, user: AbstractBaseUser) -> Done:
+    async_task("coupons.tasks.select", mailing.pk, user.pk)
+    return Done(f"Coupons for '{mailing}' will be selected. {QUEUE_HINT}")
+
+
+def _approve(mailing: Mailing, user: AbstractBaseUser) -> Done:
+    from coupons.mailing import approve  # loads the models of shoppers: too slow for every command
+
+    approve(mailing, user)
+    return Done(f"Approved. The night before {mailing.issue_on:%d %b %Y} issues and prints it.")
+
+
+def _back_to_draft(mailing: Mailing, user: AbstractBaseUser) -> Done:
+    from coupons.mailing import back_to_draft  # as above
+
+    back_to_draft(mailing)
+    return Done(f"'{mailing}' is a draft again: change it, then select anew.")
+
+
+def _issue(mailing: Mailing, user: AbstractBaseUser) -> Done:
+    async_task("coupons.tasks.issue", mailing.pk)
+    return Done(f"'{mailing}' will be issued. {QUEUE_HINT}")
+
+
+def _print(mailing: Mailing, user: AbstractBaseUser) -> Done:
+    from coupons import printing  # loads the press: too slow for every command
+
+    run = printing.begin(mailing, by=user)
+    printing_steps.queue(run)
+    return Done(f"'{mailing}' will be printed. {QUEUE_HINT}", printing_steps.page_of(run))
+
+
+def _mark_mailed(mailing: Mailing, user: AbstractBaseUser) -> Done:
+    from coupons.mailing import mark_mailed  # as above
+
+    mark_mailed(mailing)
+    return Done(f"'{mailing}' is marked as mailed.")
+
+
+def _close(mailing: Mailing, user: AbstractBaseUser) -> Done:
+    from coupons.mailing import close  # as above
+
+    close(mailing, timezone.localdate())
+    return Done(f"'{mailing}' is closed.")
 
 
 @dataclass(frozen=True)
@@ -96,7 +100,7 @@ class Step:
     label: str
     states: tuple[Mailing.State, ...]
     says: str
-    do: Callable[[Mailing, AbstractBaseUser], str]
+    do: Callable[[Mailing, AbstractBaseUser], Done]
     is_main: bool = True
 
 
@@ -130,9 +134,9 @@ STEPS = {
     ),
     "print": Step(
         "Print",
-        (State.ISSUED,),
+        (State.ISSUED, State.PRINTED),
         "The sheets are written as PDF files with a manifest, and a sample of their barcodes is "
-        "read back. Nothing goes to the post by itself.",
+        "read back. Files of a run before are written over. Nothing goes to the post by itself.",
         _print,
     ),
     "mailed": Step(

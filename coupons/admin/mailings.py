@@ -25,10 +25,12 @@ from coupons.admin.mailing_steps import (
     is_unprinted,
     mailing_pill,
 )
+from coupons.admin.printing_steps import begin_tools
 from coupons.models import FunderBudget, Mailing, MailingText
 from loyalty.shopper.value import TIERS
 from pos_integration.desk import ModelForm, Page, Panel, StackedInline, TabularInline, Tool
 
+BEFORE_THE_POST = (State.SELECTED, State.APPROVED, State.ISSUED, State.PRINTED)
 IN_WORDS = {
     "offers": "offers_in_words",
     "segments": "segments_in_words",
@@ -206,6 +208,7 @@ class MailingAdmin(Page[Mailing]):
 
         return [
             named("<int:pk>/do/<slug:name>/", self.step_view, "step"),
+            named("<int:pk>/before-printing/", self.before_view, "before"),
             named("<int:pk>/recipients/", self.recipients_view, "recipients"),
             *super().get_urls(),
         ]
@@ -234,6 +237,10 @@ class MailingAdmin(Page[Mailing]):
                 for name, step in STEPS.items()
                 if row.state in step.states and not is_unprinted(row, name)
             ]
+        if row.channel == Mailing.Channel.PRINT and row.state in BEFORE_THE_POST:
+            url = reverse("admin:coupons_mailing_before", args=[row.pk])
+            tools.append(Tool("Before printing", url))
+        tools += begin_tools(request, row)
         if row.issued_at is not None and request.user.has_perm("coupons.view_measurement"):
             url = reverse("admin:coupons_measurement_changelist")
             tools.append(Tool("What it changed", f"{url}?mailing__id__exact={row.pk}"))
@@ -294,17 +301,35 @@ class MailingAdmin(Page[Mailing]):
                 back=back,
             )
         from coupons.mailing import MailingError  # loads the models of shoppers, as above
+        from coupons.printing import PrintError
 
         assert isinstance(request.user, AbstractBaseUser)
         try:
-            said = step.do(mailing, request.user)
-        except MailingError as error:
+            done = step.do(mailing, request.user)
+        except (MailingError, PrintError) as error:
             for sentence in str(error).splitlines():
                 messages.error(request, sentence if sentence.endswith(".") else f"{sentence}.")
         else:
             self.log_change(request, mailing, f"{step.label}.")
-            messages.success(request, said)
+            messages.success(request, done.says)
+            back = done.url or back
         return HttpResponseRedirect(back)
+
+    def before_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """What to look at before a mailing is printed."""
+        mailing = get_object_or_404(Mailing, pk=pk)
+        if not self.has_view_permission(request, mailing):
+            raise PermissionDenied
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": f"Before printing: {mailing}",
+            "sentence": "Nothing here stops the press but an offer that cannot be printed. A sheet "
+            "whose address cannot be set is left out of the run, and listed with it.",
+            "panels": mailing_panels.before_printing(mailing),
+            "back": reverse("admin:coupons_mailing_change", args=[pk]),
+        }
+        return TemplateResponse(request, "admin/panels.html", context)
 
     def recipients_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         mailing = get_object_or_404(Mailing, pk=pk)

@@ -1,56 +1,294 @@
 """Print runs: how far one is, its files, what was left out of it and what the press spoiled."""
 
-from django.contrib import admin
-from django.db.models import QuerySet
-from django.http import HttpRequest
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet, Sum
+from django.http import (
+    FileResponse,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+    JsonResponse,
+)
+from django.shortcuts import get_object_or_404
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from coupons.models import PrintRun
-from pos_integration.desk import Panel, ReadOnlyAdmin, pill, table
+from coupons.admin.printing_steps import PrintSteps
+from coupons.models import PrintFile, PrintRun
+from pos_integration.desk import NOTHING, Panel, ReadOnlyAdmin, Tool, link, pill, table
 
+State, Kind = PrintRun.State, PrintRun.Kind
 TONES = {"running": "busy", "blocked": "bad", "failed": "bad", "finished": "good"}
+WORDS = {State.BLOCKED: "blocked"}
+MAY = "coupons.change_printrun"
+"""What it takes to fetch files with names and addresses, and to print again."""
+SHOWN = 100  # rows of a list that may be long
+LARGE = ("look", "manifest", "seeds", "left_out")
 
 
 def run_state(run: PrintRun) -> SafeString:
-    return pill(run.get_state_display().lower(), TONES[run.state])
+    state = State(run.state)
+    return pill(WORDS.get(state, state.label.lower()), TONES[run.state])
 
 
 @admin.register(PrintRun)
-class PrintRunAdmin(ReadOnlyAdmin[PrintRun]):
-    list_display = ("mailing", "started_at", "state_pill", "sheets", "coupons", "checked")
-    list_select_related = ("mailing",)
-    list_filter = ("mailing",)
+class PrintRunAdmin(PrintSteps, ReadOnlyAdmin[PrintRun]):
+    list_display = (
+        "mailing",
+        "kind",
+        "state_pill",
+        "sheets",
+        "checked",
+        "started_at",
+        "started_by",
+    )
+    list_select_related = ("mailing", "started_by")
+    list_filter = ("kind", "state", "mailing")
     date_hierarchy = "started_at"
     ordering = ("-pk",)
     fields = (
-        ("mailing", "state_pill"),
-        ("started_at", "finished_at"),
+        ("mailing", "kind", "state_pill"),
+        ("started_at", "started_by", "finished_at"),
         ("sheets", "coupons", "checked"),
-        "folder",
+        ("of", "folder"),
     )
     empty_hint = "Nothing is printed yet: open an issued mailing and 'Print'."
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[PrintRun]:
-        return super().get_queryset(request).select_related("mailing")
+    class Media:
+        css = {"all": ("coupons/printing.css",)}
+        js = ("coupons/printing.js",)
 
-    @admin.display(description="State")
+    def get_queryset(self, request: HttpRequest) -> QuerySet[PrintRun]:
+        rows = super().get_queryset(request).select_related("mailing", "started_by", "of__mailing")
+        return rows.defer(*LARGE, *(f"of__{name}" for name in LARGE))
+
+    def get_urls(self) -> list[URLPattern]:
+        def named(route: str, view: Callable[..., Any], name: str) -> URLPattern:
+            return path(route, self.admin_site.admin_view(view), name=f"coupons_printrun_{name}")
+
+        return [
+            named("begin/<int:mailing_pk>/<slug:kind>/", self.begin_view, "begin"),
+            named("<int:pk>/do/<slug:name>/", self.step_view, "step"),
+            named("<int:pk>/progress/", self.progress_view, "progress"),
+            named("<int:pk>/manifest/", self.manifest_view, "manifest"),
+            named("<int:pk>/files/<int:file_pk>/", self.file_view, "file"),
+            *super().get_urls(),
+        ]
+
+    @admin.display(description="State", ordering="state")
     def state_pill(self, run: PrintRun) -> SafeString:
         return run_state(run)
 
-    def panels(self, request: HttpRequest, row: PrintRun) -> list[Panel]:
-        files = table(
-            ("File", "Sheets#", "From#", "To#", "MB#", "SHA-256"),
-            (
-                (
-                    file["name"],
-                    f"{file['sheets']:,}",
-                    f"{file['first']:,}",
-                    f"{file['last']:,}",
-                    f"{file['bytes'] / 1e6:,.1f}",
-                    file["sha256"],
-                )
-                for file in row.manifest.get("files", [])
-            ),
-            "No file is finished yet.",
+    def sentence(self, row: PrintRun) -> str:
+        if row.state == State.RUNNING:
+            return "It is being printed; this page follows it."
+        if row.state != State.FINISHED:
+            return row.says or "It came to no end."
+        files, left_out = row.files.count(), len(row.left_out)
+        said = (
+            f"{_many(row.sheets, 'sheet')} in {_many(files, 'file')}; "
+            f"{_many(row.checked, 'barcode')} read back from the PDF, and right."
         )
-        return [Panel("Files", files, f"in {row.folder}", is_wide=True)]
+        return f"{said} {_many(left_out, 'sheet')} left out." if left_out else said
+
+    def row_tools(self, request: HttpRequest, row: PrintRun) -> list[Tool]:
+        page = reverse("admin:coupons_mailing_change", args=[row.mailing_id])
+        tools = [Tool("The mailing", page)]
+        if not request.user.has_perm(MAY):
+            return tools
+        if row.state == State.FINISHED:
+            tools.append(
+                Tool("Manifest", reverse("admin:coupons_printrun_manifest", args=[row.pk]))
+            )
+        return tools + self.step_tools(row)
+
+    def panels(self, request: HttpRequest, row: PrintRun) -> list[Panel]:
+        may = request.user.has_perm(MAY)
+        panels = []
+        if row.state == State.RUNNING:
+            panels.append(Panel("How far it is", _progress(row), is_wide=True))
+        panels.append(Panel("Files", _files(row, may_fetch=may), f"in {row.folder}", is_wide=True))
+        if row.left_out:
+            note = "each household with why; nothing of it is on paper"
+            panels.append(Panel("Left out", _left_out(row), note, is_wide=True))
+        if row.kind != Kind.PROOF:
+            panels.append(Panel("Spoiled", _spoiled(row)))
+        if row.seeds:
+            panels.append(Panel("To ourselves", _seeds(row), "codes that no till knows"))
+        again = row.reprints.defer(*LARGE).order_by("-pk")[:SHOWN]
+        if again:
+            panels.append(Panel("Reprints", runs_table(again)))
+        return panels
+
+    def progress_view(self, request: HttpRequest, pk: int) -> JsonResponse:
+        """How far a run is, for its page to follow."""
+        run = get_object_or_404(PrintRun.objects.defer(*LARGE), pk=pk)
+        if not self.has_view_permission(request, run):
+            raise PermissionDenied
+        files, done = _done(run)
+        return JsonResponse(
+            {"state": run.state, "done": done, "sheets": run.sheets, "says": _far(run, files, done)}
+        )
+
+    def manifest_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        run = get_object_or_404(PrintRun.objects.select_related("mailing"), pk=pk)
+        if not request.user.has_perm(MAY):
+            raise PermissionDenied
+        content = json.dumps(run.manifest, indent=2) + "\n"
+        response = HttpResponse(content, content_type="application/json")
+        name = f"{run.mailing.code}-{run.pk}-manifest.json"
+        response["Content-Disposition"] = f'attachment; filename="{name}"'
+        return response
+
+    def file_view(self, request: HttpRequest, pk: int, file_pk: int) -> HttpResponseBase:
+        """One of the run's files, as it was read back: one that was changed since is not given."""
+        if not request.user.has_perm(MAY):
+            raise PermissionDenied
+        file = get_object_or_404(PrintFile.objects.select_related("run"), pk=file_pk, run=pk)
+        folder = Path(file.run.folder).resolve()
+        found = (folder / file.name).resolve()
+        if found.parent != folder or not found.is_file():
+            messages.error(request, f"{file.name} is not in {folder} any more: print it again.")
+        elif not _is_as_written(found, file):
+            messages.error(request, f"{file.name} was changed since it was read back: it is kept.")
+        else:
+            return FileResponse(
+                found.open("rb"),
+                as_attachment=True,
+                filename=file.name,
+                content_type="application/pdf",
+            )
+        return HttpResponseRedirect(reverse("admin:coupons_printrun_change", args=[pk]))
+
+
+def _is_as_written(path: Path, file: PrintFile) -> bool:
+    with path.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest() == file.sha256
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def runs_table(runs: Any) -> SafeString:
+    """Print runs, each a link to its page."""
+    return table(
+        ("Started", "Kind", "State", "Sheets#", "Barcodes read back#"),
+        (
+            (
+                link(
+                    reverse("admin:coupons_printrun_change", args=[run.pk]),
+                    f"{run.started_at:%d %b %Y %H:%M}",
+                ),
+                run.get_kind_display(),
+                run_state(run),
+                f"{run.sheets:,}",
+                f"{run.checked:,}",
+            )
+            for run in runs
+        ),
+        "Nothing is printed yet.",
+    )
+
+
+def _done(run: PrintRun) -> tuple[int, int]:
+    """How many of its files are whole, and how many sheets these hold."""
+    files = run.files.aggregate(sheets=Sum("sheets"))["sheets"] or 0
+    return run.files.count(), files
+
+
+def _far(run: PrintRun, files: int, done: int) -> str:
+    if run.state != State.RUNNING:
+        return run.get_state_display()
+    if not files:
+        return f"{run.sheets:,} sheets are to be printed; no file is whole yet."
+    return f"{done:,} of {run.sheets:,} sheets, in {_many(files, 'whole file')}"
+
+
+def _progress(run: PrintRun) -> SafeString:
+    files, done = _done(run)
+    return format_html(
+        '<div class="run-progress" data-url="{}"><progress max="{}" value="{}"></progress>'
+        '<p role="status">{}</p></div>',
+        reverse("admin:coupons_printrun_progress", args=[run.pk]),
+        str(max(run.sheets, 1)),
+        str(done),
+        _far(run, files, done),
+    )
+
+
+def _files(run: PrintRun, *, may_fetch: bool) -> SafeString:
+    return table(
+        ("File", "From#", "To#", "Sheets#", "Pages#", "MB#", "Read back#", "SHA-256"),
+        (
+            (
+                link(reverse("admin:coupons_printrun_file", args=[run.pk, file.pk]), file.name)
+                if may_fetch
+                else file.name,
+                f"{file.first:,}",
+                f"{file.last:,}",
+                f"{file.sheets:,}",
+                f"{file.pages:,}",
+                f"{file.bytes / 1e6:,.2f}",
+                f"{file.checked:,}",
+                format_html('<code class="digest">{}</code>', file.sha256),
+            )
+            for file in run.files.defer("left_out").order_by("first")
+        ),
+        "No file is whole yet.",
+    )
+
+
+def _left_out(run: PrintRun) -> SafeString:
+    def home(household: int | None) -> SafeString | str:
+        if household is None:
+            return NOTHING
+        page = reverse("admin:loyalty_household_change", args=[household])
+        return link(page, f"Household {household}")
+
+    rows = run.left_out[:SHOWN]
+    more = len(run.left_out) - len(rows)
+    shown = table(
+        ("Sheet#", "Household", "Why"),
+        ((f"{one['number']:,}", home(one.get("household")), one["why"]) for one in rows),
+        "",
+    )
+    return format_html("{}<p>And {} more.</p>", shown, f"{more:,}") if more else shown
+
+
+def _spoiled(run: PrintRun) -> SafeString:
+    return table(
+        ("Sheets", "Why", "Noted", "Printed again"),
+        (
+            (
+                str(one),
+                one.why or NOTHING,
+                f"{one.noted_at:%d %b %H:%M} {one.noted_by or ''}".strip(),
+                link(
+                    reverse("admin:coupons_printrun_change", args=[one.reprint_id]),
+                    f"run {one.reprint_id}",
+                )
+                if one.reprint_id
+                else pill("not yet", "warn"),
+            )
+            for one in run.spoilage.select_related("noted_by").order_by("-pk")[:SHOWN]
+        ),
+        "Nothing. What the press or the inserter spoils is noted by its sheet numbers.",
+    )
+
+
+def _seeds(run: PrintRun) -> SafeString:
+    return table(
+        ("Sheet#", "To"),
+        ((f"{one['number']:,}", ", ".join(one["address"])) for one in run.seeds[:SHOWN]),
+        "",
+    )

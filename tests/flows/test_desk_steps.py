@@ -118,12 +118,15 @@ def test_a_mailing_goes_from_draft_to_post_a_button_a_state(admin_client, admin_
 
     admin_client.post(step(mailing, "issue"))
     Mailing.objects.update(state=Mailing.State.ISSUED)
-    admin_client.post(step(mailing, "print"))
+    mailing.sheets.create(household=gold, number=1, address="Ada\n1 Lane\nEx 00101", savings=1)
+    response = admin_client.post(step(mailing, "print"), follow=True)
+    run = mailing.print_runs.get()
     assert queued() == [
         ("coupons.tasks.select", (mailing.pk, admin_user.pk)),
         ("coupons.tasks.issue", (mailing.pk,)),
-        ("coupons.tasks.print_sheets", (mailing.pk,)),
+        ("coupons.tasks.print_run", (run.pk,)),
     ]
+    assert response.redirect_chain[-1][0] == reverse("admin:coupons_printrun_change", args=[run.pk])
 
     Mailing.objects.update(state=Mailing.State.PRINTED)
     response = admin_client.post(step(mailing, "mailed"), follow=True)
