@@ -65,16 +65,18 @@ def shape(text: str, face: Face) -> tuple[Run, ...]:
     levels = _levels(text)
     spans: list[_Span] = []
     at = 0
-    last_script, last_font = "Zyyy", face.fonts[0]
+    last_script, of_words = "Zyyy", face.fonts[0]
     for piece in pieces:
         letters = piece.translate(_NO_DIRECTION)
         if letters:
             found = next((code for code in map(script, letters) if code not in _ANY_SCRIPT), "")
-            if levels[at] % 2 and letters in last_font.letters and letters.isspace():
-                font = last_font
+            if levels[at] % 2 and not found and letters in of_words.letters:
+                font = of_words  # signs between words that run leftwards are of their font
             else:
                 font = font_for(letters, face) or face.fonts[0]
-            last_script, last_font = found or last_script, font
+            if levels[at] % 2:
+                of_words = font
+            last_script = found or last_script
             spans.append((levels[at], last_script, font, letters))
         at += len(piece)
     runs = [
