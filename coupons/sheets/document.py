@@ -135,7 +135,7 @@ class _Document:
         self._inks = Inks(look.press, paint_of(look.press, files))
         self._fonts = Fonts(Family.of(look.theme, files))
         wanted = {look.theme.logo, *(offer.photo for offer in look.offers)} - {""}
-        self._sides = {sha256: _sides(sha256, files) for sha256 in wanted}
+        self._sides = {sha256: _sides(sha256, files) for sha256 in sorted(wanted)}
         self._variable = VariableLayer(look, self._fonts, self._inks)
         self._font_resources = self.pdf.reserve()
         self._resources = self.pdf.reserve()

@@ -285,6 +285,8 @@ class VariableLayer:
                 form.reasons.clear()
             shown = form.reasons[reason] = shown_reason(form, reason, self._setter)
         code_begins = form.codes.get(len(code))
+        if not (code.isascii() and code.isprintable()):
+            raise ValueError(f"{code!r} is no code that can be printed under a barcode")
         if code_begins is None:
             code_begins = form.codes[len(code)] = code_at(form, len(code), self._setter)
         if "(" in code or ")" in code or "\\" in code:

@@ -160,13 +160,18 @@ def test_one_households_fault_leaves_out_one_sheet_and_says_why():
         4: sheet(4, []),
         5: sheet(5, range(9)),
         6: sheet(6, address=()),
-        7: sheet(7, [0], Symbology.EAN_13),
+        7: sheet(7, [0]),
+        8: sheet(8, [0]),
+        9: sheet(9, imb="12"),
+        10: sheet(10, link="https://coupons.example/" + "x" * 400),
     }
     wrong = dataclasses.replace(faults[7].coupons[0], payload="9" * 40, code="9" * 40)
     faults[7] = dataclasses.replace(faults[7], coupons=(wrong,))
-    pdf, written = printed(sheet(1), *faults.values(), sheet(8))
+    wrong = dataclasses.replace(faults[8].coupons[0], code="豆")
+    faults[8] = dataclasses.replace(faults[8], coupons=(wrong,))
+    pdf, written = printed(sheet(1), *faults.values(), sheet(11))
 
-    assert (written.sheets, written.first, written.last) == (2, 1, 8)
+    assert (written.sheets, written.first, written.last) == (2, 1, 11)
     assert [left.sequence for left in written.left_out] == list(faults)
     reasons = {left.sequence: left.why for left in written.left_out}
     assert reasons[2] == f"offer 999 is not among the {len(OFFERS)} that the run has"
@@ -175,8 +180,11 @@ def test_one_households_fault_leaves_out_one_sheet_and_says_why():
     assert reasons[5] == "9 coupons where a sheet has 1 to 8"
     assert reasons[6] == "there is no address"
     assert "leaves a coupon of 95.0 x 42.5 mm" in reasons[7]
+    assert reasons[8] == "'豆' is no code that can be printed under a barcode"
+    assert "12" in reasons[9]
+    assert reasons[10] == "a link of 424 letters is too long for a code of 16 mm"
     assert len(pypdfium2.PdfDocument(pdf)) == 2
-    assert "Sheet 000008" in words(pdf, 1)
+    assert "Sheet 000011" in words(pdf, 1)
 
 
 def test_a_run_of_which_nothing_can_be_printed_is_refused():

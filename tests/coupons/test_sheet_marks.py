@@ -4,12 +4,15 @@ import re
 
 import pytest
 
-from coupons.sheets import marks
+from coupons.sheets import heads, marks, windows
 from coupons.sheets.drawing import Inks
 from coupons.sheets.faces import Format, Leaf, Page, Press, Symbology, Window
+from coupons.sheets.fitting import POINTS_PER_MM
 from coupons.sheets.heads import head
 from coupons.sheets.layout import coupon_boxes
 from coupons.sheets.paint import paint_of
+from coupons.sheets.symbols import imb
+from coupons.sheets.typefaces import Family
 from coupons.sheets.verification import read_match_marks
 from tests.coupons.sheets_made import printed, promised, read, sheet
 
@@ -73,3 +76,16 @@ def test_folds_are_marked_where_the_envelope_wants_them():
     assert marked(Format(window=Window.DIN_A)) == [87, 192]
     assert marked(Format(window=Window.US_10, page=Page.LETTER)) == [99, 189.2]
     assert marked(Format(window=Window.C5_DL)) == [105, 148.5, 210]
+
+
+@pytest.mark.parametrize("page", Page)
+def test_an_intelligent_mail_barcode_has_its_room_above_the_address(page):
+    form = Format(window=Window.US_10, page=page)
+    area = windows.place(form.window, page).address
+    assert area.width >= imb.WIDTH_POINTS / POINTS_PER_MM
+    assert heads.IMB_HEIGHT >= imb.HEIGHT_POINTS / POINTS_PER_MM + windows.CLEAR_ENDS_MM
+    plain, marked = (
+        heads.set_address(head(form), Family.of(), ("Ada", "1 Long Lane"), has_imb=has_imb)
+        for has_imb in (False, True)
+    )
+    assert marked.baseline - plain.baseline == pytest.approx(heads.IMB_HEIGHT)
