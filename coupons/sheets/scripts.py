@@ -60,14 +60,11 @@ def clusters(text: str) -> list[str]:
             pieces[-1] += character
         else:
             pieces.append(character)
-        is_open = (
-            character in _BEFORE
-            or character == "\u200d"
-            or unicodedata.combining(character) == _VIRAMA
-        )
+        is_open = character in _BEFORE or character == "\u200d" or _is_virama(character)
     return pieces
 
 
+@cache
 def _is_extending(character: str) -> bool:
     return (
         unicodedata.category(character)[0] == "M"
@@ -76,3 +73,8 @@ def _is_extending(character: str) -> bool:
         or "\u1160" <= character <= "\u11ff"
         or "\U0001f3fb" <= character <= "\U0001f3ff"
     )
+
+
+@cache
+def _is_virama(character: str) -> bool:
+    return unicodedata.combining(character) == _VIRAMA

@@ -18,6 +18,7 @@ from coupons.sheets.scripts import DIRECTIONS, JOINERS, base_level, clusters, is
 from coupons.sheets.typefaces import Face, Font
 
 _Span = tuple[int, str, Font, str]  # level, script, font, text
+_LETTERS = 16_384  # clusters; few scripts have as many, and no shop's customers
 _REMEMBERED = 4096  # lines; most are set once, then asked for their width, then shown
 _UNSEEN = frozenset(JOINERS + DIRECTIONS + "\ufe0e\ufe0f")
 _ANY_SCRIPT = ("Zyyy", "Zinh", "Zzzz")
@@ -49,6 +50,7 @@ class Run:
     width: float  # thousandths of the size
 
 
+@lru_cache(maxsize=_LETTERS)
 def font_for(cluster: str, face: Face) -> Font | None:
     """Return the first font of `face` that has every letter of `cluster`; None: there is none."""
     wanted = [character for character in cluster if character not in _UNSEEN]
@@ -69,7 +71,7 @@ def shape(text: str, face: Face) -> tuple[Run, ...]:
     for piece in pieces:
         letters = piece.translate(_NO_DIRECTION)
         if letters:
-            found = next((code for code in map(script, letters) if code not in _ANY_SCRIPT), "")
+            found = _script(letters)
             if levels[at] % 2 and not found and letters in of_words.letters:
                 font = of_words  # signs between words that run leftwards are of their font
             else:
@@ -84,6 +86,12 @@ def shape(text: str, face: Face) -> tuple[Run, ...]:
         for (level, code, font), same in groupby(spans, lambda span: span[:3])
     ]
     return tuple(_run(letters, font, code, level) for level, code, font, letters in _as_seen(runs))
+
+
+@lru_cache(maxsize=_LETTERS)
+def _script(letters: str) -> str:
+    """Return the script of a cluster, empty if any script has it."""
+    return next((code for code in map(script, letters) if code not in _ANY_SCRIPT), "")
 
 
 _NO_DIRECTION = str.maketrans(dict.fromkeys(DIRECTIONS))
