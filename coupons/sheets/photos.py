@@ -370,7 +370,9 @@ def reduced(content: bytes, longest: int) -> bytes:
             return content
         plain = image.convert("RGB") if image.mode == "P" else image
         plain.thumbnail((longest, longest), Image.Resampling.LANCZOS, reducing_gap=3.0)
-        return _encoded(plain)
+        plain.info = {}
+        # A file's pictures are made while it waits: what was a photograph stays one, untried.
+        return _as_png(plain) if content.startswith(_PNG) else _as_jpeg(plain)
 
 
 @lru_cache(maxsize=256)
