@@ -10,6 +10,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django_q.tasks import async_task
 
+from coupons import scanned
 from coupons.admin.mailing_steps import QUEUE_HINT, mailing_pill
 from coupons.admin.sheets import coupon_pill, pdf_link, tag_pill
 from coupons.models import Coupon
@@ -29,7 +30,7 @@ class HouseholdWithCouponsAdmin(HouseholdAdmin):
 
     def known_by(self, query: str) -> QuerySet[Any] | None:
         try:
-            code = codes.normalise(query)
+            code = scanned.own_code(query)
         except codes.CodeError:
             return super().known_by(query)
         promised = Coupon.objects.filter(code=code).values("sheet__household")

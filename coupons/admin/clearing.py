@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
+from coupons import scanned
 from coupons.models import Redemption, Refusal
 from coupons.sheets import codes
 from pos_integration.desk import NOTHING, LongList, ReadOnlyAdmin, money, pill
@@ -46,7 +47,7 @@ class RedemptionAdmin(LongList[Redemption], ReadOnlyAdmin[Redemption]):
     list_filter = (StandsFilter, "store")
     date_hierarchy = "business_date"
     search_fields = ("coupon__code__exact",)
-    search_help_text = "A whole coupon code, with or without hyphens"
+    search_help_text = "A whole coupon code, typed or scanned"
     fields = (
         ("offer", "coupon", "amount"),
         ("state_pill", "reversed_at", "reversed_by"),
@@ -66,7 +67,7 @@ class RedemptionAdmin(LongList[Redemption], ReadOnlyAdmin[Redemption]):
         if not search_term.strip():
             return queryset, False
         try:
-            return queryset.filter(coupon__code=codes.normalise(search_term)), False
+            return queryset.filter(coupon__code=scanned.own_code(search_term)), False
         except codes.CodeError:
             return queryset.none(), False
 

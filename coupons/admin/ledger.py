@@ -14,7 +14,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from coupons import settlement
+from coupons import scanned, settlement
 from coupons.models import Dispute, LedgerEntry
 from coupons.settlement import SettlementError
 from coupons.sheets import codes
@@ -109,7 +109,7 @@ class LedgerEntryAdmin(LongList[LedgerEntry], ReadOnlyAdmin[LedgerEntry]):
     list_filter = ("funder", "kind")
     date_hierarchy = "booked_at"  # the day of booking has an index
     search_fields = ("redemption__coupon__code__exact",)
-    search_help_text = "A whole coupon code, with or without hyphens"
+    search_help_text = "A whole coupon code, typed or scanned"
     fields = (
         ("kind_pill", "funder"),
         ("store", "business_date"),
@@ -133,7 +133,7 @@ class LedgerEntryAdmin(LongList[LedgerEntry], ReadOnlyAdmin[LedgerEntry]):
         if not search_term.strip():
             return queryset, False
         try:
-            return queryset.filter(redemption__coupon__code=codes.normalise(search_term)), False
+            return queryset.filter(redemption__coupon__code=scanned.own_code(search_term)), False
         except codes.CodeError:
             return queryset.none(), False
 

@@ -16,6 +16,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from coupons import scanned
 from coupons.models import Coupon, Mailing, Sheet
 from coupons.sheets import codes
 from pos_integration.desk import (
@@ -283,7 +284,7 @@ class CouponAdmin(LongList[Coupon], ReadOnlyAdmin[Coupon]):
     list_select_related = ("offer", "level__offer", "sheet__household", "sheet__mailing")
     list_filter = ("state", "tag", "sheet__mailing")
     search_fields = ("code__exact",)
-    search_help_text = "A whole coupon code, with or without hyphens"
+    search_help_text = "A whole coupon code, typed or scanned"
     fields = (
         ("printed_code", "state_pill"),
         ("promised", "sheet"),
@@ -308,7 +309,7 @@ class CouponAdmin(LongList[Coupon], ReadOnlyAdmin[Coupon]):
         if not search_term.strip():
             return queryset, False
         try:
-            return queryset.filter(code=codes.normalise(search_term)), False
+            return queryset.filter(code=scanned.own_code(search_term)), False
         except codes.CodeError:
             return queryset.none(), False
 

@@ -47,7 +47,7 @@ def barcode(
         symbology=symbology,
         content=content,
         company_prefix=prefix,
-        reference=reference or f"{offer.pk:0{wide}}",
+        reference=reference or f"{offer.pk % 10**wide:0{wide}}",
     )
 
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from coupons import scanned
 from coupons.calls import BasketKey
@@ -43,7 +44,7 @@ def shown(shop):
 def ean(shop, home):
     """A coupon of the home in EAN-13."""
     offer = make.offer()
-    scans.barcode(offer, "ean_13", "ean")
+    scans.barcode(offer, "ean_13", "ean", reference="007")  # no digits that are also an own code
     return scans.coupon(shop, offer, home)
 
 
@@ -237,6 +238,13 @@ def test_staff_may_scan_what_has_a_serial(gcn, ean):
     for text in ("x", scans.payload(ean)):
         with pytest.raises(codes.CodeError):
             scanned.own_code(text)
+
+
+@pytest.mark.parametrize("page", ["coupons_coupon", "loyalty_household"])
+def test_the_desk_finds_what_staff_scan(gcn, ean, admin_client, page):
+    path = reverse(f"admin:{page}_changelist")
+    listed = admin_client.get(path, {"q": scans.scan(gcn)}).context["cl"].result_list
+    assert [*listed] == [gcn if page == "coupons_coupon" else gcn.sheet.household]
 
 
 @pytest.mark.django_db(transaction=True)
