@@ -5,7 +5,7 @@ theme was changed, still looks as it did; pictures, fonts and profiles are found
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from functools import lru_cache
@@ -16,6 +16,7 @@ from django.db.models import Exists, OuterRef
 
 from coupons import links, models, payloads, pictures, posting
 from coupons.models import (
+    Coupon,
     FontFile,
     Mailing,
     Offer,
@@ -27,7 +28,7 @@ from coupons.models import (
 )
 from coupons.models.offers import worth_in
 from coupons.sheets import codes, faces
-from coupons.sheets.faces import CouponFace, Look, OfferFace, SheetFace, Tag
+from coupons.sheets.faces import CouponFace, Look, OfferFace, SheetFace, Symbology, Tag
 from coupons.sheets.words import Words, in_language
 from pos_integration.models import Store
 
@@ -75,7 +76,8 @@ class Said:
 class Kept:
     """What a run keeps besides the look: what each sheet's words are made of.
 
-    places has [offer, level or 0, language, place among the look's offers] for each face.
+    places has [offer, level or 0, language, place among the look's offers] for each face; plain
+    the same of faces in Code 128 for coupons that were issued before their offer had a barcode.
     """
 
     look: Look
@@ -91,6 +93,7 @@ class Kept:
     imb_service: str
     sheets_a_file: int
     sheets_checked: int
+    plain: list[tuple[int, int, str, int]] = field(default_factory=list)
 
 
 @dataclass
@@ -118,11 +121,13 @@ class Looks:
         if not worths:
             raise LookError(f"'{mailing}' has no offers: there is nothing to put on paper.")
         shown, places = _offer_faces(mailing, worths, spoken)
+        plain = _plain(mailing, worths, places)
+        of_plain = [replace(shown[at], symbology=Symbology.CODE_128) for *_, at in plain]
         look = Look(
             face_of_theme(theme),
             format_of(theme, mailing.coupons_per_sheet, mailing.leaf),
             press_of(theme, _made_at(mailing)),
-            shown,
+            (*shown, *of_plain),
             total,
         )
         currency = Store.objects.values_list("currency", flat=True).order_by("pk").first() or "USD"
@@ -140,6 +145,7 @@ class Looks:
             imb_service=theme.imb_service,
             sheets_a_file=theme.sheets_a_file,
             sheets_checked=theme.sheets_checked,
+            plain=[(*key, len(shown) + at) for at, (*key, _) in enumerate(plain)],
         )
         return cls(kept, worths)
 
@@ -175,10 +181,12 @@ class Looks:
         """What is on each sheet's paper. Raises LookError for an offer that the look lacks."""
         kept = self.kept
         places = {(offer, level, language): place for offer, level, language, place in kept.places}
+        plain = {(offer, level, language): place for offer, level, language, place in kept.plain}
+        # Barcodes given since then change nothing of what was printed with the coupon's own code.
         own_code = {
             place
-            for offer, level, _, place in kept.places
-            if (terms := self._terms.get((offer, level))) is not None and not _barcode(terms)
+            for place, offer in enumerate(self.look.offers)
+            if offer.symbology is Symbology.CODE_128
         }
         theme = models.Theme(imb_mailer=kept.imb_mailer, imb_service=kept.imb_service)
 
@@ -192,7 +200,10 @@ class Looks:
             said = kept.said[language]
             coupons = []
             for coupon in row.coupons:
-                place = places.get((coupon.offer, coupon.level or 0, language))
+                key = coupon.offer, coupon.level or 0, language
+                place = places.get(key)
+                if plain and coupon.serial is None:
+                    place = plain.get(key, place)
                 if place is None:
                     raise LookError(
                         f"{codes.grouped(coupon.code)} is for an offer that its mailing does not "
@@ -234,6 +245,8 @@ class Looks:
             longest = payloads.FEWEST_SERIAL
             _, payload = payloads.faces_of(code, longest, terms, _barcode(terms), self.kept.home)
             yield terms, self.look.offers[place], payload
+        for offer, level, _, place in self.kept.plain:
+            yield self._terms[offer, level], self.look.offers[place], code
 
 
 def theme_of(mailing: Mailing) -> models.Theme:
@@ -368,6 +381,25 @@ def _offer_face(terms: Terms, offer: Offer, words: Words, valid: str, photo: str
         photo=photo,
         symbology=payloads.symbology_of(offer),
     )
+
+
+def _plain(
+    mailing: Mailing,
+    worths: dict[tuple[int, int], Terms],
+    places: list[tuple[int, int, str, int]],
+) -> list[tuple[int, int, str, int]]:
+    """Those of the places whose offer has coupons without the serial that its barcode says."""
+    by_serial = {
+        key[0]
+        for key, terms in worths.items()
+        if (barcode := _barcode(terms)) and barcode.content != OfferBarcode.Content.EAN
+    }
+    without = {
+        offer
+        for offer in by_serial
+        if Coupon.objects.filter(sheet__mailing=mailing, offer=offer, serial=None).exists()
+    }
+    return [one for one in places if one[0] in without]
 
 
 def _imb(theme: models.Theme, number: int, address: tuple[str, ...]) -> str:

@@ -5,12 +5,12 @@ written side by side on the engine's workers, each once: what has a row and lies
 folder is not written again, so a run that was killed goes on where it was.
 """
 
+import glob
 import hashlib
 import io
 import json
-import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,18 +23,16 @@ from coupons import preflight, seeding
 from coupons.alone import TakenError, alone
 from coupons.looks import LookError, Looks
 from coupons.models import Coupon, Mailing, PrintFile, PrintRun, Sheet
-from coupons.preflight import Expected, MisreadError
-from coupons.sheet_rows import last_number, row_of, rows_of
+from coupons.preflight import MisreadError
+from coupons.print_files import BLOCKED, SAID, Range, chunks, own_last, write_file
+from coupons.sheet_rows import last_number, row_of
 from coupons.sheets import document
-from coupons.sheets.faces import SheetFace
 from loyalty import engine
 
 Kind, State = PrintRun.Kind, PrintRun.State
 Progress = Callable[[int, int], None]
-Range = tuple[int, int]
 LINES_A_SHEET: Final = 500  # as much work as so many lines of history: the engine's measure
-SAID: Final = 500  # characters of what a run says of itself
-NUMBERED: Final = "{code}-{first:07}-{last:07}.pdf"
+MANIFEST: Final = "manifest.json"
 
 
 class PrintError(Exception):
@@ -57,7 +55,7 @@ def print_mailing(
     folder = (out or settings.PRINT_DIR / mailing.code).resolve()
     if (kept := _printed_already(mailing, folder)) is not None:
         return kept
-    run = work(begin(mailing, by=by, out=folder), progress)
+    run = work(begin(mailing, by=by, out=folder), progress, folder if out else None)
     mailing.refresh_from_db()
     return run
 
@@ -96,7 +94,7 @@ def begin(
         elif kind == Kind.TEST:
             seeds, asked = seeding.test_sheet_for(mailing), [[1, 1]]
         looks = _looks(mailing, of, last + len(seeds) if kind == Kind.WHOLE else last)
-        if wrong := preflight.faults(looks):
+        if of is None and (wrong := preflight.faults(looks)):
             more = f" And {len(wrong) - 5} more." if len(wrong) > 5 else ""
             raise PrintError(f"'{mailing}' cannot be printed: {' '.join(wrong[:5])}{more}")
         run = PrintRun.objects.create(
@@ -114,6 +112,14 @@ def begin(
     return run
 
 
+def proof_first(mailing: Mailing, many: int, out: Path | None = None) -> PrintRun:
+    """Begin a file of a mailing's first `many` sheets, to look at. Raises PrintError."""
+    if many < 1:
+        raise PrintError(f"a proof of {many} sheets shows nothing; wanted: 1 or more")
+    last = min(many, last_number(mailing))
+    return begin(mailing, kind=Kind.PROOF, numbers=[(1, last)], out=out)
+
+
 def _looks(mailing: Mailing, of: PrintRun | None, total: int | None = None) -> Looks:
     try:
         if of is not None and of.look:
@@ -128,15 +134,23 @@ def _folder(run: PrintRun) -> Path:
     return (folder if run.kind == Kind.WHOLE else folder / f"{run.kind}-{run.pk}").resolve()
 
 
-def work(run: PrintRun, progress: Progress = lambda done, total: None) -> PrintRun:
+def work(
+    run: PrintRun,
+    progress: Progress = lambda done, total: None,
+    out: Path | None = None,
+) -> PrintRun:
     """Print a run that was begun, or what is left of it; one that ended stays as it is.
 
-    Raises PrintError, and says why in the run.
+    out: where it is wanted now, if it was begun for another folder. Raises PrintError, and says
+    why in the run.
     """
     try:
         with alone(f"coupons.printing.{run.mailing_id}"):
             run.refresh_from_db()
             if run.state == State.RUNNING:
+                if out is not None:
+                    run.folder = str(out)
+                    run.save(update_fields=["folder"])
                 _work(run, progress)
     except TakenError:
         raise PrintError(f"'{run.mailing}' is being printed: wait for it to end") from None
@@ -146,6 +160,7 @@ def work(run: PrintRun, progress: Progress = lambda done, total: None) -> PrintR
 def _work(run: PrintRun, progress: Progress) -> None:
     folder = Path(run.folder)
     folder.mkdir(parents=True, exist_ok=True)
+    (folder / MANIFEST).unlink(missing_ok=True)  # of a run before: what it lists is written over
     wanted = chunks(run)
     whole = {file.first for file in run.files.all() if _is_whole(folder, file)}
     left = [at for at, (first, _) in enumerate(wanted) if first not in whole]
@@ -158,7 +173,10 @@ def _work(run: PrintRun, progress: Progress) -> None:
             progress(done, total)
         _finish(run, folder, wanted)
     except MisreadError as error:
-        _end(run, State.BLOCKED, f"{error}. Nothing of this run is to be mailed.")
+        _end(run, State.BLOCKED, BLOCKED.format(error))
+        raise PrintError(f"'{run.mailing}' was not printed: {error}") from None
+    except LookError as error:
+        _end(run, State.FAILED, str(error))
         raise PrintError(f"'{run.mailing}' was not printed: {error}") from None
     except PrintError as error:
         _end(run, State.FAILED, str(error))
@@ -173,102 +191,6 @@ def _end(run: PrintRun, state: str, says: str) -> None:
     run.save(update_fields=["state", "says", "finished_at"])
 
 
-def chunks(run: PrintRun) -> list[Range]:
-    """The sheets of each file, first and last: whole runs cut at the same numbers as reprints."""
-    size = run.look["sheets_a_file"]
-    return [
-        (begin, min(begin - (begin - 1) % size + size - 1, last))
-        for first, last in run.numbers
-        for begin in _begins(first, last, size)
-    ]
-
-
-def _begins(first: int, last: int, size: int) -> Iterator[int]:
-    yield first
-    yield from range(first - (first - 1) % size + size, last + 1, size)
-
-
-def write_file(place: int, run_id: int) -> int:
-    """Write the run's file of this place, read it back, and note that it is whole.
-
-    Returns how many sheets it was to have. May run twice. Raises MisreadError and leaves the file
-    beside its name for a look at it; PrintError if not one of its sheets could be set.
-    """
-    run = PrintRun.objects.select_related("mailing").get(pk=run_id)
-    first, last = chunks(run)[place]
-    looks = Looks.from_json(run.mailing, run.look)
-    name = NUMBERED.format(code=run.mailing.code, first=first, last=last)
-    path = Path(run.folder) / name
-    part = path.with_name(f"{name}.part")
-    sampled: dict[int, list[Expected]] = {}
-    end = max(stop for _, stop in run.numbers)
-    wanted = preflight.sample(first, last, end, looks.kept.sheets_checked)
-    order: list[int] = []
-    coupons = 0
-
-    def watched(faces: Iterable[SheetFace]) -> Iterator[SheetFace]:
-        nonlocal coupons
-        for face in faces:
-            order.append(face.sequence)
-            coupons += len(face.coupons)
-            if face.sequence in wanted:
-                sampled[face.sequence] = preflight.expected_of(looks.look, face)
-            yield face
-
-    own = rows_of(run.mailing, first, last) if run.kind != Kind.TEST else iter(())
-    rows = chain(own, seeding.rows(run, first, last))
-    with part.open("wb") as out:
-        try:
-            written = document.write_sheets(
-                out, looks.look, watched(looks.faces(rows)), looks.files()
-            )
-        except (LookError, ValueError) as error:
-            raise PrintError(f"{name}: {error}") from None
-        out.flush()
-        os.fsync(out.fileno())
-    absent = {one.sequence for one in written.left_out}
-    places = {number: at for at, number in enumerate(n for n in order if n not in absent)}
-    pages = {n: (places[n], expected) for n, expected in sampled.items() if n in places}
-    try:
-        checked = preflight.read_back(part, looks.look, pages)
-        if run.kind != Kind.TEST:
-            seeds = {seed["number"] for seed in run.seeds}
-            preflight.compare(run.mailing, {n: page for n, page in pages.items() if n not in seeds})
-    except MisreadError as error:
-        part.replace(path.with_name(f"{name}.blocked"))
-        raise MisreadError(f"{name}: {error}") from None
-    part.replace(path)  # whoever sees the name sees the whole file
-    lost = sum(len(e) for n, e in sampled.items() if n in absent)
-    with transaction.atomic():
-        PrintFile.objects.filter(run=run, first=first).delete()
-        PrintFile.objects.create(
-            run=run,
-            name=name,
-            first=first,
-            last=last,
-            sheets=written.sheets,
-            pages=written.pages,
-            coupons=coupons - lost,
-            checked=checked,
-            bytes=written.bytes,
-            sha256=written.sha256,
-            left_out=_left_out(run.mailing, written.left_out),
-        )
-    return last - first + 1
-
-
-def _left_out(mailing: Mailing, missing: Sequence[document.LeftOut]) -> list[dict[str, Any]]:
-    homes = dict(
-        Sheet.objects.filter(
-            mailing=mailing, number__in=[one.sequence for one in missing]
-        ).values_list("number", "household")
-    )
-    return [
-        {"number": one.sequence, "household": homes.get(one.sequence), "why": one.why}
-        for one in missing
-    ]
-
-
 def _finish(run: PrintRun, folder: Path, wanted: Sequence[Range]) -> None:
     """Count what lies there against what is promised, and write the manifest."""
     files = list(run.files.order_by("first"))
@@ -281,6 +203,9 @@ def _finish(run: PrintRun, folder: Path, wanted: Sequence[Range]) -> None:
             f"its files hold {there} sheets, and {due} are promised: some were changed "
             "meanwhile; print it again"
         )
+    if there == len(left_out):
+        why = f": sheet {left_out[0]['number']}: {left_out[0]['why']}" if left_out else ""
+        raise PrintError(f"there is nothing on paper{why}")
     run.left_out = left_out
     run.sheets = sum(file.sheets for file in files)
     run.coupons = sum(file.coupons for file in files)
@@ -303,11 +228,14 @@ def _finish(run: PrintRun, folder: Path, wanted: Sequence[Range]) -> None:
                 "sha256": file.sha256,
             }
             for file in files
+            if file.sheets
         ],
         "seeds": [{"number": seed["number"], "address": seed["address"]} for seed in run.seeds],
         "left_out": [{"number": one["number"], "why": one["why"]} for one in left_out],
     }
-    _replace(folder / "manifest.json", (json.dumps(run.manifest, indent=2) + "\n").encode())
+    _replace(folder / MANIFEST, (json.dumps(run.manifest, indent=2) + "\n").encode())
+    if run.kind == Kind.WHOLE:
+        _sweep(run, folder)
     run.state, run.says, run.finished_at = State.FINISHED, "", timezone.now()
     with transaction.atomic():
         run.save()
@@ -317,11 +245,25 @@ def _finish(run: PrintRun, folder: Path, wanted: Sequence[Range]) -> None:
             )
 
 
+def _sweep(run: PrintRun, folder: Path) -> None:
+    """Remove what runs before this one left in its folder: nobody is to mail a sheet twice."""
+    now = {file["name"] for file in run.manifest["files"]}
+    before = PrintFile.objects.filter(
+        run__mailing=run.mailing_id, run__kind=Kind.WHOLE, run__folder=run.folder
+    ).exclude(name__in=now)
+    for name in set(before.values_list("name", flat=True)):
+        (folder / name).unlink(missing_ok=True)
+    for name in now:
+        for pattern in ("{}.*.part", "{}.blocked"):
+            for path in folder.glob(pattern.format(glob.escape(name))):
+                path.unlink(missing_ok=True)
+
+
 def _due(run: PrintRun) -> int:
     """How many sheets the run is to have: those of its numbers that are not void, and the seeds."""
     if run.kind == Kind.TEST:
         return len(run.seeds)
-    live = Sheet.objects.filter(mailing=run.mailing, voided_at=None)
+    live = Sheet.objects.filter(mailing=run.mailing, voided_at=None, number__lte=own_last(run))
     return len(run.seeds) + sum(
         live.filter(number__range=(first, last)).count() for first, last in run.numbers
     )
@@ -349,6 +291,8 @@ def _printed_already(mailing: Mailing, folder: Path) -> PrintRun | None:
 
 
 def _is_whole(folder: Path, file: PrintFile) -> bool:
+    if not file.sheets:
+        return True
     path = folder / file.name
     return path.is_file() and _sha256(path) == file.sha256
 
@@ -371,7 +315,10 @@ def looks_of(mailing: Mailing) -> Looks:
 
 def sheet_pdf(sheet: Sheet) -> bytes:
     """One sheet as PDF, as it is in its mailing's file. Raises PrintError."""
-    return _pdf(looks_of(sheet.mailing), [row_of(sheet)])
+    looks = looks_of(sheet.mailing)
+    if sheet.number > looks.look.total:  # issued since, in the place of a lost one
+        looks.kept = replace(looks.kept, look=replace(looks.look, total=sheet.number))
+    return _pdf(looks, [row_of(sheet)])
 
 
 def proof_pdf(mailing: Mailing, sheets: Sequence[tuple[Sheet, Sequence[Coupon]]]) -> bytes:

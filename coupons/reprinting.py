@@ -7,7 +7,8 @@ from typing import Final
 from django.contrib.auth.models import AbstractBaseUser
 
 from coupons.models import PrintRun
-from coupons.printing import PrintError, Range, begin
+from coupons.print_files import Range
+from coupons.printing import PrintError, begin
 
 _PART: Final = re.compile(r"(\d{1,9})(?:\s*(?:-|\u2013|to)\s*(\d{1,9}))?")
 

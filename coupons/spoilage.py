@@ -6,7 +6,8 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
 from coupons.models import PrintRun, Spoilage
-from coupons.printing import PrintError, Range
+from coupons.print_files import Range
+from coupons.printing import PrintError
 from coupons.reprinting import joined, reprint
 
 
