@@ -41,6 +41,8 @@ _SOURCE_SANS: Final = {
     Cut.BLACK: "SourceSansProBlack",
 }
 _OPENED: Final = 64  # fonts kept open; a theme seldom has ten
+_FORCE_BOLD: Final = 1 << 18  # set of a font as heavy as 600, or heavier
+_HEAVY: Final = (Cut.SEMIBOLD, Cut.BOLD, Cut.BLACK)
 _NO_LETTERS: Final = ("Cc", "Cf", "Cs", "Zl", "Zp")
 _ASCII: Final = frozenset(map(chr, range(32, 127)))
 
@@ -54,7 +56,7 @@ class Font:
     """One font file, read.
 
     advances are those of the letters that simply follow one another, in thousandths of the size;
-    letters are all that it has a glyph for.
+    letters are all that it has a glyph for; is_heavy says that it is semibold, or bolder.
     """
 
     name: str
@@ -63,6 +65,7 @@ class Font:
     file: TTFontFile = field(repr=False)
     advances: Mapping[str, float] = field(repr=False)
     letters: frozenset[str] = field(repr=False)
+    is_heavy: bool
 
 
 @lru_cache(maxsize=_OPENED)
@@ -81,6 +84,7 @@ def open_font(data: bytes) -> Font:
         file=file,
         advances={letter: widths[ord(letter)] for letter in letters if is_plain(letter)},
         letters=frozenset(letters),
+        is_heavy=bool(file.flags & _FORCE_BOLD),
     )
 
 
@@ -169,13 +173,17 @@ class Family:
 
 @lru_cache(maxsize=8)
 def _family(own: tuple[Font | None, ...], more: tuple[Font, ...]) -> Family:
-    """Return the family of a theme's `own` fonts, by cut, and `more` for what they lack."""
+    """Return the family of a theme's `own` fonts, by cut, and `more` for what they lack.
+
+    Of those, the ones as heavy as a cut are asked before the others.
+    """
     fonts: dict[Cut, tuple[Font, ...]] = {}
     for cut, font in zip(Cut, own, strict=True):
-        first = (font,) if font else ()
-        fonts[cut] = tuple(dict.fromkeys((*first, *more, source_sans(cut))))
-        if font is None:  # letters of Source Sans are not taken from elsewhere
-            fonts[cut] = tuple(dict.fromkeys((source_sans(cut), *more)))
+        is_heavy = cut in _HEAVY
+        alike = [other for other in more if other.is_heavy == is_heavy]
+        fallback = source_sans(cut)
+        asked = (font or fallback, *alike, *more, fallback)
+        fonts[cut] = tuple(dict.fromkeys(asked))
     regular = Face("regular", fonts[Cut.REGULAR])
     return Family(
         regular=regular,

@@ -154,6 +154,13 @@ def test_lines_of_one_text_are_all_read_from_the_same_side():
     assert fit_block(text, FACE, 10, 10, 30, 9).lines == tuple(lines)
 
 
+def test_only_scripts_with_capitals_are_broken_with_a_hyphen():
+    assert wrap("Donaudampfschifffahrt", FACE, 10, 20)[0].endswith("-")
+    assert wrap("ДОНАУДАМПФШИФФАРТ", FACE, 10, 20)[0].endswith("-")
+    assert "-" not in "".join(wrap("קפה" * 20, FACE, 10, 20))
+    assert "-" not in "".join(wrap("1234567890" * 3, FACE, 10, 20))
+
+
 def test_clusters_are_letters_as_readers_know_them():
     assert clusters("ab") == ["a", "b"]
     assert clusters("e\u0301x") == ["e\u0301", "x"]

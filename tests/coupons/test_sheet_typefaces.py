@@ -49,6 +49,13 @@ def test_the_same_fonts_are_the_same_family_and_changed_ones_are_not():
     assert width_mm("coffee", bolder.regular, 9) > width_mm("coffee", family.regular, 9)
 
 
+def test_what_is_bold_is_bold_in_letters_from_other_fonts_too():
+    family = Family.of(Theme(more_fonts=(SHA256, BOLD_SHA256)), FILES)
+
+    assert [font.name for font in family.bold.fonts[1:]] == ["DejaVuSans-Bold", "DejaVuSans"]
+    assert [font.name for font in family.italic.fonts[1:]] == ["DejaVuSans", "DejaVuSans-Bold"]
+
+
 def test_more_fonts_are_asked_only_for_letters_that_the_first_lacks():
     face = WITH_MORE.regular
     own, more = face.fonts[0].advances, face.fonts[1].advances
