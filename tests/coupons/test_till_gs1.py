@@ -5,6 +5,8 @@ from decimal import Decimal
 from urllib.parse import quote
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from coupons import guessing
 from coupons.clearing import clear_redemptions
@@ -312,3 +314,17 @@ def test_the_description_of_the_api_names_the_card_and_the_barcode(till):
         assert "EAN-13" in body["properties"]["card"]["anyOf"][0]["description"]
     terms = schema["components"]["schemas"]["CouponTerms"]
     assert "barcode" in terms["required"]
+
+
+def test_a_code_of_our_own_costs_no_query_more_than_before(shop, till, gcn, ean):
+    def queries(text, receipt):
+        with CaptureQueriesContext(connection) as made:
+            assert redeem(till, text, receipt, card="900").status_code == 201
+        return sum(not one["sql"].startswith(("SAVEPOINT", "RELEASE")) for one in made)
+
+    own = tills.coupon(shop)
+    redeem(till, codes.mint())  # what is asked for once
+    first = queries(codes.grouped(own.code), "1")
+    assert queries(scans.payload(gcn), "2") == first + 1
+    assert queries(scans.payload(ean), "3") == first + 2
+    assert first == 4  # who asks, what it asked before, the coupon, the redemption
