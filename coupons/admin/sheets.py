@@ -16,7 +16,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from coupons import scanned
+from coupons import links, scanned
 from coupons.models import Coupon, Mailing, Sheet
 from coupons.sheets import codes
 from pos_integration.desk import (
@@ -202,7 +202,14 @@ class SheetAdmin(LongList[Sheet], ReadOnlyAdmin[Sheet]):
 
     def row_tools(self, request: HttpRequest, row: Sheet) -> list[Tool]:
         url = reverse("admin:coupons_sheet_pdf", args=[row.pk])
-        tools = [Tool("PDF", url, is_main=True, in_new_tab=True)]
+        tools = [
+            Tool("PDF", url, is_main=True, in_new_tab=True),
+            Tool(
+                "Large print",
+                reverse("sheet-page", args=[links.token_of(row.pk)]),
+                in_new_tab=True,
+            ),
+        ]
         if instead := row.replacements.first():
             page = reverse("admin:coupons_sheet_change", args=[instead.pk])
             tools.append(Tool("The sheet in its place", page))

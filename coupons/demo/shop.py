@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from coupons.demo import people, words
 from coupons.demo.journey import CAMPAIGN, COUPONS_OF_A_TYPE_A_HOUSEHOLD, Journey
 from coupons.demo.receipts import TILL
-from coupons.models import Funder, Mailing, Offer, OfferProduct, Recipient
+from coupons.models import Funder, Mailing, Offer, OfferProduct, Recipient, Theme
 from coupons.sheets.pictures import picture_for
 from loyalty.models import Address, Card, Consent, Household, slot_of
 from pos_integration import bulk, catalogue
@@ -34,7 +34,9 @@ def code_of(campaign: int) -> str:
 
 def open_shop(journey: Journey, progress: Progress) -> Terminal:
     """Make what is not there yet, and return the head office's collector, who sends the sales."""
-    steps: list[Callable[[Journey], None]] = [_stores, _catalogue, _households, _offers, _mailings]
+    steps: list[Callable[[Journey], None]] = [
+        *(_stores, _catalogue, _households, _offers, _theme, _mailings),
+    ]
     for done, step in enumerate(steps):
         progress(done, len(steps))
         step(journey)
@@ -323,6 +325,12 @@ def _circulation(journey: Journey) -> dict[int, int]:
             share = min(1.0, COUPONS_OF_A_TYPE_A_HOUSEHOLD / max(len(upcs), 1))
         copies.update(dict.fromkeys(upcs, round(recipients[campaign.number] * share)))
     return dict(copies)
+
+
+def _theme(journey: Journey) -> None:
+    """The chain's looks, to be changed at the desk."""
+    if not Theme.objects.filter(is_default=True).exists():
+        Theme.objects.create(name="Greenfield", is_default=True)
 
 
 @transaction.atomic
