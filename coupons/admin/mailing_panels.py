@@ -1,7 +1,7 @@
 """What a mailing's page tells: what was selected, for whom, what came back, what is printed."""
 
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count, QuerySet, Sum
 from django.urls import reverse
@@ -14,7 +14,12 @@ from coupons.admin.selections import between, selection_pill
 from coupons.models import Mailing, Recipient, Redemption, Selection
 from pos_integration.desk import NOTHING, Panel, link, money, percent, table
 
+if TYPE_CHECKING:
+    from coupons.looks import Looks
+
 OFFERS_NAMED = 8
+LONG_ADDRESS = r"(\n.*){5}|[^\n]{35}"  # lines, or letters of one: shorter ones fit any window
+LONG_ADDRESSES = 1_000
 
 
 def first_named(rows: QuerySet[Any]) -> str:
@@ -111,9 +116,11 @@ def before_printing(mailing: Mailing) -> list[Panel]:
     """What to look at before a mailing is printed: addresses and offers."""
     from coupons import posting  # loads every country's rules: too slow for every page
 
+    made, faults = _looks(mailing)
     lost, twice = posting.undeliverable(mailing), posting.duplicates(mailing)
     return [
-        Panel("Offers that cannot be printed", _faults(mailing), is_wide=True),
+        Panel("Offers that cannot be printed", _faults(faults), is_wide=True),
+        Panel("Addresses that their window cannot hold", _unset(mailing, made), is_wide=True),
         Panel(
             "Addresses that the post will not find",
             table(
@@ -161,15 +168,41 @@ def _first_of(total: int, shown: int) -> str:
     return f"the first {shown:,} of {total:,}" if total > shown else f"{total:,}" if total else ""
 
 
-def _faults(mailing: Mailing) -> SafeString:
+def _looks(mailing: Mailing) -> "tuple[Looks | None, list[str]]":
+    """How it would be printed now, and what of its offers cannot be."""
     from coupons import looks, preflight  # load the press: too slow for every page
 
     try:
-        faults = preflight.faults(looks.Looks.of(mailing))
+        made = looks.Looks.of(mailing)
+        return made, preflight.faults(made)
     except looks.LookError as error:
-        faults = [str(error)]
+        return None, [str(error)]
+
+
+def _faults(faults: list[str]) -> SafeString:
     if not faults:
         return format_html('<p class="empty">{}</p>', "None: every offer and barcode has its room.")
     return format_html(
         "<ul>{}</ul>", format_html_join("", "<li>{}</li>", ((fault,) for fault in faults))
     )
+
+
+def _unset(mailing: Mailing, made: "Looks | None") -> SafeString:
+    """Sheets whose address has no room: only what is long can be one, so only that is tried."""
+    from coupons.sheets import layout  # loads the press, as above
+    from coupons.sheets.typefaces import Family
+
+    lasting = mailing.sheets.filter(voided_at=None).order_by("number")
+    long = lasting.filter(address__regex=LONG_ADDRESS).values_list(
+        "number", "household", "household__name", "address"
+    )
+    found = []
+    if made is not None and (rows := list(long[:LONG_ADDRESSES])):
+        family = Family.of(made.look.theme, made.files())
+        for number, household, name, address in rows:
+            lines = tuple(address.splitlines())
+            if why := layout.check_address(made.look.format, family, lines):
+                page = reverse("admin:loyalty_household_change", args=[household])
+                found.append((f"{number:,}", link(page, name or f"Household {household}"), why))
+    empty = "None." if lasting.exists() else "Its sheets are not issued yet."
+    return table(("Sheet#", "Household", "Why"), found, empty)

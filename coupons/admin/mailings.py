@@ -253,6 +253,8 @@ class MailingAdmin(Page[Mailing]):
                 ("Segments", "segment"),
                 ("Selections", "selection"),
                 ("What mailings changed", "measurement"),
+                ("Print runs", "printrun"),
+                ("Themes", "theme"),
             )
             if request.user.has_perm(f"coupons.view_{model}")
         ]

@@ -22,7 +22,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from coupons.admin.printing_steps import PrintSteps
+from coupons.admin.printing_steps import PrintSteps, page_of
 from coupons.models import PrintFile, PrintRun
 from pos_integration.desk import NOTHING, Panel, ReadOnlyAdmin, Tool, link, pill, table
 
@@ -59,7 +59,7 @@ class PrintRunAdmin(PrintSteps, ReadOnlyAdmin[PrintRun]):
         ("mailing", "kind", "state_pill"),
         ("started_at", "started_by", "finished_at"),
         ("sheets", "coupons", "checked"),
-        ("of", "folder"),
+        "folder",
     )
     empty_hint = "Nothing is printed yet: open an issued mailing and 'Print'."
 
@@ -88,6 +88,10 @@ class PrintRunAdmin(PrintSteps, ReadOnlyAdmin[PrintRun]):
     def state_pill(self, run: PrintRun) -> SafeString:
         return run_state(run)
 
+    @admin.display(description="Kind", ordering="kind")
+    def kind_word(self, run: PrintRun) -> str:
+        return run.kind
+
     def sentence(self, row: PrintRun) -> str:
         if row.state == State.RUNNING:
             return "It is being printed; this page follows it."
@@ -100,9 +104,16 @@ class PrintRunAdmin(PrintSteps, ReadOnlyAdmin[PrintRun]):
         )
         return f"{said} {_many(left_out, 'sheet')} left out." if left_out else said
 
+    def list_tools(self, request: HttpRequest) -> list[Tool]:
+        if not request.user.has_perm("coupons.view_seedaddress"):
+            return []
+        return [Tool("Seed addresses", reverse("admin:coupons_seedaddress_changelist"))]
+
     def row_tools(self, request: HttpRequest, row: PrintRun) -> list[Tool]:
         page = reverse("admin:coupons_mailing_change", args=[row.mailing_id])
         tools = [Tool("The mailing", page)]
+        if row.of is not None:
+            tools.append(Tool("The run it is of", page_of(row.of)))
         if not request.user.has_perm(MAY):
             return tools
         if row.state == State.FINISHED:
@@ -182,14 +193,14 @@ def _many(count: int, noun: str) -> str:
 def runs_table(runs: Any) -> SafeString:
     """Print runs, each a link to its page."""
     return table(
-        ("Started", "Kind", "State", "Sheets#", "Barcodes read back#"),
+        ("Started", "Kind", "State", "Sheets#", "Read back#"),
         (
             (
                 link(
                     reverse("admin:coupons_printrun_change", args=[run.pk]),
                     f"{run.started_at:%d %b %Y %H:%M}",
                 ),
-                run.get_kind_display(),
+                run.kind,
                 run_state(run),
                 f"{run.sheets:,}",
                 f"{run.checked:,}",

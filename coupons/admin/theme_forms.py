@@ -260,6 +260,7 @@ class FontForm(ModelForm[ThemeFont]):
         help_text="TrueType (.ttf)",
     )
     new_font: FontFile | None = None
+    problem = ""
 
     class Meta:
         model = ThemeFont
@@ -278,7 +279,7 @@ class FontForm(ModelForm[ThemeFont]):
 
         if upload := self.cleaned_data["upload"]:
             try:
-                self.new_font = theme_files.font_of(upload.read())
+                self.new_font, self.problem = theme_files.font_of(upload.read())
             except theme_files.ThemeFileError as error:
                 raise forms.ValidationError(str(error)) from error
 

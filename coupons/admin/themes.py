@@ -166,6 +166,12 @@ class ThemeAdmin(Page[Theme]):
         for sentence in warnings(obj):
             messages.warning(request, sentence)
 
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        for row in (row for rows in formsets for row in rows.forms):
+            if isinstance(row, FontForm) and row.problem and row.new_font is not None:
+                messages.warning(request, f"{row.new_font.name}: {row.problem}")
+
     def _may_preview(self, request: HttpRequest) -> bool:
         return self.has_change_permission(request) or self.has_add_permission(request)
 
