@@ -128,10 +128,15 @@ def _north_american(terms: Terms, barcode: OfferBarcode, serial: str) -> str:
         serial=serial,
     )
     if barcode.symbology == Symbology.GS1_128:
-        for days in ("starts", "expires"):
-            if len(gs1.unbracketed(gs1.ai_8110(coupon))) > gs1_128.MOST_CHARACTERS:
-                coupon = replace(coupon, **{days: None})
+        if not _has_room(coupon):
+            coupon = replace(coupon, starts=None)
+        if not _has_room(coupon):
+            coupon = replace(coupon, expires=None)
     return gs1.ai_8110(coupon)
+
+
+def _has_room(coupon: NorthAmerican) -> bool:
+    return len(gs1.unbracketed(gs1.ai_8110(coupon))) <= gs1_128.MOST_CHARACTERS
 
 
 def _cents(amount: Decimal) -> int:
