@@ -159,7 +159,7 @@ def _set_product(plan: CouponPlan, family: Family, text: str) -> tuple[Block, tu
     if name.lines and name.lines[0].endswith("…"):
         for size in (0.94, 0.88, 0.8):
             size *= words.product
-            folded = fit_block(text, family.semibold, size, size, room, 2)
+            folded = balanced(text, family.semibold, size, room, 2)
             if len(folded.lines) > 1 and (baselines := placed(2, size)):
                 return folded, baselines
     baselines = placed(1, name.size)
@@ -188,6 +188,20 @@ def _reason(plan: CouponPlan, baseline: float) -> Reason:
         words.right - words.left,
         words.reason,
     )
+
+
+def balanced(text: str, face: Face, size: float, room: float, lines: int) -> Block:
+    """Return text on as few of `lines` as `room` mm allow, none much shorter than the others."""
+    block = fit_block(text, face, size, size, room, lines)
+    letters = len("".join(block.lines))
+    for share in (0.9, 0.8, 0.7, 0.6):
+        narrower = fit_block(text, face, size, size, room * share, lines)
+        if len(narrower.lines) > len(block.lines):
+            break
+        if len("".join(narrower.lines)) != letters:  # cut, or broken within a word
+            break
+        block = narrower
+    return block
 
 
 @lru_cache(maxsize=_REMEMBERED)

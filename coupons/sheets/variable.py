@@ -11,11 +11,11 @@ from coupons.sheets.boxes import paper
 from coupons.sheets.drawing import Inks, Setter, at, number, points, snapped
 from coupons.sheets.embedding import Fonts
 from coupons.sheets.faces import CouponFace, Leaf, Look, SheetFace, Symbology
-from coupons.sheets.fitting import POINTS_PER_MM, Block, face_for, fit, fit_block
+from coupons.sheets.fitting import POINTS_PER_MM, face_for, fit, fit_block
 from coupons.sheets.layout import coupon_boxes
 from coupons.sheets.offer_forms import OfferForm, code_at, shown_reason
+from coupons.sheets.setting import balanced
 from coupons.sheets.symbols import imb, symbol
-from coupons.sheets.typefaces import Face
 from coupons.sheets.words import in_language
 
 _PANEL_PADDING: Final = 5.0
@@ -35,9 +35,11 @@ class VariableLayer:
         self._family = fonts.family
         self._setter = Setter(fonts, inks, self._page.height)
         self._total = f"{look.total:,}".replace(",", "\u00a0")
-        self._common: dict[tuple[object, ...], str] = {}
+        self._common: dict[tuple[object, ...], tuple[str, float]] = {}
+        self._savings: dict[tuple[str, float], str] = {}
         self._numbers: dict[tuple[str, int], tuple[str, str]] = {}
         self._lines: dict[tuple[str, str], str] = {}
+        self._letter = letters.Letter(look.format, self._setter)
         self._steps = _steps(look)
 
     def front(self, sheet: SheetFace) -> str:
@@ -55,9 +57,7 @@ class VariableLayer:
         ]
         has_letter = self._format.leaf is Leaf.LETTER
         if has_letter:
-            parts.append(
-                letters.draw_letter(self._format, self._setter, sheet.greeting, sheet.letter)
-            )
+            parts.append(self._letter.drawn(sheet.greeting, sheet.letter))
         elif sheet.greeting:
             parts.append(f"{self._inks.soft} {self._line('greeting', sheet.greeting)}")
         parts.append(self._words_in_common(sheet))
@@ -110,23 +110,36 @@ class VariableLayer:
         return shown
 
     def _words_in_common(self, sheet: SheetFace) -> str:
-        """Return headline, explanation, foot and panel: few differ from sheet to sheet."""
+        """Return headline, explanation, foot and panel: only the saving differs much."""
         key = (
             sheet.headline,
             sheet.explanation,
-            sheet.savings,
             sheet.savings_lines,
             sheet.how_chosen,
             sheet.language,
         )
-        shown = self._common.get(key)
-        if shown is None:
+        common = self._common.get(key)
+        if common is None:
             if len(self._common) >= _REMEMBERED:
                 self._common.clear()
-            shown = self._common[key] = self._set_words_in_common(sheet)
-        return shown
+            common = self._common[key] = self._set_words_in_common(sheet)
+        words, baseline = common
+        saving = self._savings.get((sheet.savings, baseline))
+        if saving is None:
+            if len(self._savings) >= _REMEMBERED:
+                self._savings.clear()
+            saving = self._savings[sheet.savings, baseline] = self._setter.fitted(
+                sheet.savings,
+                self._family.black,
+                (27, 14),
+                self._head.panel.x + _PANEL_PADDING,
+                baseline,
+                self._head.panel.width - 2 * _PANEL_PADDING,
+            )
+        return f"{words}{saving}{self._inks.soft} "
 
-    def _set_words_in_common(self, sheet: SheetFace) -> str:
+    def _set_words_in_common(self, sheet: SheetFace) -> tuple[str, float]:
+        """Return all but the saving, and the saving's baseline in mm."""
         head, family, fitted = self._head, self._family, self._setter.fitted
         has_letter = self._format.leaf is Leaf.LETTER
         x = letters.left(self._format) if has_letter else heads.MARGIN
@@ -148,7 +161,8 @@ class VariableLayer:
                 )
             )
             parts.append(self._foot(sheet))
-        return "".join((*parts, f"{self._inks.white} ", self._panel(sheet), f"{self._inks.soft} "))
+        panel, baseline = self._panel(sheet)
+        return "".join((*parts, f"{self._inks.white} ", panel)), baseline
 
     def _foot(self, sheet: SheetFace) -> str:
         """Return what law wants said, below the foot."""
@@ -161,8 +175,11 @@ class VariableLayer:
             grounds.foot_room(self._format),
         )
 
-    def _panel(self, sheet: SheetFace) -> str:
-        """Return lead, figure and lines, together in the middle of the panel's height."""
+    def _panel(self, sheet: SheetFace) -> tuple[str, float]:
+        """Return lead and lines, and the baseline of the figure between them.
+
+        The three stand together in the middle of the panel's height.
+        """
         panel, family = self._head.panel, self._family
         lead_text = self._look.theme.savings_lead or in_language(sheet.language).savings_lead
         room = panel.width - 2 * _PANEL_PADDING
@@ -176,28 +193,24 @@ class VariableLayer:
             default=size,
         )  # a little smaller rather than a last word alone on its line
         fitted = [
-            _balanced(line, face, size, room) for line, face in zip(lines, faces, strict=True)
+            balanced(line, face, size, room, 3) for line, face in zip(lines, faces, strict=True)
         ]
         texts = [text for block in fitted for text in block.lines]
         if len(texts) > 3:
             block = fit_block(" ".join(lines), family.regular, size, 7.6, room, 3)
             texts, size = list(block.lines), block.size
         lead = fit(lead_text, family.regular, 9.5, 7, room)
-        figure = fit(sheet.savings, family.black, 27, 14, room)
         # From the lead's baseline: 9 mm to the figure's, 5.6 to the first line's, 4 to the next.
         x = panel.x + _PANEL_PADDING
         drop = 9 + (5.6 + 4 * (len(texts) - 1) if texts else 0)
         first = panel.y + (panel.height - drop) / 2 + 1.1
         put = self._setter.put
-        parts = [
-            put(lead.text, family.regular, lead.size, x, first),
-            put(figure.text, family.black, figure.size, x, first + 9),
-        ]
+        parts = [put(lead.text, family.regular, lead.size, x, first)]
         parts += [
             put(text, family.regular, size, x, first + 14.6 + 4 * index)
             for index, text in enumerate(texts)
         ]
-        return "".join(parts)
+        return "".join(parts), first + 9
 
     def _number(self, sheet: SheetFace) -> str:
         """Return the sheet's number at the right of the foot.
@@ -295,19 +308,6 @@ class VariableLayer:
             f"{self._steps[place]}/{name} Do {form.reason_at}{shown}{code_begins}({code})Tj "
             f"{form.bars_at}{form.draw(coupon.payload)}f Q "
         )
-
-
-def _balanced(text: str, face: Face, size: float, room: float) -> Block:
-    """Return text on as few lines as `room` allows, none of them much shorter than the others."""
-    block = fit_block(text, face, size, size, room, 3)
-    for share in (0.9, 0.8, 0.7, 0.6):
-        narrower = fit_block(text, face, size, size, room * share, 3)
-        if len(narrower.lines) > len(block.lines):
-            break
-        if len("".join(narrower.lines)) < len("".join(block.lines)):
-            break
-        block = narrower
-    return block
 
 
 def _steps(look: Look) -> list[str]:
