@@ -49,7 +49,7 @@ class Letter:
             if above + below - down <= self._room:
                 place = at(self._left, self._top, self._setter.height)
                 back = f"0 {number(down)} Td "
-                return f"{self._setter.inks.ink} {place}{back}{greeted}{written}"
+                return f"{self._setter.inks.ink} {place} {back}{greeted}{written}"
         raise ValueError(
             f"a letter of {sum(map(len, texts))} letters is more than a page at {size:g} points"
         )

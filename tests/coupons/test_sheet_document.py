@@ -131,6 +131,43 @@ def test_a_letter_stands_in_front_and_its_coupons_behind_it():
     assert read(pdf, form, sheets, Symbology.CODE_128) == promised(sheets)
 
 
+OPERANDS = {
+    "j": 1, "J": 1, "w": 1, "d": 2, "q": 0, "Q": 0, "cm": 6, "m": 2, "l": 2, "c": 6,
+    "h": 0, "re": 4, "S": 0, "f": 0, "W": 0, "n": 0, "g": 1, "G": 1, "rg": 3, "RG": 3, "Do": 1,
+    "BT": 0, "ET": 0, "Tc": 1, "TL": 1, "Tf": 2, "Td": 2, "Tm": 6, "T*": 0, "Tj": 1, "TJ": 1,
+    "BDC": 2, "EMC": 0, "k": 4, "K": 4,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("leaf", Leaf)
+def test_every_operator_is_one_of_pdf_and_has_its_operands(leaf):
+    form = Format(leaf=leaf, inserter_marks=True, match_marks=True, recycling_mark=True, places=12)
+    one = sheet(
+        1,
+        range(9),
+        greeting="Dear Ada, \\(Example)",
+        letter=("One paragraph. " * 30, "Yours\nShop"),
+        link="https://coupons.example/s/1:abc/",
+        how_chosen="By an algorithm.",
+        imb="0123456709498765432101234567891",
+    )
+    pdf, _ = printed(one, form=form)
+    with pikepdf.open(io.BytesIO(pdf)) as file:
+        drawn = [*file.pages, *(one for one in file.objects if _is_form(one))]
+        for stream in drawn:
+            depth = 0
+            for operands, operator in pikepdf.parse_content_stream(stream):
+                assert OPERANDS[str(operator)] == len(operands)
+                depth += {"q": 1, "Q": -1, "BT": 1, "ET": -1}.get(str(operator), 0)
+                assert depth >= 0
+            assert depth == 0
+    assert "Dear Ada, \\(Example)" in words(pdf)
+
+
+def _is_form(one: object) -> bool:
+    return isinstance(one, pikepdf.Stream) and one.get("/Subtype") == "/Form"
+
+
 def test_a_letter_of_more_than_a_page_is_refused_and_never_cut():
     long = ("We would like to tell you everything. " * 40,) * 4
     with pytest.raises(ValueError, match="more than a page at 9 points"):
