@@ -85,13 +85,10 @@ class PlainFont:
         ]
 
     def _write_subset(self, pdf: PdfWriter, index: int, beyond: list[int]) -> int:
-        file = self.font.file
         ascii_codes = list(range(_FIRST, 127)) if index == 0 else [0] * (127 - _FIRST)
         # A code's place in this list is its code in the font; 0 stands for "no character".
         members = [0] * _FIRST + ascii_codes + [0] + beyond
-        program = file.makeSubset(members)
-        name = f"AAAAA{chr(65 + index)}+{self.font.name}"
-        descriptor = write_descriptor(pdf, self.font, name, program)
+        name, descriptor = write_descriptor(pdf, self.font, self.font.file.makeSubset(members))
         known = self.font.advances
         widths = " ".join(
             f"{known.get(chr(code), 0) if code else 0:g}" for code in members[_FIRST:]

@@ -1,17 +1,24 @@
 """What a PDF file says of a font beside its outlines: how large it is, and what its codes read."""
 
+import hashlib
 from collections.abc import Mapping
 
 from coupons.sheets.pdf import PdfWriter
 from coupons.sheets.typefaces import Font
 
 
-def write_descriptor(pdf: PdfWriter, font: Font, name: str, program: bytes) -> int:
-    """Write a TrueType font's outlines and their descriptor; return the latter's number."""
+def write_descriptor(pdf: PdfWriter, font: Font, program: bytes) -> tuple[str, int]:
+    """Write a subset of `font` and its descriptor; return the subset's name and the number.
+
+    The name begins with six letters that come of the subset's bytes: presses keep fonts by their
+    names, and two files of a run must not share a name for different letters.
+    """
+    digest = hashlib.sha256(program).digest()
+    name = "".join(chr(ord("A") + byte % 26) for byte in digest[:6]) + f"+{font.name}"
     file = pdf.write_stream(program, b"/Length1 %d" % len(program))
     made = font.file
     box = " ".join(f"{edge:g}" for edge in made.bbox)
-    return pdf.write_small(
+    descriptor = pdf.write_small(
         (
             f"<</Type/FontDescriptor/FontName/{name}/Flags 4/FontBBox[{box}]"
             f"/ItalicAngle {made.italicAngle:g}/Ascent {made.ascent:g}"
@@ -19,6 +26,7 @@ def write_descriptor(pdf: PdfWriter, font: Font, name: str, program: bytes) -> i
             f"/FontFile2 {file} 0 R>>"
         ).encode()
     )
+    return name, descriptor
 
 
 def to_unicode(meant: Mapping[int, str], code_bytes: int) -> bytes:

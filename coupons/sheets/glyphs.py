@@ -45,8 +45,7 @@ class GlyphFont:
         if not self._used:
             return []
         used = sorted(self._used)
-        name = f"GLYPHS+{self.font.name}"
-        descriptor = write_descriptor(pdf, self.font, name, self._subset(used))
+        name, descriptor = write_descriptor(pdf, self.font, self._subset(used))
         widths = "".join(f"{number}[{self._used[number].own:g}]" for number in used)
         descendant = pdf.write_small(
             (
