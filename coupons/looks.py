@@ -145,7 +145,10 @@ class Looks:
             imb_service=theme.imb_service,
             sheets_a_file=theme.sheets_a_file,
             sheets_checked=theme.sheets_checked,
-            plain=[(*key, len(shown) + at) for at, (*key, _) in enumerate(plain)],
+            plain=[
+                (offer, level, language, len(shown) + at)
+                for at, (offer, level, language, _) in enumerate(plain)
+            ],
         )
         return cls(kept, worths)
 

@@ -108,11 +108,10 @@ def _shown(sheet: Sheet, theme: Theme, words: Words) -> list[Shown]:
     shown = []
     for row in rows:
         said = texts.get(row.offer_id, row.offer)
-        barcode = getattr(row.offer, "barcode", None)
-        _, payload = payloads.faces_of(row.code, row.serial, row.terms, barcode, theme.home)
+        bars = payloads.bars_of(row, theme.home)
         code = codes.grouped(row.code)
         label = escape(words.page["barcode"].format(said.name))
-        image = screens.svg(payloads.symbology_of(row.offer), payload, label)
+        image = screens.svg(bars.symbology, bars.payload, label)
         shown.append(
             Shown(
                 value=" ".join(worth_in(words, row.terms)).strip(),
@@ -142,6 +141,18 @@ def _state(coupon: Coupon, words: Words, today: date) -> str:
     if today > coupon.valid_to:
         return words.page["expired"].format(words.day_of(coupon.valid_to))
     return ""
+
+
+@require_safe
+def at_the_till(request: HttpRequest, digits: str) -> HttpResponse:
+    """Where the link in a coupon's QR code leads a telephone: it says what to do, not whose it is.
+
+    digits: of the coupon; every answer is alike, so that nobody learns which there are.
+    """
+    theme = looks.house_theme()
+    words = in_language(theme.language)
+    shown = {"words": words.page, "language": words.language, "theme": theme}
+    return render(request, "coupons/sheet_at_the_till.html", shown)
 
 
 @require_safe

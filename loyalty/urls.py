@@ -17,7 +17,7 @@ urlpatterns = [
     path("api/v1/", include("pos_integration.urls")),
     path("api/v1/", include("coupons.urls")),
     re_path("^api/", problems.nothing_here),
-    path("s/", include("coupons.page_urls")),
+    path("", include("coupons.page_urls")),
     path("healthz", health.healthz, name="healthz"),
     path("metrics", health.metrics, name="metrics"),
 ]

@@ -117,3 +117,11 @@ def test_a_picture_for_mail_shows_the_coupons_and_no_address(coupon):
     picture = Image.open(io.BytesIO(answer.content))
     assert picture.width == 572  # one coupon of 95 mm and the white round it
     assert len(answer.content) < 400_000
+
+
+def test_a_telephone_that_reads_a_coupons_link_learns_what_to_do_and_nothing_else(coupon):
+    known = Client().get("/255/9501101530003123456789012")
+    assert known.status_code == 200
+    assert "the till reads its code" in known.content.decode()
+    assert Client().get("/255/9501101530003999999999999").content == known.content
+    assert Client().get("/255/12").status_code == 404

@@ -37,18 +37,18 @@ class World:
         return {
             "uploads": ("post", "uploads", {"baskets": [self.till.basket("4")]}),
             "uploads/<int:pk>": ("get", f"uploads/{self.upload}", None),
-            "coupons/<str:code>": ("get", coupon, None),
-            "coupons/<str:code>/lock": (
+            "coupons/<path:code>": ("get", coupon, None),
+            "coupons/<path:code>/lock": (
                 "post",
                 f"{coupon}/lock",
                 {"basket": self.till.basket("9")},
             ),
-            "coupons/<str:code>/redeem": (
+            "coupons/<path:code>/redeem": (
                 "post",
                 f"{coupon}/redeem",
                 {"basket_key": key, "amount": "0.50", "lock": self.lock},
             ),
-            "coupons/<str:code>/release": ("post", f"{coupon}/release", {"lock": self.lock}),
+            "coupons/<path:code>/release": ("post", f"{coupon}/release", {"lock": self.lock}),
             "redemptions/<str:redemption>/reverse": (
                 "post",
                 f"redemptions/{self.redemption}/reverse",
@@ -84,10 +84,10 @@ def make_call(client, call):
 FOREIGN = {
     "uploads": (201, None),  # the upload is kept; its baskets are rejects
     "uploads/<int:pk>": (404, "not_found"),
-    "coupons/<str:code>": (200, None),
-    "coupons/<str:code>/lock": (422, "foreign_store"),
-    "coupons/<str:code>/redeem": (422, "foreign_store"),
-    "coupons/<str:code>/release": (200, None),
+    "coupons/<path:code>": (200, None),
+    "coupons/<path:code>/lock": (422, "foreign_store"),
+    "coupons/<path:code>/redeem": (422, "foreign_store"),
+    "coupons/<path:code>/release": (200, None),
     "redemptions/<str:redemption>/reverse": (404, "unknown_redemption"),
     "cards/<str:card>/coupons": (200, None),
     "cards/<str:card>/preferences": (200, None),
