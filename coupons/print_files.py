@@ -12,18 +12,25 @@ from coupons.looks import Looks, SheetRow
 from coupons.models import Mailing, PrintFile, PrintRun, Sheet
 from coupons.preflight import Expected, MisreadError
 from coupons.sheet_rows import rows_of
-from coupons.sheets import document
+from coupons.sheets import document, trial
 from coupons.sheets.document import LeftOut, Written
 from coupons.sheets.faces import SheetFace
 
 Range = tuple[int, int]
 SAID: Final = 500  # characters of what a run says of itself
 BLOCKED: Final = "{}. Nothing of this run is to be mailed."
+TRIAL_AT: Final = 2  # the place of a test's page behind its sheet
+TRIAL: Final = "{code}-test-page.pdf"
 NUMBERED: Final = "{code}-{first:07}-{last:07}.pdf"
 
 
 def chunks(run: PrintRun) -> list[Range]:
-    """The sheets of each file, first and last: whole runs cut at the same numbers as reprints."""
+    """The sheets of each file, first and last: whole runs cut at the same numbers as reprints.
+
+    A test is a sheet, and a page of rulers, patches and bars.
+    """
+    if run.kind == PrintRun.Kind.TEST:
+        return [(1, 1), (TRIAL_AT, TRIAL_AT)]
     size = run.look["sheets_a_file"]
     return [
         (begin, min(begin - (begin - 1) % size + size - 1, last))
@@ -49,7 +56,9 @@ def write_file(place: int, run_id: int) -> int:
         return 0
     first, last = chunks(run)[place]
     looks = Looks.from_json(run.mailing, run.look)
-    name = NUMBERED.format(code=run.mailing.code, first=first, last=last)
+    is_trial = run.kind == PrintRun.Kind.TEST and first == TRIAL_AT
+    named = TRIAL if is_trial else NUMBERED
+    name = named.format(code=run.mailing.code, first=first, last=last)
     path = Path(run.folder) / name
     # Of this process alone: one that was orphaned by a kill may still be at the same file.
     part = path.with_name(f"{name}.{os.getpid()}.part")
@@ -67,8 +76,11 @@ def write_file(place: int, run_id: int) -> int:
     files = looks.files()
     with part.open("wb") as out:
         try:
-            faces = looks.faces(_rows(run, first, last))
-            written = document.write_sheets(out, looks.look, watched(faces), files)
+            if is_trial:
+                written, _ = trial.write_trial(out, looks.look, files)
+            else:
+                faces = looks.faces(_rows(run, first, last))
+                written = document.write_sheets(out, looks.look, watched(faces), files)
         except ValueError:  # not one of them could be set
             written = _nothing(looks, files, _rows(run, first, last))
         out.flush()

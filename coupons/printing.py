@@ -24,7 +24,7 @@ from coupons.alone import TakenError, alone
 from coupons.looks import LookError, Looks
 from coupons.models import Coupon, Mailing, PrintFile, PrintRun, Sheet
 from coupons.preflight import MisreadError
-from coupons.print_files import BLOCKED, SAID, Range, chunks, own_last, write_file
+from coupons.print_files import BLOCKED, SAID, TRIAL_AT, Range, chunks, own_last, write_file
 from coupons.sheet_rows import last_number, row_of
 from coupons.sheets import document
 from loyalty import engine
@@ -92,7 +92,7 @@ def begin(
             seeds = seeding.seeds_for(mailing, last)
             asked = [[1, last + len(seeds)]]
         elif kind == Kind.TEST:
-            seeds, asked = seeding.test_sheet_for(mailing), [[1, 1]]
+            seeds, asked = seeding.test_sheet_for(mailing), [[1, TRIAL_AT]]
         looks = _looks(mailing, of, last + len(seeds) if kind == Kind.WHOLE else last)
         if of is None and (wrong := preflight.faults(looks)):
             more = f" And {len(wrong) - 5} more." if len(wrong) > 5 else ""
@@ -262,7 +262,7 @@ def _sweep(run: PrintRun, folder: Path) -> None:
 def _due(run: PrintRun) -> int:
     """How many sheets the run is to have: those of its numbers that are not void, and the seeds."""
     if run.kind == Kind.TEST:
-        return len(run.seeds)
+        return len(run.seeds) + 1
     live = Sheet.objects.filter(mailing=run.mailing, voided_at=None, number__lte=own_last(run))
     return len(run.seeds) + sum(
         live.filter(number__range=(first, last)).count() for first, last in run.numbers

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 
@@ -25,7 +26,7 @@ from coupons.models import (
     Sheet,
 )
 from coupons.printing import PrintError
-from coupons.sheets import layout, verification
+from coupons.sheets import codes, layout, verification
 from coupons.sheets.faces import Format, Symbology
 from tests.coupons import press
 
@@ -232,6 +233,23 @@ def test_one_household_that_cannot_be_set_is_left_out_and_listed():
     assert read(run, 1, 0) == promised(4)
 
 
+def test_a_last_file_of_nothing_but_faults_is_not_there_and_the_others_are():
+    press.theme()
+    mailing = press.issued(3)
+    lost = mailing.sheets.get(number=3)
+    lost.address = "\n".join(f"Line {number} of an address" for number in range(20))
+    lost.save()
+
+    run = printing.print_mailing(mailing)
+    assert (run.state, run.sheets, run.coupons) == ("finished", 2, 8)
+    assert [one["number"] for one in run.left_out] == [3]
+    assert [one["first"] for one in run.manifest["files"]] == [1]
+    assert len(files(run)) == 1
+    assert printing.print_mailing(mailing) == run
+    with pytest.raises(PrintError, match=r"nothing on paper: sheet 3: .*address"):
+        printing.work(reprinting.reprint(run, [(3, 3)]))
+
+
 def test_void_sheets_are_not_printed():
     press.theme()
     mailing = press.issued(4)
@@ -260,6 +278,53 @@ def test_seeds_get_a_sheet_of_every_run_that_no_till_honours():
     (Path(run.folder) / run.manifest["files"][1]["name"]).unlink()
     again = printing.print_mailing(run.mailing)
     assert len(again.seeds) == 1
+
+
+def test_a_sheet_that_replaces_a_lost_one_meets_no_seed_of_a_run_before():
+    press.theme()
+    SeedAddress.objects.create(name="Our own", street="2 Desk Row", postcode="00001", city="Here")
+    mailing = press.issued(3)
+    run = printing.print_mailing(mailing)
+    first = mailing.sheets.get(number=1)
+    Sheet.objects.filter(pk=first.pk).update(voided_at=timezone.now())
+    anew = Sheet.objects.create(
+        mailing=mailing, household=first.household, number=4, address=first.address,
+        savings=first.savings, replaces=first,
+    )  # fmt: skip
+    for place, coupon in enumerate(mailing.sheets.get(number=2).coupons.all()):
+        coupon.pk, coupon.sheet, coupon.code = None, anew, codes.mint()
+        coupon._state.adding = True
+        coupon.position = place + 1
+        coupon.save()
+
+    again = printing.work(reprinting.reprint(run, [(3, 4)]))
+    assert again.manifest["files"][0]["sha256"] == run.manifest["files"][1]["sha256"]
+    assert printing.sheet_pdf(anew)
+    whole = printing.print_mailing(mailing, Path(run.folder).with_name("anew"))
+    assert whole.sheets == 4
+    assert whole.seeds[0]["number"] == 5
+
+
+def test_what_an_earlier_run_left_in_the_folder_is_swept_out():
+    theme = press.theme()
+    run = printing.print_mailing(press.issued(4))
+    theme.sheets_a_file = 3
+    theme.save()
+    damaged = Path(run.folder) / run.manifest["files"][0]["name"]
+    damaged.write_bytes(b"torn")
+    damaged.with_name(f"{run.mailing.code}-0000001-0000003.pdf.77.part").write_bytes(b"half")
+
+    again = printing.print_mailing(run.mailing)
+    lying = {path.name for path in Path(run.folder).iterdir()}
+    assert lying == {one["name"] for one in again.manifest["files"]} | {"manifest.json"}
+
+
+def test_a_run_begun_for_one_folder_is_finished_in_the_one_asked_for(tmp_path):
+    press.theme()
+    run = printing.begin(press.issued(2), out=tmp_path / "one")
+    other = tmp_path / "other"
+    assert printing.print_mailing(run.mailing, other) == run
+    assert (other / "manifest.json").is_file()
 
 
 def test_a_range_is_printed_again_byte_for_byte_whatever_became_of_offers_and_theme():
@@ -314,6 +379,27 @@ def test_what_was_spoiled_is_printed_again_once():
         spoilage.note(run, [(6, 9)])
 
 
+def test_sheets_are_printed_again_from_the_command_line(capsys):
+    press.theme()
+    mailing = press.issued(4)
+    with pytest.raises(CommandError, match="was not printed yet"):
+        call_command("reprint", mailing.code, "2")
+    call_command("print_mailing", mailing.code)
+    call_command("reprint", mailing.code, "2", "4")
+    call_command("reprint", mailing.code, "1-2", "--spoiled", "a jam")
+    assert [run.numbers for run in mailing.print_runs.order_by("pk")] == [
+        [[1, 4]],
+        [[2, 2], [4, 4]],
+        [[1, 2]],
+    ]
+    assert mailing.print_runs.filter(state="finished").count() == 3
+    assert "2 sheets again in" in capsys.readouterr().out
+    call_command("print_mailing", mailing.code, "--proof", "1")
+    call_command("print_mailing", mailing.code, "--test")
+    with pytest.raises(CommandError, match="wanted: 1 or more"):
+        call_command("print_mailing", mailing.code, "--proof", "0")
+
+
 def test_the_first_sheets_can_be_had_as_a_proof_and_a_test_sheet_for_the_press():
     press.theme()
     mailing = press.issued(5)
@@ -322,7 +408,10 @@ def test_the_first_sheets_can_be_had_as_a_proof_and_a_test_sheet_for_the_press()
     assert read(proof, 0, 0) == promised(1)
 
     trial = printing.work(printing.begin(mailing, kind=PrintRun.Kind.TEST))
-    assert trial.sheets == 1
+    assert [one["name"] for one in trial.manifest["files"]] == [
+        f"{mailing.code}-0000001-0000001.pdf",
+        f"{mailing.code}-test-page.pdf",
+    ]
     assert not Coupon.objects.filter(code__in=read(trial, 0, 0)).exists()
     mailing.refresh_from_db()
     assert mailing.state == Mailing.State.ISSUED
@@ -349,3 +438,26 @@ def test_barcodes_by_gs1_are_read_back_and_compared_with_their_serials(symbology
 
     run = printing.print_mailing(mailing)
     assert (run.state, run.checked) == ("finished", 8)
+
+
+def test_coupons_issued_before_their_offer_had_a_barcode_keep_their_own_code():
+    press.theme(dots_a_module=8)
+    mailing = press.issued(2)
+    for number, offer in enumerate(mailing.offers.all()):
+        OfferBarcode.objects.create(
+            offer=offer,
+            symbology="datamatrix",
+            content="255",
+            company_prefix="950110153",
+            reference=f"{number:03}",
+        )
+    Coupon.objects.filter(sheet__number=2, position__gt=1).update(serial=None)
+    for number, coupon in enumerate(Coupon.objects.filter(sheet__number=1)):
+        coupon.serial = 123_456_000_000 + number
+        coupon.save()
+
+    run = printing.print_mailing(mailing)
+    assert (run.state, run.checked, run.left_out) == ("finished", 8, [])
+    assert read(run, 0, 1) == promised(2)
+    again = printing.work(reprinting.reprint(run, [(1, 2)]))
+    assert again.manifest["files"][0]["sha256"] == run.manifest["files"][0]["sha256"]
