@@ -154,8 +154,7 @@ class PrintRunAdmin(PrintSteps, ReadOnlyAdmin[PrintRun]):
         run = get_object_or_404(PrintRun.objects.select_related("mailing"), pk=pk)
         if not request.user.has_perm(MAY):
             raise PermissionDenied
-        content = json.dumps(run.manifest, indent=2) + "\n"
-        response = HttpResponse(content, content_type="application/json")
+        response = HttpResponse(_manifest(run), content_type="application/json")
         name = f"{run.mailing.code}-{run.pk}-manifest.json"
         response["Content-Disposition"] = f'attachment; filename="{name}"'
         return response
@@ -179,6 +178,18 @@ class PrintRunAdmin(PrintSteps, ReadOnlyAdmin[PrintRun]):
                 content_type="application/pdf",
             )
         return HttpResponseRedirect(reverse("admin:coupons_printrun_change", args=[pk]))
+
+
+def _manifest(run: PrintRun) -> bytes:
+    """The manifest as it lies beside the files; as it is kept, once a later run lies there."""
+    path = Path(run.folder) / "manifest.json"
+    written = path.read_bytes() if path.is_file() else b""
+    try:
+        if json.loads(written) == run.manifest:
+            return written
+    except ValueError:
+        pass  # nothing there, or no manifest of ours
+    return (json.dumps(run.manifest, indent=2) + "\n").encode()
 
 
 def _is_as_written(path: Path, file: PrintFile) -> bool:

@@ -233,8 +233,8 @@ class PrintSteps(Steps):
     ) -> HttpResponse:
         from coupons.printing import PrintError  # as above
 
-        form = (form_class or forms.Form)(request.POST or None)
-        if request.method == "POST" and form.is_valid():
+        form = (form_class or forms.Form)(request.POST if request.method == "POST" else None)
+        if form.is_valid():
             assert isinstance(request.user, AbstractBaseUser)
             try:
                 said, run = do(form.cleaned_data, request.user)

@@ -110,6 +110,14 @@ def previewed(client, **changes):
     return client.post(page("preview"), typed(**changes)).json()
 
 
+def seen(source: str) -> Image.Image:
+    return Image.open(io.BytesIO(base64.b64decode(source.partition(",")[2]))).convert("RGB")
+
+
+def colours(image: Image.Image) -> set[object]:
+    return {colour for _, colour in image.getcolors(image.width * image.height) or []}
+
+
 def refused(client, **changes) -> str:
     """What the page says when a theme is not kept."""
     response = client.post(page("add"), typed(**changes))
@@ -245,9 +253,9 @@ def test_a_preview_is_a_picture_of_a_sheet_and_keeps_nothing(admin_client):
     assert "faults" not in told
     assert told["module"] == "0.254 mm"
     (source,) = told["pages"]
-    image = Image.open(io.BytesIO(base64.b64decode(source.partition(",")[2])))
+    image = seen(source)
     assert image.size == (745, 1053)
-    assert (32, 64, 128) in {colour for _, colour in image.convert("RGB").getcolors(1 << 20)}
+    assert (32, 64, 128) in colours(image)
     assert not Theme.objects.exists()
     assert not FontFile.objects.exists()
 
@@ -328,8 +336,7 @@ def test_a_theme_that_is_kept_is_previewed_with_its_files(admin_client):
 
     assert "faults" not in told
     (source,) = told["pages"]
-    image = Image.open(io.BytesIO(base64.b64decode(source.partition(",")[2]))).convert("RGB")
-    assert (32, 64, 128) in {colour for _, colour in image.getcolors(1 << 20)}
+    assert (32, 64, 128) in colours(seen(source))
 
 
 def test_lists_and_pages_ask_few_questions(admin_client, django_assert_max_num_queries):
