@@ -211,6 +211,9 @@ def set_reason(place: Reason, face: Face, text: str) -> Block:
         one = fit(text, face, place.size, place.size * 0.9, place.width)
         if not one.text.endswith("…"):
             return Block((one.text,), one.size) if one.text else Block((), one.size)
+        block = balanced(text, face, place.size, place.width, place.lines)
+        if not block.lines[-1].endswith("…"):
+            return block
     return fit_block(text, face, place.size, place.size * 0.86, place.width, place.lines)
 
 

@@ -156,9 +156,10 @@ def test_every_operator_is_one_of_pdf_and_has_its_operands(leaf):
         drawn = [*file.pages, *(one for one in file.objects if _is_form(one))]
         for stream in drawn:
             depth = 0
-            for operands, operator in pikepdf.parse_content_stream(stream):
-                assert OPERANDS[str(operator)] == len(operands)
-                depth += {"q": 1, "Q": -1, "BT": 1, "ET": -1}.get(str(operator), 0)
+            for instruction in pikepdf.parse_content_stream(stream):
+                operator = str(instruction.operator)
+                assert OPERANDS[operator] == len(instruction.operands)
+                depth += {"q": 1, "Q": -1, "BT": 1, "ET": -1}.get(operator, 0)
                 assert depth >= 0
             assert depth == 0
     assert "Dear Ada, \\(Example)" in words(pdf)
