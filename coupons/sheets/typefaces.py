@@ -6,6 +6,8 @@ that are asked in turn for letters that it lacks. A family is the faces of one t
 
 import hashlib
 import io
+import struct
+import sys
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -191,7 +193,9 @@ def _family(own: tuple[Font | None, ...], more: tuple[Font, ...]) -> Family:
         semibold=Face("semibold", fonts[Cut.SEMIBOLD]),
         bold=Face("bold", fonts[Cut.BOLD]),
         black=Face("black", fonts[Cut.BLACK]),
-        code=Face("code", (open_font(monospaced(source_sans(Cut.REGULAR).data)),)),
+        code=Face(
+            "code", (open_font(monospaced(source_sans(Cut.REGULAR).data)), source_sans(Cut.REGULAR))
+        ),
     )
 
 
@@ -239,6 +243,8 @@ def inspect(data: bytes) -> Inspected:
             raise FontError(
                 f"its maker does not allow this font to be embedded in part (fsType {rights})"
             )
+        if _characters_mapped(made.reader["cmap"]) > sys.maxunicode:
+            raise FontError("this font's table of characters has no end")
         font = open_font(data)
         codes = sorted(map(ord, font.letters))
         font.file.makeSubset(codes)
@@ -250,6 +256,27 @@ def inspect(data: bytes) -> Inspected:
     if not font.letters:
         raise FontError("this font names no letter that its glyphs stand for")
     return Inspected(name, font.letters, _problem(font.letters))
+
+
+def _characters_mapped(table: bytes) -> int:
+    """Return how many characters the ranges of a character table cover, without reading them.
+
+    A table of a few bytes can claim milliards, and whoever reads it reads them all.
+    """
+    most = 0
+    for record in range(int.from_bytes(table[2:4])):
+        at = int.from_bytes(table[8 + 8 * record : 12 + 8 * record])
+        if int.from_bytes(table[at : at + 2]) not in (12, 13):
+            continue
+        groups = (len(table) - at - 16) // 12
+        said = int.from_bytes(table[at + 12 : at + 16])
+        covered = 0
+        for first, last, _ in struct.iter_unpack(
+            ">III", table[at + 16 : at + 16 + 12 * min(groups, said)]
+        ):
+            covered += max(0, last - first + 1)
+        most = max(most, covered)
+    return most
 
 
 def _problem(letters: frozenset[str]) -> str:

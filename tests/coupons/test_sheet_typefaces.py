@@ -1,5 +1,7 @@
 """The fonts of a theme: whose letters are used, and which uploads can be no font of a sheet."""
 
+import struct
+
 import pytest
 
 from coupons.sheets.faces import Theme
@@ -112,6 +114,21 @@ def bitmaps(font):
     del font["glyf"], font["loca"]
 
 
+def endless(font):
+    table = font["cmap"].tables[0].newSubtable(12)
+    table.platformID, table.platEncID, table.language = 3, 10, 0
+    table.reserved = table.length = table.nGroups = 0
+    table.cmap = {65: "A"}
+    font["cmap"].tables.append(table)
+
+
+def _endless() -> bytes:
+    data = changed(endless)
+    one = struct.pack(">IIII", 1, 65, 65, 1)  # one range, of "A" alone
+    at = data.index(one[:12])
+    return data[: at + 8] + b"\xff" * 4 + data[at + 12 :]
+
+
 @pytest.mark.parametrize(
     ("data", "why"),
     [
@@ -125,6 +142,7 @@ def bitmaps(font):
         (changed(restricted), r"does not allow .* \(fsType 2\)"),
         (changed(whole_only), r"does not allow .* \(fsType 256\)"),
         (changed(bitmaps), "no TrueType outlines"),
+        (_endless(), "has no end"),
     ],
 )
 def test_what_is_no_font_for_paper_is_refused_in_words(data, why):
