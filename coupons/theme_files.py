@@ -86,7 +86,4 @@ def _check_size(data: bytes, what: str) -> None:
     if not data:
         raise ThemeFileError("This file is empty.")
     if len(data) > MOST_BYTES:
-        raise ThemeFileError(
-            f"A {what} of {len(data) / 2**20:.0f} MiB is too large; {MOST_BYTES // 2**20} are the "
-            "most."
-        )
+        raise ThemeFileError(f"A {what} may have {MOST_BYTES // 2**20} MiB at most.")

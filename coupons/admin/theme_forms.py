@@ -126,7 +126,7 @@ class ThemeForm(ModelForm[Theme]):
 
         if upload := self.cleaned_data["logo_file"]:
             try:
-                self.new_logo = photos.prepare(upload.read())
+                self.new_logo = photos.prepare(upload.read(photos.MOST_BYTES + 1))
             except photos.PictureError as error:
                 raise forms.ValidationError(str(error)) from error
 
@@ -147,7 +147,8 @@ class ThemeForm(ModelForm[Theme]):
             from coupons import theme_files  # as above
 
             try:
-                self.new_profile = theme_files.profile_of(upload.read(), condition)
+                content = upload.read(theme_files.MOST_BYTES + 1)
+                self.new_profile = theme_files.profile_of(content, condition)
             except theme_files.ThemeFileError as error:
                 self.add_error("profile_file", str(error))
 
@@ -279,7 +280,8 @@ class FontForm(ModelForm[ThemeFont]):
 
         if upload := self.cleaned_data["upload"]:
             try:
-                self.new_font, self.problem = theme_files.font_of(upload.read())
+                content = upload.read(theme_files.MOST_BYTES + 1)
+                self.new_font, self.problem = theme_files.font_of(content)
             except theme_files.ThemeFileError as error:
                 raise forms.ValidationError(str(error)) from error
 

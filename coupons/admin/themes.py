@@ -28,6 +28,8 @@ from coupons.admin.theme_preview_form import PreviewForm, draft_of
 from coupons.models import FontFile, Mailing, PressProfile, Theme, ThemeFont
 from pos_integration.desk import Page, TabularInline, Tool, pill
 
+UPLOADS = ("logo_file", "profile_file", "profile_condition")
+
 
 class FontInline(TabularInline[ThemeFont, Theme]):
     model = ThemeFont
@@ -108,6 +110,16 @@ class ThemeAdmin(Page[Theme]):
     class Media:
         css = {"all": ("coupons/theme.css",)}
         js = ("coupons/theme.js",)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Theme | None = None) -> Any:
+        """Whoever may only look has nothing to upload."""
+        fieldsets = super().get_fieldsets(request, obj)
+        if self._may_preview(request):
+            return fieldsets
+        return [
+            (title, {**options, "fields": [n for n in options["fields"] if n not in UPLOADS]})
+            for title, options in fieldsets
+        ]
 
     def get_urls(self) -> list[URLPattern]:
         def named(route: str, view: Callable[..., Any], name: str) -> URLPattern:

@@ -362,7 +362,9 @@ def test_store_staff_may_look_at_themes_and_marketing_may_change_them(db):
     store, marketing = one_of("Store staff"), one_of("Marketing")
 
     assert store.get(page("change", theme.pk)).status_code == 200
-    assert "theme-preview-pages" not in store.get(page("change", theme.pk)).content.decode()
+    looked = store.get(page("change", theme.pk)).content.decode()
+    assert "theme-preview-pages" not in looked
+    assert "Its condition" not in looked
     assert store.post(page("preview"), typed()).status_code == 403
     assert store.post(page("proof"), typed()).status_code == 403
     assert store.post(page("default", theme.pk)).status_code == 403
