@@ -14,6 +14,7 @@ from PIL import Image
 
 from coupons.sheets import grounds, photos
 from coupons.sheets.boxes import paper
+from coupons.sheets.coupon_plan import CouponPlan
 from coupons.sheets.drawing import Inks, Setter
 from coupons.sheets.embedding import Fonts
 from coupons.sheets.exchange import Exchange
@@ -23,7 +24,6 @@ from coupons.sheets.layout import pages_a_sheet, plan_for
 from coupons.sheets.offer_forms import OfferForm, draw_offer, draw_tag, photo_box
 from coupons.sheets.paint import paint_of, profile_in
 from coupons.sheets.pdf import PdfWriter
-from coupons.sheets.plans import CouponPlan
 from coupons.sheets.setting import Reason, set_offer
 from coupons.sheets.symbols.symbol import Extent, extent
 from coupons.sheets.typefaces import Family

@@ -10,9 +10,10 @@ from typing import Final
 
 from coupons.sheets import heads
 from coupons.sheets.boxes import Box, paper
+from coupons.sheets.coupon_plan import CouponPlan, PlanError, symbol_for
 from coupons.sheets.faces import Format, Leaf, OfferFace, Symbology
 from coupons.sheets.fitting import ELLIPSIS
-from coupons.sheets.plans import CouponPlan, PlanError, plan, symbol_for
+from coupons.sheets.plans import plan
 from coupons.sheets.setting import set_offer
 from coupons.sheets.symbols.symbol import Extent, extent, text_of
 from coupons.sheets.typefaces import Family

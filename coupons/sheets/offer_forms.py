@@ -10,6 +10,7 @@ from functools import partial
 from typing import Final
 
 from coupons.sheets.boxes import Box
+from coupons.sheets.coupon_plan import CouponPlan
 from coupons.sheets.drawing import (
     Setter,
     at,
@@ -24,7 +25,6 @@ from coupons.sheets.faces import Format, OfferFace, Symbology, Tag
 from coupons.sheets.fitting import POINTS_PER_MM, face_for, width_mm
 from coupons.sheets.paint import Paint
 from coupons.sheets.pictures import FALLBACK, PICTURES
-from coupons.sheets.plans import CouponPlan
 from coupons.sheets.setting import OfferSetting, Reason, set_reason
 from coupons.sheets.symbols import code128, symbol
 
@@ -46,8 +46,9 @@ class OfferForm:
     """An offer's form in a file, and how the rest of its coupons begins.
 
     draw gives a payload's bars, reason is where reasons are set, reason_at and bars_at are
-    operators that go before a reason and before the bars; codes are the operators before a code of so many characters, reasons
-    those already set, shared by all offers that set them in the same place.
+    operators that go before a reason and before the bars; codes are the operators before a code
+    of so many characters, reasons those already set, shared by all offers that set them in the
+    same place.
     """
 
     name: str

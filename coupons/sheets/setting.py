@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from coupons.sheets.coupon_plan import Aside, CouponPlan
 from coupons.sheets.faces import OfferFace
 from coupons.sheets.fitting import (
     POINTS_PER_MM,
@@ -19,7 +20,6 @@ from coupons.sheets.fitting import (
     width_mm,
     wrap,
 )
-from coupons.sheets.plans import Aside, CouponPlan
 from coupons.sheets.typefaces import Face, Family
 
 _MM: Final = 1 / POINTS_PER_MM

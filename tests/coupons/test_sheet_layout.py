@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from coupons.sheets import heads, windows
 from coupons.sheets.boxes import Box, paper
+from coupons.sheets.coupon_plan import PlanError
 from coupons.sheets.faces import LAYOUTS, Format, Leaf, Page, Symbology, Window
 from coupons.sheets.fitting import POINTS_PER_MM, width_mm
 from coupons.sheets.layout import (
@@ -19,7 +20,6 @@ from coupons.sheets.layout import (
     pages_a_sheet,
     plan_for,
 )
-from coupons.sheets.plans import PlanError
 from coupons.sheets.symbols.symbol import Extent, extent
 from coupons.sheets.typefaces import Family
 from tests.coupons.sheets_made import COFFEE, payload

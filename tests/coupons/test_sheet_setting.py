@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from coupons.sheets.coupon_plan import PlanError
 from coupons.sheets.faces import LAYOUTS, Format, Leaf, OfferFace, Page
 from coupons.sheets.fitting import face_for, fit, fit_block, settable, width_mm, wrap
 from coupons.sheets.layout import plan_for
-from coupons.sheets.plans import PlanError
 from coupons.sheets.setting import set_offer, set_reason
 from coupons.sheets.symbols.symbol import Extent
 from coupons.sheets.typefaces import Family
