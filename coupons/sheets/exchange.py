@@ -166,7 +166,7 @@ class Exchange:
         """Write the profile and the output intent that refers to it; return the latter's number."""
         profile = self._pdf.write_stream(self._profile, b"/N 4")
         condition = self._press.condition
-        name = profile_name(self._profile)
+        name = profile_name(self._profile) or condition
         return self._pdf.write(
             (
                 f"<</Type/OutputIntent/S/GTS_PDFX/OutputConditionIdentifier{_text(condition)}"

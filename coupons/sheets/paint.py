@@ -70,8 +70,12 @@ def open_profile(data: bytes) -> ImageCms.ImageCmsProfile:
 
 
 def profile_name(data: bytes) -> str:
-    """Return how a CMYK press profile describes itself. Raises ProfileError as `open_profile`."""
-    return ImageCms.getProfileDescription(open_profile(data)).strip()
+    """Return how a CMYK press profile describes itself: empty, if it does not.
+
+    Raises ProfileError as `open_profile`.
+    """
+    description = open_profile(data).profile.profile_description or ""
+    return " ".join(description.replace("\0", " ").split())
 
 
 def _number(value: float) -> str:

@@ -73,6 +73,23 @@ def test_a_file_for_a_press_names_its_printing_condition_and_brings_its_profile(
     assert intent.DestOutputProfile.read_bytes() == FILES["p"]
 
 
+def test_a_profile_that_does_not_say_its_name_goes_by_its_condition():
+    out = io.BytesIO()
+    pdf = PdfWriter(out)
+    exchange = Exchange(pdf, LOOK, {"p": cmyk_profile("")})
+    part, tree = exchange.begin(), pdf.reserve()
+    page = pdf.write_small(
+        b"<</Type/Page/Parent %d 0 R/Resources<<>>/DPart %d 0 R%b>>" % (tree, part, exchange.boxes)
+    )
+    exchange.end(page, page, 1)
+    pdf.write_small(b"<</Type/Pages/Count 1/Kids[%d 0 R]>>" % page, tree)
+    exchange.close(tree, TITLE)
+
+    file = opened(out.getvalue())
+    [intent] = file.Root.OutputIntents
+    assert intent.Info == "TEST1"
+
+
 def test_a_file_in_rgb_claims_no_standard_but_says_whose_pages_are_whose():
     pdf = opened(exchanged(dataclasses.replace(LOOK, press=Press())))
 
