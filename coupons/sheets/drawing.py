@@ -14,6 +14,7 @@ from coupons.sheets.icons import GRID, outline
 from coupons.sheets.paint import Paint
 from coupons.sheets.typefaces import Face
 
+_LIGHT: Final = 0.3  # luminance: white words on it would contrast by less than 3 to 1
 _CIRCLE: Final = 0.5523  # control points of a quarter circle
 
 
@@ -94,6 +95,15 @@ def image(name: str, box: Box, height: float) -> str:
     )
 
 
+def _luminance(colour: str) -> float:
+    """Return how bright a colour is, from 0 to 1, as WCAG 2 counts it."""
+    channels = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
+    red, green, blue = (
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in channels
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
 class Inks:
     """A press's paint, and the greys that sheets are set in: operators, no space at either end.
 
@@ -108,6 +118,10 @@ class Inks:
         self.white = paint.grey(1)
         self.faint_lines = paint.grey_stroke(0.62)
         self.soft_lines = paint.grey_stroke(0.45)
+
+    def on(self, colour: str) -> str:
+        """Return the ink for words on a ground of `colour`: bare paper, or black on light ones."""
+        return self.white if _luminance(colour) < _LIGHT else self.ink
 
 
 class Setter:

@@ -162,7 +162,8 @@ class VariableLayer:
             )
             parts.append(self._foot(sheet))
         panel, baseline = self._panel(sheet)
-        return "".join((*parts, f"{self._inks.white} ", panel)), baseline
+        on_panel = self._inks.on(self._look.theme.brand_colour)
+        return "".join((*parts, f"{on_panel} ", panel)), baseline
 
     def _foot(self, sheet: SheetFace) -> str:
         """Return what law wants said, below the foot."""

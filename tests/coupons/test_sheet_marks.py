@@ -89,3 +89,8 @@ def test_an_intelligent_mail_barcode_has_its_room_above_the_address(page):
         for has_imb in (False, True)
     )
     assert marked.baseline - plain.baseline == pytest.approx(heads.IMB_HEIGHT)
+
+
+def test_words_on_a_light_brand_colour_are_dark():
+    assert [INKS.on(colour) for colour in ("#0f6b3e", "#c8102e", "#143c8c")] == [INKS.white] * 3
+    assert [INKS.on(colour) for colour in ("#ffd200", "#ffffff", "#8fd16a")] == [INKS.ink] * 3
