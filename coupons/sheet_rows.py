@@ -17,7 +17,7 @@ def rows_of(mailing: Mailing | int, first: int, last: int) -> Iterator[SheetRow]
             sheet__mailing=mailing, sheet__number__range=(first, last), sheet__voided_at=None
         )
         .order_by("sheet__number", "position")
-        .values_list("sheet_id", "offer_id", "level_id", "code", "serial", "tag", "reason")
+        .values_list("sheet__number", "offer_id", "level_id", "code", "serial", "tag", "reason")
     )
     by_sheet = groupby(coupons.iterator(chunk_size=ROWS_AT_ONCE), itemgetter(0))
     sheets = (
@@ -25,12 +25,15 @@ def rows_of(mailing: Mailing | int, first: int, last: int) -> Iterator[SheetRow]
         .order_by("number")
         .values_list("pk", "number", "address", "savings", "is_generic", "language")
     )
-    pk, some = next(by_sheet, (None, iter(())))
+    nobody = last + 1, iter(())
+    number, some = next(by_sheet, nobody)
     for sheet in sheets.iterator(chunk_size=ROWS_AT_ONCE):
+        while number < sheet[1]:  # made void since the coupons were asked for
+            number, some = next(by_sheet, nobody)
         own: list[CouponRow] = []
-        if sheet[0] == pk:  # else none of its coupons is there
+        if number == sheet[1]:  # else none of its coupons is there
             own = [CouponRow._make(row[1:]) for row in some]
-            pk, some = next(by_sheet, (None, iter(())))
+            number, some = next(by_sheet, nobody)
         yield SheetRow(*sheet, own)
 
 

@@ -1,13 +1,14 @@
 """An issued mailing to print, made without a night: sheets, coupons, a theme."""
 
 from decimal import Decimal
+from typing import Any
 
 from coupons.models import Coupon, Mailing, Sheet, Theme
 from coupons.sheets import codes
 from tests import make
 
 
-def issued(sheets: int = 6, coupons: int = 4, **fields: object) -> Mailing:
+def issued(sheets: int = 6, coupons: int = 4, **fields: Any) -> Mailing:
     """A mailing whose sheets are promised; every sheet has the same offers."""
     mailing = make.mailing(state="issued", coupons_per_sheet=4, **fields)
     offers = [make.offer(f"{number + 1}.50") for number in range(coupons)]

@@ -14,7 +14,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 
-from coupons import printing, reprinting, spoilage
+from coupons import preflight, printing, reprinting, spoilage
 from coupons.alone import alone
 from coupons.models import (
     Coupon,
@@ -25,6 +25,7 @@ from coupons.models import (
     SeedAddress,
     Sheet,
 )
+from coupons.preflight import Expected, MisreadError
 from coupons.printing import PrintError
 from coupons.sheets import codes, layout, verification
 from coupons.sheets.faces import Format, Symbology
@@ -209,6 +210,17 @@ def test_bars_that_do_not_read_block_the_run_and_the_mailing_stays_unprinted():
     assert mailing.state == Mailing.State.ISSUED
 
 
+def test_paper_that_differs_from_what_tills_know_is_no_good():
+    mailing = press.issued(1)
+    right = [Expected(Symbology.CODE_128, code) for code in promised(1)]
+    preflight.compare(mailing, {1: (0, right)})
+    wrong = [*right[:3], Expected(Symbology.CODE_128, codes.mint())]
+    with pytest.raises(MisreadError, match=r"sheet 1, coupon 4: on paper it is .* was promised"):
+        preflight.compare(mailing, {1: (0, wrong)})
+    with pytest.raises(MisreadError, match="has 3 coupons on paper, and 4 are promised"):
+        preflight.compare(mailing, {1: (0, right[:3])})
+
+
 def test_an_offer_whose_barcode_has_no_room_is_named_before_anything_is_printed():
     press.theme(dots_a_module=20)
     mailing = press.issued(2)
@@ -330,7 +342,7 @@ def test_a_run_begun_for_one_folder_is_finished_in_the_one_asked_for(tmp_path):
 def test_a_range_is_printed_again_byte_for_byte_whatever_became_of_offers_and_theme():
     theme = press.theme()
     run = printing.print_mailing(press.issued(6))
-    offer = run.mailing.offers.first()
+    offer = run.mailing.offers.get(name="Good thing 0")
     offer.name = "Renamed"
     offer.save()
     theme.brand_colour = "#123456"

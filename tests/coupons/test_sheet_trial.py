@@ -2,7 +2,7 @@
 
 import io
 
-import pypdfium2
+import pypdfium2  # type: ignore[import-untyped] # ships no types
 import pytest
 
 from coupons.sheets import trial, verification
