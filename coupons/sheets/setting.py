@@ -27,6 +27,8 @@ _LEADING: Final = 1.2  # of the size, between lines of one text
 _SUFFIX: Final = 0.5  # a suffix's size, of its value's
 _LEAST_VALUE: Final = 11.0
 _TIGHTER: Final = 0.84  # how much closer lines may move so that one more finds room
+_CAPITALS: Final = 0.68  # of the size: how high capitals and figures are
+_OVERHANG: Final = 0.5  # mm that validity may rise above its box: nothing is that near
 _MOST_REASON_LINES: Final = 3
 _REMEMBERED: Final = 4_000
 
@@ -222,8 +224,8 @@ def _set_terms(
 ) -> tuple[Block, tuple[float, ...]]:
     """Set the terms, each from a new line; then as one paragraph; then smaller; then shortened."""
     box = aside.box
-    above = 0.0 if aside.valid_left else aside.valid * _MM + 0.5
-    most = max(1, int((box.height - above) / aside.leading + 0.1))
+    above = 0.0 if aside.valid_left else aside.valid * _CAPITALS * _MM + 0.4
+    most = max(1, int((box.height + _OVERHANG - above) / aside.leading + 0.1))
     face = family.regular
     for size in (aside.terms, aside.terms * 0.94, aside.terms * 0.88):
         lines = [part for term in terms for part in wrap(term, face, size, box.width)]
