@@ -5,10 +5,10 @@ out and why, and sheets to look at.
 from typing import Any, ClassVar
 
 from csp.decorators import csp_replace
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
@@ -126,10 +126,14 @@ class SelectionAdmin(ReadOnlyAdmin[Selection]):
         if not request.user.has_perm("coupons.view_sheet"):
             raise PermissionDenied
         selection = get_object_or_404(Selection, pk=pk, state=State.READY)
-        from coupons import printing, samples  # load the press: too slow for every command
+        from coupons import looks, printing, samples  # load the press: too slow for every command
 
         sheets = samples.sheets(selection, PROOF_SHEETS)
-        pdf = printing.proof_pdf(selection.mailing, sheets)
+        try:
+            pdf = printing.proof_pdf(selection.mailing, sheets)
+        except (looks.LookError, printing.PrintError) as error:
+            messages.error(request, str(error))
+            return HttpResponseRedirect(reverse("admin:coupons_selection_change", args=[pk]))
         response = HttpResponse(pdf, content_type="application/pdf")
         response["Content-Disposition"] = f'inline; filename="{selection.mailing.code}-proof.pdf"'
         return response

@@ -213,14 +213,11 @@ class SheetAdmin(LongList[Sheet], ReadOnlyAdmin[Sheet]):
         if instead := row.replacements.first():
             page = reverse("admin:coupons_sheet_change", args=[instead.pk])
             tools.append(Tool("The sheet in its place", page))
-        elif (
-            row.voided_at is None
-            and row.mailing.state in OUT
-            and request.user.has_perm("coupons.change_sheet")
-        ):
+        elif row.mailing.state in OUT and request.user.has_perm("coupons.change_sheet"):
             tools += [
                 Tool(lost.label, reverse("admin:coupons_sheet_lost", args=[row.pk, name]))
                 for name, lost in LOST.items()
+                if row.voided_at is None or name == "replace"
             ]
         return tools
 
@@ -268,9 +265,15 @@ class SheetAdmin(LongList[Sheet], ReadOnlyAdmin[Sheet]):
         sheet = get_object_or_404(Sheet.objects.select_related("mailing"), pk=pk)
         if not self.has_view_permission(request, sheet):
             raise PermissionDenied
-        from coupons.printing import sheet_pdf  # loads the press: too slow for every command
+        from coupons.looks import LookError  # loads the press: too slow for every command
+        from coupons.printing import PrintError, sheet_pdf
 
-        response = HttpResponse(sheet_pdf(sheet), content_type="application/pdf")
+        try:
+            pdf = sheet_pdf(sheet)
+        except (LookError, PrintError) as error:
+            messages.error(request, str(error))
+            return HttpResponseRedirect(reverse("admin:coupons_sheet_change", args=[pk]))
+        response = HttpResponse(pdf, content_type="application/pdf")
         name = f"{sheet.mailing.code}-{sheet.number}.pdf"
         response["Content-Disposition"] = f'inline; filename="{name}"'
         return response

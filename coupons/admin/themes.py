@@ -39,6 +39,10 @@ class FontInline(TabularInline[ThemeFont, Theme]):
     verbose_name = "font"
     verbose_name_plural = "fonts: a cut without one is set in Source Sans"
 
+    def get_fields(self, request: HttpRequest, obj: Theme | None = None) -> Any:
+        may = self.has_change_permission(request, obj) or self.has_add_permission(request, obj)
+        return ("cut", "font", "upload", "place") if may else ("cut", "font", "place")
+
 
 @admin.register(Theme)
 class ThemeAdmin(Page[Theme]):
