@@ -119,7 +119,8 @@ def fit(text: str, face: Face, size: float, min_size: float, width: float) -> Li
     smaller = int(width / per_point / _STEP) * _STEP
     if smaller >= min_size:
         return Line(text, round(smaller, 1))
-    return Line(_shortened(text, face, min_size, width), min_size)
+    level = _level(text, face)
+    return Line(_directed(_shortened(text, face, min_size, width, level), level), min_size)
 
 
 def fit_block(
@@ -130,17 +131,19 @@ def fit_block(
     What does not fit at `min_size` points is shortened at the end of the last line.
     """
     text = settable(text, face)
+    level = _level(text, face)
     trial = size
     while True:
-        lines = _broken(text, face, trial, width)
+        lines = _broken(text, face, trial, width, level)
         if len(lines) <= max_lines:
-            return Block(tuple(_directed(lines, text)), trial)
+            return Block(tuple(_directed(line, level) for line in lines), trial)
         if trial <= min_size:
             break
         trial = max(min_size, round(trial - 2 * _STEP, 1))
     rest = " ".join(lines[max_lines - 1 :])
-    last = _shortened(rest, face, trial, width)
-    return Block(tuple(_directed([*lines[: max_lines - 1], last], text)), trial)
+    last = _shortened(rest, face, trial, width, level)
+    kept = [*lines[: max_lines - 1], last]
+    return Block(tuple(_directed(line, level) for line in kept), trial)
 
 
 def wrap(text: str, face: Face, size: float, width: float) -> list[str]:
@@ -150,29 +153,40 @@ def wrap(text: str, face: Face, size: float, width: float) -> list[str]:
     letter gives no lines.
     """
     text = settable(text, face)
-    return _directed(_broken(text, face, size, width), text)
+    level = _level(text, face)
+    return [_directed(line, level) for line in _broken(text, face, size, width, level)]
 
 
-def _directed(lines: list[str], text: str) -> list[str]:
-    """Return the lines of `text`, each read from the side from which the whole is read."""
-    if text.isascii():
-        return lines
-    level = base_level(text)
-    return [line if base_level(line) == level else DIRECTIONS[level] + line for line in lines]
+def _level(text: str, face: Face) -> int | None:
+    """Return from which side `text` is read, as `base_level`; None, if it is not to be shaped."""
+    if text.isascii() or all(map(face.advances.__contains__, text)):
+        return None
+    return base_level(text)
 
 
-def _broken(text: str, face: Face, size: float, width: float) -> list[str]:
+def _directed(line: str, level: int | None) -> str:
+    """Return a line of a text so that it is read from the side from which the whole is read."""
+    if not line or level is None or base_level(line) == level:
+        return line
+    return DIRECTIONS[level] + line
+
+
+def _fits(line: str, face: Face, size: float, width: float, level: int | None) -> bool:
+    return width_mm(_directed(line, level), face, size) <= width
+
+
+def _broken(text: str, face: Face, size: float, width: float, level: int | None) -> list[str]:
     lines: list[str] = []
     line = ""
     for word in text.split(" "):
         longer = f"{line} {word}" if line else word
-        if width_mm(longer, face, size) <= width:
+        if _fits(longer, face, size, width, level):
             line = longer
             continue
         if line:
             lines.append(line)
-        while width_mm(word, face, size) > width:
-            head = _head(word, face, size, width - width_mm("-", face, size))
+        while not _fits(word, face, size, width, level):
+            head = _head(word, face, size, width, level, "-")
             if not head:
                 return lines
             # Scripts without capitals are broken without a hyphen.
@@ -184,39 +198,48 @@ def _broken(text: str, face: Face, size: float, width: float) -> list[str]:
     return lines
 
 
-def _head(text: str, face: Face, size: float, width: float) -> str:
-    """Return the longest beginning of `text` that is at most `width` mm wide."""
+def _head(text: str, face: Face, size: float, width: float, level: int | None, end: str) -> str:
+    """Return the longest beginning of `text` that is at most `width` mm wide, `end` included."""
+    if level is not None:
+        return _shaped_head(text, face, size, width, level, end)
     known = face.advances
-    room = width * POINTS_PER_MM * 1000 / size
+    room = (width - width_mm(end, face, size)) * POINTS_PER_MM * 1000 / size
     for place, character in enumerate(text):
-        advance = known.get(character)
-        if advance is None:
-            return _shaped_head(text, face, size, width)
-        room -= advance
+        room -= known[character]
         if room < 0:
             return text[:place]
     return text
 
 
-def _shaped_head(text: str, face: Face, size: float, width: float) -> str:
+def _shaped_head(text: str, face: Face, size: float, width: float, level: int, end: str) -> str:
     """Return the same where letters must be shaped, cut between clusters."""
-    ends = list(accumulate(map(len, clusters(text))))
-    count = bisect_right(ends, width, key=lambda end: width_mm(text[:end], face, size))
-    while count and width_mm(text[: ends[count - 1]], face, size) > width:
+
+    def needed(count: int) -> float:
+        # What ends it takes part: it may be of another font there, or change a letter's form.
+        head = text[: edges[count]]
+        return max(width_mm(_directed(head + one, level), face, size) for one in ("", end))
+
+    edges = [0, *accumulate(map(len, clusters(text)))]
+    count = bisect_right(range(1, len(edges)), width, key=needed)
+    while count and needed(count) > width:
         count -= 1  # letters that join may be narrower together than apart
-    return text[: ends[count - 1]] if count else ""
+    return text[: edges[count]]
 
 
-def _shortened(text: str, face: Face, size: float, width: float) -> str:
+def _shortened(text: str, face: Face, size: float, width: float, level: int | None) -> str:
     """Return as much of `text` as fits, cut after a word and ended by an ellipsis."""
-    if width_mm(text, face, size) <= width:
+    if _fits(text, face, size, width, level):
         return text
-    room = width - width_mm(ELLIPSIS, face, size)
-    if room < 0:
+    if width_mm(ELLIPSIS, face, size) > width:
         return ""
-    head = _head(text, face, size, room)
+    head = _head(text, face, size, width, level, ELLIPSIS)
     if not text[len(head) : len(head) + 1].isspace():
         words, _, part = head.rpartition(" ")
         if words and len(words) >= len(part):  # else too little would be left: cut inside the word
             head = words
-    return head.rstrip(_DANGLING) + ELLIPSIS
+    head = head.rstrip(_DANGLING)
+    while level is not None and head and not _fits(head + ELLIPSIS, face, size, width, level):
+        head = "".join(clusters(head)[:-1]).rstrip(_DANGLING)
+    if not _fits(head + ELLIPSIS, face, size, width + 1e-9, level):
+        return ""
+    return head + ELLIPSIS

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby, pairwise
+from typing import Any, Final
 
 import uharfbuzz as hb  # type: ignore[import-untyped] # ships no types
 from bidi import algorithm as bidi  # type: ignore[import-untyped] # ships no types
@@ -109,6 +110,7 @@ def _levels(text: str) -> list[int]:
         character["place"] = place
     bidi.explicit_embed_and_overrides(storage, False)
     bidi.resolve_weak_types(storage, False)
+    _resolve_brackets(storage["chars"], "LR"[base])
     bidi.resolve_neutral_types(storage, False)
     bidi.resolve_implicit_levels(storage, False)
     levels = [-1] * len(text)
@@ -122,6 +124,32 @@ def _levels(text: str) -> list[int]:
             break
         levels[place] = base
     return levels
+
+
+def _resolve_brackets(characters: list[dict[str, Any]], base: str) -> None:
+    """Give both brackets of a pair one direction (annex 9, N0), which the package leaves out."""
+    opened: list[int] = []
+    pairs: list[tuple[int, int]] = []
+    for place, character in enumerate(characters):
+        if character["ch"] in _BRACKETS:
+            opened.append(place)
+        elif character["ch"] in _BRACKETS.values():
+            for start in reversed(opened):
+                if _BRACKETS[characters[start]["ch"]] == character["ch"]:
+                    pairs.append((start, place))
+                    del opened[opened.index(start) :]
+                    break
+    for start, end in sorted(pairs):
+        inside = {_STRONG.get(one["type"]) for one in characters[start + 1 : end]}
+        before = [_STRONG[one["type"]] for one in characters[:start] if one["type"] in _STRONG]
+        if not inside & {"L", "R"}:
+            continue
+        direction = base if base in inside or (before or [base])[-1] == base else "LR"[base == "L"]
+        characters[start]["type"] = characters[end]["type"] = direction
+
+
+_BRACKETS: Final = {"(": ")", "[": "]", "{": "}"}
+_STRONG: Final = {"L": "L", "R": "R", "EN": "R", "AN": "R"}
 
 
 def _as_seen(runs: list[_Span]) -> list[_Span]:

@@ -75,6 +75,14 @@ def test_a_bracket_in_hebrew_opens_to_the_left():
     assert bracket.number == shaper(run.font).get_nominal_glyph(ord(")"))
 
 
+def test_a_pair_of_brackets_stays_a_pair_round_what_it_holds():
+    # Drawn mirrored where they run leftwards: what is read first stands at the right.
+    assert seen(shape("אב (Coffee) 500 g", FACE)) == "500 g )Coffee( בא"
+    assert seen(shape("Café (אב) 5", FACE)) == "Café (בא) 5"
+    assert seen(shape("אב (דה) Cohen", FACE)) == "Cohen )הד( בא"
+    assert seen(shape("Haus [אב] (12", FACE)) == "Haus [בא] (12"
+
+
 def test_arabic_letters_join():
     joined = shape("محمد", FACE)
     apart = shape("م ح م د", FACE)
