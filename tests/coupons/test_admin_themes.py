@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 
 import font_source_sans_pro  # type: ignore[import-untyped] # ships no types
+import pikepdf
 import pypdfium2  # type: ignore[import-untyped] # ships no types
 import pytest
 from django.contrib.auth.models import Group, User
@@ -288,6 +289,24 @@ def test_a_preview_has_as_many_pages_as_the_sheet_and_speaks_its_language(admin_
     said = document[0].get_textpage().get_text_range()
     document.close()
     assert "Guten Tag" in said
+
+
+def test_a_proof_for_the_press_is_written_in_its_inks(admin_client):
+    profile = {
+        "colour": "cmyk",
+        "profile_file": upload(press_profile(), "press.icc"),
+        "profile_condition": "FOGRA51",
+    }
+
+    told = previewed(admin_client, **profile)
+    assert len(told["pages"]) == 1
+    profile["profile_file"] = upload(press_profile(), "press.icc")
+    pdf = admin_client.post(page("proof"), typed(**profile)).content
+
+    with pikepdf.open(io.BytesIO(pdf)) as document:
+        (intent,) = document.Root.OutputIntents
+        assert str(intent.OutputConditionIdentifier) == "FOGRA51"
+    assert not PressProfile.objects.exists()
 
 
 def test_a_preview_shows_offers_that_have_a_picture(admin_client):
