@@ -369,7 +369,7 @@ def reduced(content: bytes, longest: int) -> bytes:
         if max(image.size) <= longest:
             return content
         plain = image.convert("RGB") if image.mode == "P" else image
-        plain.thumbnail((longest, longest), Image.Resampling.LANCZOS, reducing_gap=3.0)
+        plain.thumbnail((longest, longest), Image.Resampling.BICUBIC, reducing_gap=3.0)
         plain.info = {}
         # A file's pictures are made while it waits: what was a photograph stays one, untried.
         return _as_png(plain) if content.startswith(_PNG) else _as_jpeg(plain)
