@@ -62,7 +62,7 @@ def settable(text: str, face: Face) -> str:
     """
     known = face.advances
     if "  " not in text and (
-        (text.isascii() and face.has_ascii and text.isprintable())
+        (text.isascii() and text.isprintable())
         or (all(map(known.__contains__, text)) and unicodedata.is_normalized("NFC", text))
     ):
         return text.strip()

@@ -4,7 +4,6 @@ A font is one TrueType file. A face is what text is set in: a font of the wanted
 that are asked in turn for letters that it lacks. A family is the faces of one theme.
 """
 
-import hashlib
 import io
 import struct
 import sys
@@ -63,7 +62,6 @@ class Font:
 
     name: str
     data: bytes = field(repr=False)
-    sha256: str
     file: TTFontFile = field(repr=False)
     advances: Mapping[str, float] = field(repr=False)
     letters: frozenset[str] = field(repr=False)
@@ -82,7 +80,6 @@ def open_font(data: bytes) -> Font:
     return Font(
         name=file.name.decode(),
         data=data,
-        sha256=hashlib.sha256(data).hexdigest(),
         file=file,
         advances={letter: widths[ord(letter)] for letter in letters if is_plain(letter)},
         letters=frozenset(letters),
@@ -94,11 +91,10 @@ def open_font(data: bytes) -> Font:
 class Face:
     """What text is set in. Two faces are the same only if they are one object.
 
-    fonts are asked for a letter in this order; advances are those of every letter that one of
-    them shows and that is simply set beside the next, in thousandths of the size. upright is the
-    face of the same family to set a text in whose letters the first font lacks and the upright
-    one's has: None, if this one is upright.
-    ascent and cap_height are the first font's, in thousandths of the size.
+    fonts are asked for a letter in this order; one of them has all of ASCII. advances are those
+    of every letter that one of them shows and that is simply set beside the next, in thousandths
+    of the size. upright is the face of the same family to set a text in whose letters the first
+    font lacks and the upright one's has: None, if this one is upright.
     """
 
     name: str
@@ -106,7 +102,6 @@ class Face:
     upright: "Face | None" = None
     advances: Mapping[str, float] = field(init=False, repr=False)
     letters: frozenset[str] = field(init=False, repr=False)
-    has_ascii: bool = field(init=False)
 
     def __post_init__(self) -> None:
         advances: dict[str, float] = {}
@@ -115,17 +110,6 @@ class Face:
         object.__setattr__(self, "advances", advances)
         letters = frozenset().union(*(font.letters for font in self.fonts))
         object.__setattr__(self, "letters", letters)
-        object.__setattr__(self, "has_ascii", advances.keys() >= _ASCII)
-
-    @property
-    def ascent(self) -> float:
-        """How far the first font rises above the baseline."""
-        return float(self.fonts[0].file.ascent)
-
-    @property
-    def cap_height(self) -> float:
-        """How high the first font's capitals are."""
-        return float(self.fonts[0].file.capHeight)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
