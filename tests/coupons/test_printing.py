@@ -151,16 +151,17 @@ printing.work(PrintRun.objects.get(pk=int(sys.argv[2])))
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("after", [1, 4])
-def test_a_run_that_was_killed_goes_on_where_it_was_with_the_same_bytes(after, tmp_path, settings):
+@pytest.mark.parametrize(("engine", "after"), [("loop", 1), ("processes", 2)])
+def test_a_run_that_was_killed_goes_on_where_it_was_with_the_same_bytes(engine, after, tmp_path):
     press.theme(sheets_a_file=1)
-    mailing = press.issued(8)
+    mailing = press.issued(12)
     undisturbed = files(printing.print_mailing(mailing, tmp_path / "undisturbed"))
 
     run = printing.begin(mailing)
     worker = subprocess.Popen(
         [sys.executable, "-c", PRINT, connection.settings_dict["NAME"], str(run.pk)],
-        env={**os.environ, "DJANGO_SETTINGS_MODULE": "loyalty.settings", "LOYALTY_ENGINE": "loop"},
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": "loyalty.settings", "LOYALTY_ENGINE": engine},
+        start_new_session=True,
     )
     try:
         for _ in range(6000):
@@ -169,18 +170,19 @@ def test_a_run_that_was_killed_goes_on_where_it_was_with_the_same_bytes(after, t
             assert worker.poll() is None, "the run was over before it could be killed"
             time.sleep(0.002)
     finally:
-        worker.send_signal(signal.SIGKILL)
+        os.killpg(worker.pid, signal.SIGKILL)  # and its workers
         worker.communicate()
     _wait_for_its_connection_to_end()
-    kept = set(PrintFile.objects.filter(run=run).values_list("pk", flat=True))
+    whole = list(PrintFile.objects.filter(run=run).values_list("name", flat=True))
+    kept = {name: (Path(run.folder) / name).stat().st_ino for name in whole}
     assert kept
 
     resumed = printing.print_mailing(mailing)
     assert resumed == run
     assert resumed.state == "finished"
     assert files(resumed) == undisturbed
-    assert kept <= set(PrintFile.objects.filter(run=run).values_list("pk", flat=True))
-    assert resumed.sheets == 8
+    assert kept == {name: (Path(run.folder) / name).stat().st_ino for name in whole}
+    assert resumed.sheets == 12
 
 
 def _wait_for_its_connection_to_end() -> None:
