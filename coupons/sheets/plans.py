@@ -278,8 +278,8 @@ def _tall(cell: Box, symbol: Symbol) -> CouponPlan:
 def _split(cell: Box, symbol: Symbol) -> CouponPlan:
     """A stacked barcode at the right, all words in a column at the left, terms where room is."""
     t = (cell.height - 34) / 9
-    top = _between(2.6, 3, t)
-    margin = _between(2.2, 2.4, t)
+    top = _between(2.4, 3, t)
+    margin = _between(2.1, 2.4, t)
     x = cell.width - max(_PAD, symbol.right) - symbol.width
     y = max(top, symbol.above)
     bars = Box(x, y, symbol.width, symbol.height)
@@ -295,9 +295,9 @@ def _split(cell: Box, symbol: Symbol) -> CouponPlan:
     leading = terms * 0.41
     bottom = cell.height - margin
     last = bottom
-    height = valid * 0.353 + 0.8 + leading  # validity and a line of terms
-    if bottom - code_baseline - 1.2 >= height:
-        box = Box(x, code_baseline + 1.2, symbol.width, bottom - code_baseline - 1.2)
+    height = valid * 0.24 + 0.4 + leading  # validity and a line of terms
+    if bottom - code_baseline - 1 >= height:
+        box = Box(x, code_baseline + 1, symbol.width, bottom - code_baseline - 1)
     else:
         box = Box(_PAD, bottom - height, end - _PAD, height)
         last = box.y - 1.4
