@@ -196,18 +196,23 @@ def warnings(theme: Theme) -> list[str]:
 
 
 def _of_colours(theme: Theme) -> Iterator[str]:
-    for what, colour, least in (
-        ("White words on the brand colour", theme.brand_colour, LEAST_CONTRAST),
-        ("What a coupon is worth, on white,", theme.accent_colour, LEAST_CONTRAST_LARGE),
-    ):
-        if (found := contrast_with_white(colour)) < least:
-            yield (
-                f"{what} {colour} stand out {found:.1f} to 1; {least:g} to 1 is wanted, so that "
-                "everybody can read them. A darker colour does it."
-                if what.startswith("White")
-                else f"{what} stands out {found:.1f} to 1 in {colour}; {least:g} to 1 is wanted. "
-                "A darker colour does it."
-            )
+    brand, accent = theme.brand_colour, theme.accent_colour
+    if (found := contrast_with_white(brand)) < LEAST_CONTRAST_LARGE:
+        yield (
+            f"The brand's name stands out {found:.1f} to 1 on white paper in {brand}; "
+            f"{LEAST_CONTRAST_LARGE:g} to 1 is wanted. Words on that colour are set in black."
+        )
+    elif found < LEAST_CONTRAST:
+        yield (
+            f"White words on the brand colour {brand} stand out {found:.1f} to 1; "
+            f"{LEAST_CONTRAST:g} to 1 is wanted, so that everybody can read them. A darker colour "
+            "does it."
+        )
+    if (found := contrast_with_white(accent)) < LEAST_CONTRAST_LARGE:
+        yield (
+            f"What a coupon is worth stands out {found:.1f} to 1 on white paper in {accent}; "
+            f"{LEAST_CONTRAST_LARGE:g} to 1 is wanted. A darker colour does it."
+        )
 
 
 def _of_post(theme: Theme) -> Iterator[str]:

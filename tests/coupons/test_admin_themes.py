@@ -20,7 +20,7 @@ from coupons.admin.theme_forms import contrast_with_white, warnings
 from coupons.groups import ensure_groups
 from coupons.models import FontFile, Picture, PressProfile, Theme
 from tests import make
-from tests.coupons.press_profile import press_profile
+from tests.icc import cmyk_profile
 
 pytestmark = pytest.mark.django_db
 
@@ -146,7 +146,7 @@ def test_font_profile_and_logo_are_uploaded_with_the_theme(admin_client):
         page("add"),
         typed(
             colour="cmyk",
-            profile_file=upload(press_profile(), "press.icc"),
+            profile_file=upload(cmyk_profile(), "press.icc"),
             profile_condition="FOGRA51",
             logo_file=upload(square(), "our logo.png"),
             **with_font(font()),
@@ -156,7 +156,8 @@ def test_font_profile_and_logo_are_uploaded_with_the_theme(admin_client):
     assert response.status_code == 302
     theme = Theme.objects.get()
     assert theme.profile is not None
-    assert str(theme.profile) == "FOGRA51, An ideal press"
+    assert theme.profile.condition == "FOGRA51"
+    assert theme.profile.name.endswith("press")  # as the profile calls itself
     assert theme.logo is not None
     assert theme.logo.name == "our logo (Sun)"
     kept = theme.fonts.get()
@@ -195,7 +196,7 @@ def test_files_that_cannot_be_used_are_refused_in_words(admin_client):
         admin_client, profile_file=upload(b"nothing", "a.icc"), profile_condition="FOGRA51"
     )
     assert "It is no ICC profile" in no_profile
-    unnamed = refused(admin_client, profile_file=upload(press_profile(), "a.icc"))
+    unnamed = refused(admin_client, profile_file=upload(cmyk_profile(), "a.icc"))
     assert "is wanted with a profile" in unnamed
     assert "TrueType" in refused(admin_client, **with_font(b"OTTO" + font()[4:]))
     assert "TrueType" in refused(admin_client, **with_font(font()[:4000]))
@@ -230,6 +231,8 @@ def test_pale_colours_fine_bars_and_odd_envelopes_are_warned_of():
     assert contrast_with_white("#000000") == pytest.approx(21)
     assert warnings(Theme()) == []
 
+    (fair,) = warnings(Theme(brand_colour="#3a8a5c"))
+    assert "White words on the brand colour #3a8a5c stand out 4.2 to 1; 4.5" in fair
     said = " ".join(
         warnings(
             Theme(
@@ -242,8 +245,8 @@ def test_pale_colours_fine_bars_and_odd_envelopes_are_warned_of():
         )
     )
 
-    assert "#ffcc00 stand out 1.5 to 1; 4.5 to 1 is wanted" in said
-    assert "in #ff8888; 3 to 1 is wanted" in said
+    assert "stands out 1.5 to 1 on white paper in #ffcc00; 3 to 1 is wanted" in said
+    assert "on white paper in #ff8888; 3 to 1 is wanted" in said
     assert "No. 10 is made for US Letter" in said
     assert "The narrowest bar is 0.212 mm" in said
 
@@ -294,13 +297,13 @@ def test_a_preview_has_as_many_pages_as_the_sheet_and_speaks_its_language(admin_
 def test_a_proof_for_the_press_is_written_in_its_inks(admin_client):
     profile = {
         "colour": "cmyk",
-        "profile_file": upload(press_profile(), "press.icc"),
+        "profile_file": upload(cmyk_profile(), "press.icc"),
         "profile_condition": "FOGRA51",
     }
 
     told = previewed(admin_client, **profile)
     assert len(told["pages"]) == 1
-    profile["profile_file"] = upload(press_profile(), "press.icc")
+    profile["profile_file"] = upload(cmyk_profile(), "press.icc")
     pdf = admin_client.post(page("proof"), typed(**profile)).content
 
     with pikepdf.open(io.BytesIO(pdf)) as document:
