@@ -87,7 +87,7 @@ def scan(coupon: Coupon, home: str = "") -> str:
     dots = np.kron(np.pad(modules, 12), np.ones((3, 3), dtype=bool))
     found = zxingcpp.read_barcode(
         np.where(dots, 0, 255).astype(np.uint8),
-        formats=FORMATS[symbology],
+        formats=zxingcpp.BarcodeFormats([FORMATS[symbology]]),
         text_mode=zxingcpp.TextMode.Plain,
     )
     assert found is not None, f"{said} cannot be read"

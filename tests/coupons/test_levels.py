@@ -6,7 +6,7 @@ from decimal import Decimal
 import pypdfium2  # type: ignore[import-untyped] # ships no types
 import pytest
 
-from coupons import printing, settlement, till
+from coupons import printing, scanned, settlement, till
 from coupons.clearing import clear_redemptions
 from coupons.models import Coupon, LedgerEntry, Offer, OfferLevel, Redemption
 from coupons.reversing import reverse_undone
@@ -119,13 +119,13 @@ def test_a_level_is_found_and_locked_in_the_one_trip_it_took_without(
     shop, dearer, django_assert_num_queries
 ):
     with django_assert_num_queries(1):
-        found = till.find_for_update(dearer.code, shop)
+        found = till.find_for_update(dearer.code, shop, scanned.Shown())
         assert found.coupon.terms.value_text == "0.75 off"
         assert found.coupon.level is not None
         assert found.coupon.level.offer is found.coupon.offer
     assert (found.lock, found.is_elsewhere) == (None, False)
     with django_assert_num_queries(1):
-        assert till.find(dearer.code).terms.value_text == "0.75 off"
+        assert till.find(dearer.code, "", date.min).terms.value_text == "0.75 off"
 
 
 def test_beside_another_coupon_of_the_receipt_each_counts_at_its_own_level(shop, till_, dearer):
@@ -229,6 +229,9 @@ def test_a_sheet_has_the_worth_of_each_level_and_a_reprint_the_same():
 
 def test_offers_that_fill_places_are_printed_and_those_of_no_mailing_are_told():
     coupon = make.coupon(codes.mint())
+    with pytest.raises(printing.PrintError, match="has no offers"):
+        printing.sheet_pdf(coupon.sheet)
+    coupon.sheet.mailing.offers.add(make.offer())
     with pytest.raises(printing.PrintError, match="an offer that its mailing does not have"):
         printing.sheet_pdf(coupon.sheet)
     coupon.sheet.mailing.fallback_offers.add(coupon.offer)

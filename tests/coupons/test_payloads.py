@@ -1,5 +1,6 @@
 """What coupons' barcodes say, and what stands under them, whatever the theme becomes."""
 
+import secrets
 from decimal import Decimal
 
 import pytest
@@ -252,5 +253,5 @@ def test_a_serial_that_a_coupon_has_is_not_given_again(offer, monkeypatch):
     coupon = tills.coupon(make.store(), offer)
     lot = iter([5, 5, 6, 5, 7])
     Coupon.objects.filter(pk=coupon.pk).update(serial=payloads.FEWEST_SERIAL + 5)
-    monkeypatch.setattr(payloads.secrets, "randbelow", lambda most: next(lot))
+    monkeypatch.setattr(secrets, "randbelow", lambda most: next(lot))
     assert payloads.serials(2) == [payloads.FEWEST_SERIAL + 6, payloads.FEWEST_SERIAL + 7]

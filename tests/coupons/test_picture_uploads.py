@@ -60,6 +60,7 @@ def test_in_house_numbers_and_codes_of_offers_are_names_too(ada):
     confirm(looked, ada, digest=plan(looked).digest)
 
     offer.refresh_from_db()
+    assert offer.photo is not None
     assert offer.photo.name == offer.code
     assert product.pictures.get().name == make.OATS
 

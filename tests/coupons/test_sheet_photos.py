@@ -13,7 +13,7 @@ from PIL import Image, ImageCms
 
 from coupons.sheets import photos
 from coupons.sheets.photos import PictureError, embed, prepare
-from tests.coupons.press_profile import press_profile
+from tests.icc import cmyk_profile
 
 
 def photograph(width=200, height=150, mode="RGB"):
@@ -168,7 +168,7 @@ def test_an_opaque_picture_with_alpha_is_not_said_to_be_changed():
 
 def test_cmyk_becomes_srgb_by_its_own_profile():
     inks = Image.new("CMYK", (100, 100), (0, 255, 255, 0))  # red
-    by_profile = prepare(saved(inks, "JPEG", icc_profile=press_profile(), quality=95))
+    by_profile = prepare(saved(inks, "JPEG", icc_profile=cmyk_profile(), quality=95))
     bare = prepare(saved(inks, "JPEG", quality=95))
 
     assert by_profile.changes == ("CMYK made sRGB by its own profile",)
@@ -192,7 +192,7 @@ def test_colours_of_another_kind_of_rgb_become_srgb():
     assert near(seen(changed).convert("RGB").getpixel((5, 5)), (0, 0, 255))
 
 
-@pytest.mark.parametrize("profile", [b"no profile at all", press_profile()[:200], press_profile()])
+@pytest.mark.parametrize("profile", [b"no profile at all", cmyk_profile()[:200], cmyk_profile()])
 def test_a_profile_that_is_broken_or_of_other_colours_is_left_aside(profile):
     prepared = prepare(saved(logo(), icc_profile=profile))
     assert prepared.changes == ()
@@ -361,7 +361,7 @@ def test_a_logo_is_printed_in_the_inks_of_the_press():
     image.paste((80, 80, 80), (0, 0, 90, 30))
     content = prepare(saved(image)).content
 
-    embedded = embed(content, press_profile())
+    embedded = embed(content, cmyk_profile())
 
     assert b"/Indexed/DeviceCMYK 2<" in embedded.entries
     colours = bytes.fromhex(embedded.entries.split(b"<")[1].split(b">")[0].decode())
@@ -376,9 +376,9 @@ def test_a_photograph_is_printed_in_the_inks_of_the_press():
     image.paste("red", (64, 0, 128, 64))
     content = prepare(saved(image)).content
 
-    embedded = embed(content, press_profile())
+    embedded = embed(content, cmyk_profile())
 
-    assert embed(content, press_profile()) == embedded
+    assert embed(content, cmyk_profile()) == embedded
     assert b"/DeviceCMYK" in embedded.entries
     assert b"/Decode[1 0 1 0 1 0 1 0]" in embedded.entries
     # What stands in the file, before Decode turns it round: the share of ink left out. Pillow
@@ -391,7 +391,7 @@ def test_a_photograph_is_printed_in_the_inks_of_the_press():
 def test_a_drawing_of_many_colours_is_printed_in_the_inks_of_the_press():
     image = Image.new("RGB", (60, 60))
     image.putdata([(place % 60, place // 60, 0) for place in range(3600)])
-    embedded = embed(prepare(saved(image)).content, press_profile())
+    embedded = embed(prepare(saved(image)).content, cmyk_profile())
     assert b"/DeviceCMYK" in embedded.entries
     assert len(zlib.decompress(embedded.data)) == 60 * 60 * 4
 
@@ -399,7 +399,7 @@ def test_a_drawing_of_many_colours_is_printed_in_the_inks_of_the_press():
 def test_grey_is_printed_in_black_alone():
     for image in (photograph(mode="L"), logo("L")):
         content = prepare(saved(image)).content
-        assert b"/DeviceGray" in embed(content, press_profile()).entries
+        assert b"/DeviceGray" in embed(content, cmyk_profile()).entries
 
 
 def test_a_picture_that_is_small_on_paper_takes_little_room():

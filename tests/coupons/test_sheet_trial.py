@@ -8,7 +8,7 @@ import pytest
 from coupons.sheets import trial, verification
 from coupons.sheets.faces import Colour, Format, Look, Page, Press, Theme, Window
 from coupons.sheets.paint import ProfileError
-from tests.coupons.press_profile import press_profile
+from tests.icc import cmyk_profile
 
 A4 = Format()
 LETTER = Format(
@@ -58,7 +58,7 @@ def test_a_millimetre_of_its_ruler_is_one():
 def test_the_same_look_gives_the_same_bytes_and_a_press_gets_its_inks():
     assert written(A4)[0].getvalue() == written(A4)[0].getvalue()
     press = Press(Colour.CMYK, "profile", "FOGRA39")
-    _, kept, _ = written(A4, press, {"profile": press_profile()})
+    _, kept, _ = written(A4, press, {"profile": cmyk_profile()})
     assert kept.bytes
     with pytest.raises(ProfileError, match="not among the files"):
         written(A4, press)

@@ -1,0 +1,241 @@
+"""How fast are sheets, and does each barcode read? `python -m tests.benchmarks.printing`.
+
+Each contender prints in a process of its own, alone: CPU time with set-up, file size, peak memory.
+Then every symbology's sheets are rendered, each coupon decoded and compared with what was to be
+printed. The last line is JSON.
+"""
+
+import argparse
+import hashlib
+import json
+import multiprocessing
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from coupons.sheets import verification
+from coupons.sheets.document import write_sheets
+from coupons.sheets.faces import Format, Look, Press, Symbology, Theme
+from coupons.sheets.layout import coupon_boxes, coupon_page, pages_a_sheet
+from tests.benchmarks import printing_sheets as made
+
+SHEETS: Final = 10_000
+MANY: Final = 50_000
+PEER_SHEETS: Final = {"platypus": 150, "canvas": 400, "fpdf2": 300, "pikepdf stamps": 3_000}
+DECODED: Final = 200
+RUNS: Final = 3
+
+
+def print_ours(out: Path, first: int, last: int) -> float:
+    """Write the sheets and return the CPU seconds it took, looks and fonts included."""
+    homes = made.households(first, last)
+    faces = list(made.sheets(homes))
+    begun = time.process_time()
+    look, files = _look(last)
+    with out.open("wb") as file:
+        write_sheets(file, look, iter(faces), files)
+    return time.process_time() - begun
+
+
+_FILES: dict[str, bytes] = {}
+
+
+def _look(total: int) -> tuple[Look, dict[str, bytes]]:
+    if not _FILES:
+        _FILES.update(made.pictures())
+    shown = made.offers(_FILES, Symbology.CODE_128)
+    return Look(Theme(), Format(places=made.COUPONS), Press(), shown, total), _FILES
+
+
+def one(name: str, sheets: int, out: Path, first: int = 1) -> dict[str, float]:
+    """Run one contender in this process; what others would count as set-up is counted."""
+    _FILES.update(made.pictures())  # uploads are prepared once, on another day
+    if name == "ours":
+        seconds = print_ours(out, first, first + sheets - 1)
+    else:
+        from tests.benchmarks.printing_peers import PEERS
+
+        homes = made.households(1, sheets)
+        faces = made.offers(_FILES, Symbology.CODE_128)
+        begun = time.process_time()
+        PEERS[name](out, homes, faces, _FILES)
+        seconds = time.process_time() - begun
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return {
+        "sheets": sheets,
+        "cpu_s": seconds,
+        "per_s": sheets / seconds,
+        "bytes": out.stat().st_size / sheets,
+        "peak_mib": peak,
+    }
+
+
+def alone(name: str, sheets: int, out: Path) -> dict[str, float]:
+    """Run one contender in a process of its own."""
+    command = [sys.executable, "-m", "tests.benchmarks.printing"]
+    command += ["--one", name, "--sheets", str(sheets), "--out", str(out)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    told: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return told
+
+
+def _part(out: str, first: int, last: int) -> None:
+    print_ours(Path(out), first, last)
+
+
+def side_by_side(folder: Path, sheets: int) -> float:
+    """How many times as fast two processes are as one, each starting anew."""
+    spawn = multiprocessing.get_context("spawn")
+
+    def wall(ranges: Sequence[tuple[int, int]]) -> float:
+        begun = time.perf_counter()
+        workers = [
+            spawn.Process(target=_part, args=(str(folder / f"part-{first}.pdf"), first, last))
+            for first, last in ranges
+        ]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
+        return time.perf_counter() - begun
+
+    half = sheets // 2
+    whole = statistics.median(wall([(1, sheets)]) for _ in range(RUNS))
+    halves = statistics.median(wall([(1, half), (half + 1, sheets)]) for _ in range(RUNS))
+    return whole / halves
+
+
+def decoded(folder: Path, symbology: Symbology, dpi: int, dots: int, places: int) -> float:
+    """The share of coupons on DECODED sheets that read as what was to be printed."""
+    format_ = Format(places=places, dots_a_module=dots)
+    look, files = made.look(DECODED, symbology, format_)
+    homes = made.households(1, DECODED, places)
+    sheets = list(made.sheets(homes, symbology))
+    out = folder / f"{symbology}-{dpi}.pdf"
+    with out.open("wb") as file:
+        written = write_sheets(file, look, iter(sheets), files)
+    if written.left_out:
+        raise SystemExit(f"{symbology}: {written.left_out[0].why}")
+    boxes = tuple(coupon_boxes(format_))
+    asked = [
+        verification.Asked(
+            at * pages_a_sheet(format_) + coupon_page(format_),
+            boxes[: len(sheet.coupons)],
+            (symbology,) * len(sheet.coupons),
+        )
+        for at, sheet in enumerate(sheets)
+    ]
+    found = verification.read_back(out, asked, dpi)
+    right = sum(
+        read == coupon.payload
+        for sheet, page in zip(sheets, found, strict=True)
+        for coupon, read in zip(sheet.coupons, page, strict=True)
+    )
+    return right / sum(len(sheet.coupons) for sheet in sheets)
+
+
+def check(path: Path) -> list[str]:
+    """What qpdf finds wrong."""
+    import pikepdf
+
+    with pikepdf.open(path) as pdf:
+        return [str(problem) for problem in pdf.check_pdf_syntax()]
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sheets", type=int, default=SHEETS)
+    parser.add_argument("--many", type=int, default=MANY, help="sheets of the memory run; 0: none")
+    parser.add_argument("--one", help="run one contender only, here")
+    parser.add_argument("--out", type=Path)
+    asked = parser.parse_args()
+    if asked.one:
+        print(json.dumps(one(asked.one, asked.sheets, asked.out)))
+        return
+    with tempfile.TemporaryDirectory() as name:
+        _compare(Path(name), asked.sheets, asked.many)
+
+
+def _compare(folder: Path, sheets: int, many: int) -> None:
+    print(f"{sheets:,} sheets of {made.COUPONS} coupons, {made.OFFERS} offers with photographs")
+    print(f"load {os.getloadavg()[0]:.1f}; every contender alone, CPU time with set-up\n")
+    print(f"{'':16}{'sheets/CPU s':>14}{'bytes/sheet':>13}{'peak MiB':>10}{'sheets':>9}")
+    out = folder / "ours.pdf"
+    runs = [alone("ours", sheets, out) for _ in range(RUNS)]
+    first = _sha256(out)
+    alone("ours", sheets, out)
+    identical = _sha256(out) == first
+    problems = check(out)
+    ours = sorted(runs, key=lambda run: run["per_s"])[RUNS // 2]
+    _row("ours", ours)
+    others = {}
+    for name, count in PEER_SHEETS.items():
+        took = [alone(name, count, folder / "peer.pdf") for _ in range(RUNS)]
+        others[name] = sorted(took, key=lambda run: run["per_s"])[RUNS // 2]
+        _row(name, others[name])
+    much = alone("ours", many, folder / "many.pdf") if many else {}
+    if much:
+        _row(f"ours, {many:,}", much)
+    twice = side_by_side(folder, sheets)
+    print(f"\ntwo processes: {twice:.2f} times one; qpdf: {problems or 'nothing wrong'}")
+    print(f"the same run twice: {'the same bytes' if identical else 'OTHER BYTES'}\n")
+    print(f"{DECODED} sheets, coupons that read right")
+    shares = {}
+    for symbology, dpi, dots, places in READ:
+        share = decoded(folder, symbology, dpi, dots, places)
+        shares[f"{symbology}_{dpi}"] = share
+        print(f"{symbology:14}{dpi:>5} dpi, {dots} dots a module, {places} a sheet: {share:.2%}")
+    print(
+        json.dumps(
+            {
+                "sheets_per_cpu_s": round(ours["per_s"], 1),
+                "ratio_platypus": round(ours["per_s"] / others["platypus"]["per_s"], 1),
+                "ratio_canvas": round(ours["per_s"] / others["canvas"]["per_s"], 1),
+                "ratio_fpdf2": round(ours["per_s"] / others["fpdf2"]["per_s"], 1),
+                "ratio_stamps": round(ours["per_s"] / others["pikepdf stamps"]["per_s"], 2),
+                "peak_mib": round(ours["peak_mib"], 1),
+                "peak_mib_many": round(much.get("peak_mib", 0), 1),
+                "bytes_per_sheet": round(ours["bytes"]),
+                "two_processes": round(twice, 2),
+                "identical": identical,
+                "qpdf_problems": len(problems),
+                "decoded_share": min(shares.values()),
+                **{f"decoded_{name}": share for name, share in shares.items()},
+            }
+        )
+    )
+
+
+# Symbology, dots an inch it is rendered at, printer dots a module, coupons a sheet.
+READ: Final = (
+    (Symbology.CODE_128, 300, 6, 10),
+    (Symbology.CODE_128, 203, 6, 10),
+    (Symbology.EAN_13, 300, 6, 10),
+    (Symbology.GS1_128, 300, 6, 10),
+    (Symbology.DATABAR, 300, 6, 8),
+    (Symbology.DATAMATRIX, 300, 8, 10),
+    (Symbology.QR, 300, 8, 10),
+)
+
+
+def _row(name: str, run: dict[str, float]) -> None:
+    print(
+        f"{name:16}{run['per_s']:>14,.1f}{run['bytes']:>13,.0f}{run['peak_mib']:>10,.0f}"
+        f"{run['sheets']:>9,.0f}"
+    )
+
+
+if __name__ == "__main__":
+    main()
