@@ -196,6 +196,13 @@ def _finish(run: PrintRun, folder: Path, wanted: Sequence[Range]) -> None:
     files = list(run.files.order_by("first"))
     if [(file.first, file.last) for file in files] != list(wanted):
         raise PrintError("its files are not those that were to be written: print it again")
+    for file in files:
+        path = folder / file.name
+        if file.sheets and not (path.is_file() and path.stat().st_size == file.bytes):
+            raise PrintError(
+                f"{path} is not there as it was written: workers on other machines must have "
+                "the same PRINT_DIR"
+            )
     left_out = [one for file in files for one in file.left_out]
     there = sum(file.sheets for file in files) + len(left_out)
     if there != (due := _due(run)):

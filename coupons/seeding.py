@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from coupons import payloads, posting
 from coupons.looks import CouponRow, SheetRow
@@ -10,7 +10,8 @@ from coupons.models import Mailing, PrintRun, SeedAddress
 from coupons.sheet_rows import row_of, rows_of
 from coupons.sheets import addresses, codes
 
-TEST_ADDRESS = ("Test sheet", "Not for the post")
+COPIED: Final = 50  # sheets, so that not all seeds look the same
+TEST_ADDRESS: Final = ("Test sheet", "Not for the post")
 
 
 def seeds_for(mailing: Mailing, last: int) -> list[dict[str, Any]]:
@@ -20,9 +21,11 @@ def seeds_for(mailing: Mailing, last: int) -> list[dict[str, Any]]:
     """
     addressed = SeedAddress.objects.filter(is_active=True).order_by("pk")
     home = posting.home_country(mailing)
-    copied = list(rows_of(mailing, 1, last)) if last <= 50 else list(rows_of(mailing, 1, 50))
-    if not copied:
+    live = mailing.sheets.filter(voided_at=None).order_by("number")
+    numbers = list(live.values_list("number", flat=True)[:COPIED])
+    if not numbers or not addressed:
         return []
+    copied = list(rows_of(mailing, numbers[0], numbers[-1]))
     return [
         _seed(
             last + at,
