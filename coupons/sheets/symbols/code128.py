@@ -5,8 +5,10 @@ symbol only on the one code in thousands that begins or ends in a run of digits,
 constant width is worth more to the layout. GS1-128 is mostly digits and is set in gs1_128.py.
 """
 
+from collections.abc import Callable
 from functools import cache
-from typing import Final
+from operator import getitem, itemgetter
+from typing import Final, NamedTuple
 
 from coupons.sheets.symbols import bars
 
@@ -54,15 +56,26 @@ def character_at(value: int, place: int, reduction: float) -> str:
     return bars.symbol(PATTERNS[value], place * SYMBOL, reduction)
 
 
-@cache
-def _tables(length: int, reduction: float) -> list[tuple[slice, _Pairs]]:
-    return [(slice(at, at + 2), _Pairs(at + 1, reduction)) for at in range(0, length, 2)]
+class _Length(NamedTuple):
+    """What symbols of one length share: how a payload is cut, and where each piece is looked up."""
+
+    cut: Callable[[str], tuple[str, ...]]
+    tables: list[_Pairs]
+    start: str
+    endings: list[str]  # check character and stop, by the value of the check character
 
 
 @cache
-def _endings(length: int, reduction: float) -> list[str]:
+def _of_length(length: int, reduction: float) -> _Length:
+    pieces = [slice(at, at + 2) for at in range(0, length, 2)]
     stop = character_at(STOP, length + 2, reduction)
-    return [character_at(check, length + 1, reduction) + stop for check in range(103)]
+    return _Length(
+        # Of one piece an itemgetter makes no tuple; of none there is none.
+        itemgetter(*pieces) if len(pieces) > 1 else lambda payload: (payload,),
+        [_Pairs(piece.start + 1, reduction) for piece in pieces],
+        character_at(_START_B, 0, reduction),
+        [character_at(check, length + 1, reduction) + stop for check in range(103)],
+    )
 
 
 def width(payload: str) -> int:
@@ -77,8 +90,6 @@ def drawn(payload: str, reduction: float = 0.0) -> str:
     """
     if not payload:
         raise ValueError("a barcode needs at least one character")
-    length = len(payload)
-    found = [table[payload[piece]] for piece, table in _tables(length, reduction)]
-    rectangles, weights = zip(*found, strict=True)
-    ending = _endings(length, reduction)[(_START_B + sum(weights)) % 103]
-    return f"{character_at(_START_B, 0, reduction)}{''.join(rectangles)}{ending}"
+    cut, tables, start, endings = _of_length(len(payload), reduction)
+    rectangles, weights = zip(*map(getitem, tables, cut(payload)), strict=True)
+    return f"{start}{''.join(rectangles)}{endings[(_START_B + sum(weights)) % 103]}"
