@@ -19,10 +19,12 @@ import multiprocessing
 import os
 import platform
 import queue
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
+from multiprocessing.process import BaseProcess
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -77,11 +79,29 @@ def map_buckets(
     # Spawned, not forked: a fork would share sockets with the database and locks of Arrow.
     with ProcessPoolExecutor(
         mp_context=multiprocessing.get_context("spawn"),
-        initializer=_begin,
+        initializer=_begin_beside,
         initargs=(settings.DATABASES["default"]["NAME"],),
     ) as pool:
-        for done in as_completed([pool.submit(function, b, *arguments) for b in wanted]):
-            yield done.result()
+        try:
+            for done in as_completed([pool.submit(function, b, *arguments) for b in wanted]):
+                yield done.result()
+        except BaseException:  # what is begun ends; what is not is not begun
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def _begin_beside(database: str) -> None:
+    """Set a worker of this machine up; it ends with the process that started it."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    _begin(database)
+
+
+def _end_with(parent: BaseProcess) -> None:
+    """Whoever was killed cannot tell its workers, who would wait for work for ever."""
+    parent.join()
+    os._exit(1)
 
 
 def _begin(database: str) -> None:

@@ -63,6 +63,12 @@ def where_am_i(bucket: int) -> int:
     return os.getpid()
 
 
+def stay(bucket: int, folder: str) -> None:
+    """A bucket function that says where it runs, and has more to do than anybody waits for."""
+    (Path(folder) / str(os.getpid())).touch()
+    time.sleep(60)
+
+
 class Cluster:
     """A scheduler and workers on this machine, a process each."""
 
@@ -229,3 +235,36 @@ def test_a_cluster_without_host_and_port_is_refused(settings, name):
 def test_a_small_night_stays_in_this_process(settings):
     settings.LOYALTY_ENGINE = ""
     assert set(engine.map_buckets(where_am_i, range(3), lines=1000)) == {os.getpid()}
+
+
+STAY = """
+import sys, django
+from django.conf import settings
+settings.LOYALTY_ENGINE = "processes"
+settings.DATABASES["default"]["NAME"] = sys.argv[1]
+django.setup()
+from loyalty import engine
+from tests.loyalty.test_engine import stay
+list(engine.map_buckets(stay, range(2), sys.argv[2]))
+"""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_workers_end_with_the_process_that_was_killed(tmp_path):
+    chief = subprocess.Popen(
+        [sys.executable, "-c", STAY, connection.settings_dict["NAME"], str(tmp_path)],
+        cwd=ROOT,
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": "loyalty.settings"},
+    )
+    for _ in range(1200):
+        if workers := [int(path.name) for path in tmp_path.iterdir()]:
+            break
+        assert chief.poll() is None
+        time.sleep(0.05)
+    chief.send_signal(signal.SIGKILL)
+    chief.wait()
+    for _ in range(200):
+        if not any(Path(f"/proc/{worker}").exists() for worker in workers):
+            return
+        time.sleep(0.05)
+    pytest.fail(f"workers {workers} live on")
