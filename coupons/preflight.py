@@ -1,18 +1,19 @@
 """Before and after a file is written: what cannot be printed, and whether every barcode reads."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from coupons import payloads
 from coupons.looks import Looks
 from coupons.models import Coupon, Mailing, Terms
-from coupons.sheets import layout, verification
+from coupons.sheets import heads, layout, verification
 from coupons.sheets.faces import Look, OfferFace, SheetFace, Symbology
 from coupons.sheets.symbols import gs1
 from coupons.sheets.typefaces import Family
 
 DOTS_PER_INCH = 300
+MARK_AROUND_MM = 5.0
 
 
 class MisreadError(Exception):
@@ -46,13 +47,6 @@ def _specimens(looks: Looks, found: dict[str, None]) -> Iterator[tuple[Terms, Of
         yield from looks.specimens()
     except (payloads.PayloadError, ValueError) as error:
         found[str(error)] = None
-
-
-def unreachable(looks: Looks, lines: Sequence[str]) -> str:
-    """Why an address cannot be set in its window; "" if it can."""
-    look = looks.look
-    family = Family.of(look.theme, looks.files())
-    return layout.check_address(look.format, family, tuple(lines))
 
 
 def sample(first: int, last: int, total: int, many: int) -> frozenset[int]:
@@ -96,7 +90,27 @@ def read_back(pdf: Path, look: Look, pages: Mapping[int, tuple[int, list[Expecte
                     f"{wanted.payload}"
                 )
             checked += 1
+    if look.format.match_marks:
+        _read_match_marks(pdf, look, pages)
     return checked
+
+
+def _read_match_marks(
+    pdf: Path, look: Look, pages: Mapping[int, tuple[int, list[Expected]]]
+) -> None:
+    """Read the mark on each side of the sheets. Raises MisreadError."""
+    sides = layout.pages_a_sheet(look.format)
+    # What stands round it is white: a scanner that looks there sees nothing else.
+    box = heads.head(look.format).match_mark.grown(MARK_AROUND_MM, MARK_AROUND_MM)
+    wanted = {
+        at * sides + side: f"{number}/{side + 1}/{look.total}"
+        for number, (at, _) in pages.items()
+        for side in range(sides)
+    }
+    found = verification.read_match_marks(pdf, list(wanted), box, DOTS_PER_INCH)
+    for said, read in zip(wanted.values(), found, strict=True):
+        if read != said:
+            raise MisreadError(f"the match mark {said} reads {read or 'nothing'}")
 
 
 def compare(mailing: Mailing, pages: Mapping[int, tuple[int, list[Expected]]]) -> None:

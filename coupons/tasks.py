@@ -50,10 +50,6 @@ def issue(mailing_id: int) -> str:
     )
 
 
-def print_sheets(mailing_id: int) -> str:
-    return _printed(printing.print_mailing(Mailing.objects.get(pk=mailing_id)))
-
-
 def print_run(run_id: int) -> str:
     """Print a run that was begun at the desk; what stops it is said there as well."""
     try:

@@ -364,6 +364,13 @@ def test_a_range_is_printed_again_byte_for_byte_whatever_became_of_offers_and_th
     assert printing.sheet_pdf(sheet) == alone_.read_bytes()
 
 
+def test_match_marks_are_read_back_on_both_sides():
+    press.theme(has_match_marks=True)
+    run = printing.print_mailing(press.issued(3, leaf=Mailing.Leaf.LETTER, letter="Dear you."))
+    assert (run.state, run.sheets) == ("finished", 3)
+    assert [file["pages"] for file in run.manifest["files"]] == [4, 2]
+
+
 def test_ranges_are_read_as_people_write_them():
     assert reprinting.ranges_in("17, 40-60") == [(17, 17), (40, 60)]
     assert reprinting.ranges_in("5; 1 to 3\n4") == [(1, 5)]
