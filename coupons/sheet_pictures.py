@@ -5,13 +5,15 @@ from threading import Lock
 from typing import Final
 
 import pypdfium2  # type: ignore[import-untyped] # ships no types
+from PIL import ImageOps
 
 from coupons import printing
 from coupons.models import Sheet
 from coupons.sheets import layout
 
-DOTS_PER_INCH: Final = 144
-MARGIN_MM: Final = 3.0  # of white round the coupons
+DOTS_PER_INCH: Final = 200  # two dots a module of 0.254 mm
+EDGE_MM: Final = 0.4  # beyond the coupons, for the line to cut along; further out scissors stand
+_MARGIN_DOTS: Final = 24
 _COLOURS: Final = 128
 _rendering = Lock()  # PDFium draws for one thread at a time
 
@@ -34,11 +36,12 @@ def png_of(sheet: Sheet) -> bytes:
             document.close()
     a_mm = DOTS_PER_INCH / 25.4
     bleed = format_.bleed_mm
-    left = min(box.x for box in boxes) - MARGIN_MM + bleed
-    right = max(box.right for box in boxes) + MARGIN_MM + bleed
-    top = min(box.y for box in boxes) - MARGIN_MM + bleed
-    bottom = max(box.bottom for box in boxes) + MARGIN_MM + bleed
+    left = min(box.x for box in boxes) - EDGE_MM + bleed
+    right = max(box.right for box in boxes) + EDGE_MM + bleed
+    top = min(box.y for box in boxes) - EDGE_MM + bleed
+    bottom = max(box.bottom for box in boxes) + EDGE_MM + bleed
     cut = image.crop(tuple(round(edge * a_mm) for edge in (left, top, right, bottom)))
+    cut = ImageOps.expand(cut.convert("RGB"), _MARGIN_DOTS, "white")
     out = io.BytesIO()
     cut.quantize(_COLOURS).save(out, "PNG", optimize=True)
     return out.getvalue()

@@ -5,6 +5,7 @@ import re
 from datetime import timedelta
 
 import pytest
+import zxingcpp
 from django.test import Client
 from django.utils import timezone
 from PIL import Image
@@ -115,7 +116,8 @@ def test_a_picture_for_mail_shows_the_coupons_and_no_address(coupon):
     assert answer.status_code == 200
     assert answer["Content-Type"] == "image/png"
     picture = Image.open(io.BytesIO(answer.content))
-    assert picture.width == 572  # one coupon of 95 mm and the white round it
+    assert 790 < picture.width < 810  # one coupon of 95 mm and the white round it
+    assert [symbol.text for symbol in zxingcpp.read_barcodes(picture)] == [CODE]
     assert len(answer.content) < 400_000
 
 
