@@ -136,11 +136,11 @@ class _Document:
         self._fonts = Fonts(Family.of(look.theme, files))
         wanted = {look.theme.logo, *(offer.photo for offer in look.offers)} - {""}
         self._sides = {sha256: _sides(sha256, files) for sha256 in sorted(wanted)}
-        self._variable = VariableLayer(look, self._fonts, self._inks)
         self._font_resources = self.pdf.reserve()
         self._resources = self.pdf.reserve()
         self._root = self.pdf.reserve()
         self._forms: dict[str, int] = {}
+        self._variable = VariableLayer(look, self._fonts, self._inks, self._page_form)
         self._images: dict[tuple[str, int], tuple[str, int, int, int]] = {}
         self._offer_forms: dict[tuple[int, Extent | int], OfferForm] = {}
         self._tagged: dict[tuple[int, Extent | int, Tag, str], tuple[OfferForm, str]] = {}
@@ -161,6 +161,9 @@ class _Document:
             f"/Resources<</Font {self._font_resources} 0 R{more}>>".encode(),
         )
         return name
+
+    def _page_form(self, name: str, drawn: str) -> str:
+        return self._form(name, drawn, self._page.width, self._page.height)
 
     def _image(self, sha256: str, longest_mm: float) -> tuple[str, int, int, int]:
         """Write a picture once for about that size; return name, object, width and height."""

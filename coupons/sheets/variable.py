@@ -4,6 +4,7 @@ Texts are fitted once and remembered, and everything that stands in the same pla
 was turned into operators beforehand.
 """
 
+from collections.abc import Callable
 from typing import Final
 
 from coupons.sheets import grounds, heads, letters, marks, windows
@@ -21,13 +22,18 @@ from coupons.sheets.words import in_language
 _PANEL_PADDING: Final = 5.0
 _LEAST_LINK_MODULE: Final = 0.25  # mm that a telephone can tell apart
 _REMEMBERED: Final = 20_000  # set texts kept, so that memory does not grow with the run
+_FORMS: Final = 64  # of words that many sheets share; what differs more often stands on each
 
 
 class VariableLayer:
     """Everything on a sheet that is this household's alone, as strings of operators."""
 
-    def __init__(self, look: Look, fonts: Fonts, inks: Inks) -> None:
+    def __init__(
+        self, look: Look, fonts: Fonts, inks: Inks, as_form: Callable[[str, str], str]
+    ) -> None:
+        """as_form: writes a page's operators under a name, once, and returns the name."""
         self._look = look
+        self._as_form = as_form
         self._format = look.format
         self._head = heads.head(look.format)
         self._page = paper(look.format.page)
@@ -35,7 +41,7 @@ class VariableLayer:
         self._family = fonts.family
         self._setter = Setter(fonts, inks, self._page.height)
         self._total = f"{look.total:,}".replace(",", "\u00a0")
-        self._common: dict[tuple[object, ...], tuple[str, float]] = {}
+        self._common: dict[tuple[object, ...], tuple[str, str, float]] = {}
         self._savings: dict[tuple[str, float], str] = {}
         self._numbers: dict[tuple[str, int], tuple[str, str]] = {}
         self._lines: dict[tuple[str, str], str] = {}
@@ -50,8 +56,9 @@ class VariableLayer:
         head, height = self._head, self._page.height
         set_address = heads.set_address(head, self._family, sheet.address, has_imb=bool(sheet.imb))
         show, face, size = self._setter.show, self._family.regular, set_address.size
+        form, words = self._words_in_common(sheet)
         parts = [
-            f"BT {self._inks.ink} {number(set_address.leading)} TL "
+            f"{form}BT {self._inks.ink} {number(set_address.leading)} TL "
             f"{at(head.address.x, set_address.baseline, height)}",
             "T* ".join([show(text, face, size) for text in set_address.lines]),
         ]
@@ -60,7 +67,7 @@ class VariableLayer:
             parts.append(self._letter.drawn(sheet.greeting, sheet.letter))
         elif sheet.greeting:
             parts.append(f"{self._inks.soft} {self._line('greeting', sheet.greeting)}")
-        parts.append(self._words_in_common(sheet))
+        parts.append(words)
         parts.append(self._number(sheet))
         parts.append("ET ")
         if sheet.imb:
@@ -109,8 +116,11 @@ class VariableLayer:
             )
         return shown
 
-    def _words_in_common(self, sheet: SheetFace) -> str:
-        """Return headline, explanation, foot and panel: only the saving differs much."""
+    def _words_in_common(self, sheet: SheetFace) -> tuple[str, str]:
+        """Return headline, explanation, foot and panel: only the saving differs much.
+
+        First the operator that shows what stands in a form, then what stands on the sheet itself.
+        """
         key = (
             sheet.headline,
             sheet.explanation,
@@ -122,8 +132,13 @@ class VariableLayer:
         if common is None:
             if len(self._common) >= _REMEMBERED:
                 self._common.clear()
-            common = self._common[key] = self._set_words_in_common(sheet)
-        words, baseline = common
+            words, baseline = self._set_words_in_common(sheet)
+            form = ""
+            if len(self._common) < _FORMS:
+                form = f"/{self._as_form(f'W{len(self._common)}', f'BT {words}ET')} Do "
+                words = ""
+            common = self._common[key] = form, words, baseline
+        form, words, baseline = common
         saving = self._savings.get((sheet.savings, baseline))
         if saving is None:
             if len(self._savings) >= _REMEMBERED:
@@ -136,7 +151,8 @@ class VariableLayer:
                 baseline,
                 self._head.panel.width - 2 * _PANEL_PADDING,
             )
-        return f"{words}{saving}{self._inks.soft} "
+        on_panel = self._inks.on(self._look.theme.brand_colour)
+        return form, f"{words}{on_panel} {saving}{self._inks.soft} "
 
     def _set_words_in_common(self, sheet: SheetFace) -> tuple[str, float]:
         """Return all but the saving, and the saving's baseline in mm."""

@@ -3,6 +3,7 @@
 import io
 import random
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Final, NamedTuple
 
 from PIL import Image, ImageDraw, ImageFilter
@@ -118,13 +119,22 @@ def offers(pictured: dict[str, bytes], symbology: Symbology) -> tuple[OfferFace,
     return tuple(faces)
 
 
-def look(
-    total: int, symbology: Symbology = Symbology.CODE_128, format_: Format | None = None
-) -> tuple[Look, dict[str, bytes]]:
-    """A look with the files it names."""
-    files = pictures()
-    format_ = format_ or Format(places=COUPONS)
-    return Look(Theme(), format_, Press(), offers(files, symbology), total), files
+def keep_pictures(files: dict[str, bytes], folder: Path) -> None:
+    """Write them down, so that no process has to make them again."""
+    folder.mkdir()
+    for number, (sha256, content) in enumerate(files.items()):
+        (folder / f"{number:03}-{sha256}").write_bytes(content)
+
+
+def kept_pictures(folder: Path) -> dict[str, bytes]:
+    """What keep_pictures wrote, in its order."""
+    return {path.name[4:]: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+def look(files: dict[str, bytes], total: int, symbology: Symbology = Symbology.CODE_128) -> Look:
+    """What all sheets have in common."""
+    shown = offers(files, symbology)
+    return Look(Theme(), Format(places=COUPONS), Press(), shown, total)
 
 
 class Home(NamedTuple):
@@ -142,25 +152,21 @@ class Home(NamedTuple):
     tags: list[Tag]
 
 
-def households(first: int, last: int, coupons: int = COUPONS) -> list[Home]:
-    homes = []
+def households(first: int, last: int, coupons: int = COUPONS) -> Iterator[Home]:
     for number in range(first, last + 1):
         draw = random.Random(number)
-        homes.append(
-            Home(
-                number,
-                f"{draw.choice(FIRST)} {draw.choice(LAST)}",
-                f"{draw.choice(STREETS)} {draw.randrange(1, 200)}",
-                draw.choice(CITIES),
-                f"${draw.randrange(400, 2400) / 100:.2f}",
-                draw.sample(range(OFFERS), coupons),
-                [_code(draw) for _ in range(coupons)],
-                [f"{draw.randrange(10**12):012}" for _ in range(coupons)],
-                [draw.choice(REASONS).format(draw.randrange(3, 30)) for _ in range(coupons)],
-                [draw.choice(list(Tag)) for _ in range(coupons)],
-            )
+        yield Home(
+            number,
+            f"{draw.choice(FIRST)} {draw.choice(LAST)}",
+            f"{draw.choice(STREETS)} {draw.randrange(1, 200)}",
+            draw.choice(CITIES),
+            f"${draw.randrange(400, 2400) / 100:.2f}",
+            draw.sample(range(OFFERS), coupons),
+            [_code(draw) for _ in range(coupons)],
+            [f"{draw.randrange(10**12):012}" for _ in range(coupons)],
+            [draw.choice(REASONS).format(draw.randrange(3, 30)) for _ in range(coupons)],
+            [draw.choice(list(Tag)) for _ in range(coupons)],
         )
-    return homes
 
 
 def _code(draw: random.Random) -> str:
