@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import pikepdf
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
@@ -20,6 +21,7 @@ from coupons.models import (
     Coupon,
     Mailing,
     OfferBarcode,
+    PressProfile,
     PrintFile,
     PrintRun,
     SeedAddress,
@@ -30,6 +32,8 @@ from coupons.printing import PrintError
 from coupons.sheets import codes, layout, verification
 from coupons.sheets.faces import Format, Symbology
 from tests.coupons import press
+from tests.coupons.exchanged import broken_rules
+from tests.icc import cmyk_profile
 
 pytestmark = pytest.mark.django_db
 
@@ -362,6 +366,25 @@ def test_a_range_is_printed_again_byte_for_byte_whatever_became_of_offers_and_th
     sheet = run.mailing.sheets.get(number=4)
     alone_ = Path(one.folder) / one.manifest["files"][0]["name"]
     assert printing.sheet_pdf(sheet) == alone_.read_bytes()
+
+
+def test_a_press_with_a_profile_gets_what_it_exchanges_with_a_part_for_each_household():
+    content = cmyk_profile()
+    profile = PressProfile.objects.create(
+        sha256=hashlib.sha256(content).hexdigest(),
+        name="Test press",
+        condition="FOGRA51",
+        content=content,
+    )
+    press.theme(colour="cmyk", profile=profile, bleed_mm="3.0", sheets_a_file=10)
+    run = printing.print_mailing(press.issued(3))
+
+    assert (run.state, run.checked) == ("finished", 12)
+    with pikepdf.open(Path(run.folder) / run.manifest["files"][0]["name"]) as pdf:
+        assert broken_rules(pdf) == []
+        (intent,) = pdf.Root.OutputIntents
+        assert str(intent.OutputConditionIdentifier) == "FOGRA51"
+        assert bytes(intent.DestOutputProfile.read_bytes()) == content
 
 
 def test_match_marks_are_read_back_on_both_sides():
