@@ -1,14 +1,12 @@
 """Fonts and press profiles that are uploaded: looked at before they are kept, and kept once."""
 
 import hashlib
-import io
-from contextlib import suppress
 from typing import Final, NamedTuple
 
 from PIL import ImageCms
 
 from coupons.models import FontFile, PressProfile
-from coupons.sheets import typefaces
+from coupons.sheets import paint, typefaces
 
 MOST_BYTES: Final = 25 * 2**20  # Chinese and Japanese fonts have 20
 
@@ -33,7 +31,7 @@ def font_of(data: bytes) -> Uploaded:
     try:
         found = typefaces.inspect(data)
     except typefaces.FontError as error:
-        raise ThemeFileError(f"{str(error)[:1].upper()}{str(error)[1:]}.") from error
+        raise ThemeFileError(_sentence(error)) from error
     sha256 = hashlib.sha256(data).hexdigest()
     return Uploaded(FontFile(sha256=sha256, name=found.name[:80], content=data), found.problem)
 
@@ -45,22 +43,14 @@ def profile_of(data: bytes, condition: str) -> PressProfile:
     """
     _check_size(data, "profile")
     try:
-        opened = ImageCms.ImageCmsProfile(io.BytesIO(data))
-    except (OSError, ImageCms.PyCMSError) as error:
-        raise ThemeFileError("It is no ICC profile (.icc).") from error
-    profile = opened.profile
-    space = str(profile.xcolor_space).strip()
-    if space != "CMYK":
-        raise ThemeFileError(f"It is of {space}; the profile of a press is of CMYK.")
-    if str(profile.device_class).strip() != "prtr":
-        raise ThemeFileError("It is not of an output device; the profile of a press is wanted.")
+        opened = paint.open_profile(data)
+        name = paint.profile_name(data)
+    except paint.ProfileError as error:
+        raise ThemeFileError(_sentence(error)) from error
     try:
         ImageCms.buildTransform(ImageCms.createProfile("sRGB"), opened, "RGB", "CMYK")
     except ImageCms.PyCMSError as error:
         raise ThemeFileError("It does not say which inks make a colour.") from error
-    name = ""
-    with suppress(ImageCms.PyCMSError):
-        name = " ".join((profile.profile_description or "").replace("\0", "").split())
     return PressProfile(
         sha256=hashlib.sha256(data).hexdigest(),
         name=(name or "without a name")[:80],
@@ -80,6 +70,12 @@ def kept_profile(profile: PressProfile) -> PressProfile:
     """Return the one profile of these bytes, kept now if it was not, of its condition as said."""
     values = {"name": profile.name, "condition": profile.condition, "content": profile.content}
     return PressProfile.objects.update_or_create(sha256=profile.sha256, defaults=values)[0]
+
+
+def _sentence(error: Exception) -> str:
+    """What a pure file says of a fault, as staff read it."""
+    said = str(error)
+    return f"{said[:1].upper()}{said[1:]}."
 
 
 def _check_size(data: bytes, what: str) -> None:

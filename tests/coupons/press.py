@@ -1,10 +1,12 @@
-"""An issued mailing to print, made without a night: sheets, coupons, a theme."""
+"""An issued mailing to print, made without a night, and what is then on paper."""
 
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
-from coupons.models import Coupon, Mailing, Sheet, Theme
-from coupons.sheets import codes
+from coupons.models import Coupon, Mailing, PrintRun, Sheet, Theme
+from coupons.sheets import codes, layout, verification
+from coupons.sheets.faces import Format, Symbology
 from tests import make
 
 
@@ -51,3 +53,20 @@ def theme(**fields: object) -> Theme:
     """The house's theme: two sheets a file, every sheet read back."""
     plain: dict[str, object] = {"sheets_a_file": 2, "sheets_checked": 0}
     return Theme.objects.create(name="House", is_default=True, **plain | fields)
+
+
+def read(run: PrintRun, file: int, sheet: int) -> list[str | None]:
+    """What the barcodes of one sheet of a file say."""
+    path = Path(run.folder) / run.manifest["files"][file]["name"]
+    boxes = layout.coupon_boxes(Format(places=4))
+    asked = verification.Asked(sheet, boxes, (Symbology.CODE_128,) * len(boxes))
+    return verification.read_back(path, [asked])[0]
+
+
+def promised(number: int) -> list[str]:
+    coupons = Coupon.objects.filter(sheet__number=number).order_by("position")
+    return list(coupons.values_list("code", flat=True))
+
+
+def files(run: PrintRun) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in Path(run.folder).glob("*.pdf")}

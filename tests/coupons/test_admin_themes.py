@@ -195,7 +195,7 @@ def test_files_that_cannot_be_used_are_refused_in_words(admin_client):
     no_profile = refused(
         admin_client, profile_file=upload(b"nothing", "a.icc"), profile_condition="FOGRA51"
     )
-    assert "It is no ICC profile" in no_profile
+    assert "This file is not an ICC profile." in no_profile
     unnamed = refused(admin_client, profile_file=upload(cmyk_profile(), "a.icc"))
     assert "is wanted with a profile" in unnamed
     assert "TrueType" in refused(admin_client, **with_font(b"OTTO" + font()[4:]))
@@ -213,7 +213,8 @@ def test_an_rgb_profile_is_no_profile_of_a_press(admin_client):
 
     said = refused(admin_client, profile_file=upload(screen, "a.icc"), profile_condition="sRGB")
 
-    assert "It is of RGB; the profile of a press is of CMYK." in said
+    assert "This profile describes RGB of class" in said
+    assert "wanted: CMYK of a press" in said
 
 
 def test_one_font_for_each_cut_and_any_number_for_other_letters(admin_client):

@@ -11,11 +11,10 @@ from pathlib import Path
 
 import pikepdf
 import pytest
-from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 
-from coupons import preflight, printing, reprinting, spoilage
+from coupons import preflight, printing, reprinting
 from coupons.alone import alone
 from coupons.models import (
     Coupon,
@@ -23,14 +22,13 @@ from coupons.models import (
     OfferBarcode,
     PressProfile,
     PrintFile,
-    PrintRun,
     SeedAddress,
     Sheet,
 )
 from coupons.preflight import Expected, MisreadError
 from coupons.printing import PrintError
-from coupons.sheets import codes, layout, verification
-from coupons.sheets.faces import Format, Symbology
+from coupons.sheets import codes
+from coupons.sheets.faces import Symbology
 from tests.coupons import press
 from tests.coupons.exchanged import broken_rules
 from tests.icc import cmyk_profile
@@ -41,23 +39,6 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def _printed_below_tmp(settings, tmp_path):
     settings.PRINT_DIR = tmp_path / "print"
-
-
-def read(run: PrintRun, file: int, sheet: int) -> list[str | None]:
-    """What the barcodes of one sheet of a file say."""
-    path = Path(run.folder) / run.manifest["files"][file]["name"]
-    boxes = layout.coupon_boxes(Format(places=4))
-    asked = verification.Asked(sheet, boxes, (Symbology.CODE_128,) * len(boxes))
-    return verification.read_back(path, [asked])[0]
-
-
-def promised(number: int) -> list[str]:
-    coupons = Coupon.objects.filter(sheet__number=number).order_by("position")
-    return list(coupons.values_list("code", flat=True))
-
-
-def files(run: PrintRun) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in Path(run.folder).glob("*.pdf")}
 
 
 def test_a_mailing_becomes_files_of_so_many_sheets_with_a_manifest():
@@ -76,7 +57,7 @@ def test_a_mailing_becomes_files_of_so_many_sheets_with_a_manifest():
     for one in manifest["files"]:
         content = (Path(run.folder) / one["name"]).read_bytes()
         assert (len(content), hashlib.sha256(content).hexdigest()) == (one["bytes"], one["sha256"])
-    assert read(run, 1, 1) == promised(4)
+    assert press.read(run, 1, 1) == press.promised(4)
     mailing.refresh_from_db()
     assert mailing.state == Mailing.State.PRINTED
     assert printing.print_mailing(mailing) == run
@@ -94,13 +75,13 @@ def test_what_was_not_issued_is_refused_in_words():
 def test_files_that_were_damaged_are_printed_again_and_no_others():
     press.theme()
     run = printing.print_mailing(press.issued(6))
-    before = files(run)
+    before = press.files(run)
     name = run.manifest["files"][1]["name"]
     (Path(run.folder) / name).write_bytes(b"torn")
 
     again = printing.print_mailing(run.mailing)
     assert again != run
-    assert files(again) == before
+    assert press.files(again) == before
 
 
 def test_two_at_once_print_it_once():
@@ -159,7 +140,7 @@ printing.work(PrintRun.objects.get(pk=int(sys.argv[2])))
 def test_a_run_that_was_killed_goes_on_where_it_was_with_the_same_bytes(engine, after, tmp_path):
     press.theme(sheets_a_file=1)
     mailing = press.issued(12)
-    undisturbed = files(printing.print_mailing(mailing, tmp_path / "undisturbed"))
+    undisturbed = press.files(printing.print_mailing(mailing, tmp_path / "undisturbed"))
 
     run = printing.begin(mailing)
     worker = subprocess.Popen(
@@ -184,7 +165,7 @@ def test_a_run_that_was_killed_goes_on_where_it_was_with_the_same_bytes(engine, 
     resumed = printing.print_mailing(mailing)
     assert resumed == run
     assert resumed.state == "finished"
-    assert files(resumed) == undisturbed
+    assert press.files(resumed) == undisturbed
     assert kept == {name: (Path(run.folder) / name).stat().st_ino for name in whole}
     assert resumed.sheets == 12
 
@@ -218,7 +199,7 @@ def test_bars_that_do_not_read_block_the_run_and_the_mailing_stays_unprinted():
 
 def test_paper_that_differs_from_what_tills_know_is_no_good():
     mailing = press.issued(1)
-    right = [Expected(Symbology.CODE_128, code) for code in promised(1)]
+    right = [Expected(Symbology.CODE_128, code) for code in press.promised(1)]
     preflight.compare(mailing, {1: (0, right)})
     wrong = [*right[:3], Expected(Symbology.CODE_128, codes.mint())]
     with pytest.raises(MisreadError, match=r"sheet 1, coupon 4: on paper it is .* was promised"):
@@ -248,7 +229,7 @@ def test_one_household_that_cannot_be_set_is_left_out_and_listed():
     (missing,) = run.left_out
     assert (missing["number"], missing["household"]) == (3, lost.household_id)
     assert "address" in missing["why"]
-    assert read(run, 1, 0) == promised(4)
+    assert press.read(run, 1, 0) == press.promised(4)
 
 
 def test_a_last_file_of_nothing_but_faults_is_not_there_and_the_others_are():
@@ -262,7 +243,7 @@ def test_a_last_file_of_nothing_but_faults_is_not_there_and_the_others_are():
     assert (run.state, run.sheets, run.coupons) == ("finished", 2, 8)
     assert [one["number"] for one in run.left_out] == [3]
     assert [one["first"] for one in run.manifest["files"]] == [1]
-    assert len(files(run)) == 1
+    assert len(press.files(run)) == 1
     assert printing.print_mailing(mailing) == run
     with pytest.raises(PrintError, match=r"nothing on paper: sheet 3: .*address"):
         printing.work(reprinting.reprint(run, [(3, 3)]))
@@ -289,38 +270,13 @@ def test_seeds_get_a_sheet_of_every_run_that_no_till_honours():
     (seed,) = run.manifest["seeds"]
     assert seed["number"] == 4
     assert seed["address"][0] == "Our own"
-    codes = read(run, 1, 1)
+    codes = press.read(run, 1, 1)
     assert len(codes) == 4
     assert not Coupon.objects.filter(code__in=codes).exists()
     assert run.sheets == 4
     (Path(run.folder) / run.manifest["files"][1]["name"]).unlink()
     again = printing.print_mailing(run.mailing)
     assert len(again.seeds) == 1
-
-
-def test_a_sheet_that_replaces_a_lost_one_meets_no_seed_of_a_run_before():
-    press.theme()
-    SeedAddress.objects.create(name="Our own", street="2 Desk Row", postcode="00001", city="Here")
-    mailing = press.issued(3)
-    run = printing.print_mailing(mailing)
-    first = mailing.sheets.get(number=1)
-    Sheet.objects.filter(pk=first.pk).update(voided_at=timezone.now())
-    anew = Sheet.objects.create(
-        mailing=mailing, household=first.household, number=4, address=first.address,
-        savings=first.savings, replaces=first,
-    )  # fmt: skip
-    for place, coupon in enumerate(mailing.sheets.get(number=2).coupons.all()):
-        coupon.pk, coupon.sheet, coupon.code = None, anew, codes.mint()
-        coupon._state.adding = True
-        coupon.position = place + 1
-        coupon.save()
-
-    again = printing.work(reprinting.reprint(run, [(3, 4)]))
-    assert again.manifest["files"][0]["sha256"] == run.manifest["files"][1]["sha256"]
-    assert printing.sheet_pdf(anew)
-    whole = printing.print_mailing(mailing, Path(run.folder).with_name("anew"))
-    assert whole.sheets == 4
-    assert whole.seeds[0]["number"] == 5
 
 
 def test_what_an_earlier_run_left_in_the_folder_is_swept_out():
@@ -343,29 +299,6 @@ def test_a_run_begun_for_one_folder_is_finished_in_the_one_asked_for(tmp_path):
     other = tmp_path / "other"
     assert printing.print_mailing(run.mailing, other) == run
     assert (other / "manifest.json").is_file()
-
-
-def test_a_range_is_printed_again_byte_for_byte_whatever_became_of_offers_and_theme():
-    theme = press.theme()
-    run = printing.print_mailing(press.issued(6))
-    offer = run.mailing.offers.get(name="Good thing 0")
-    offer.name = "Renamed"
-    offer.save()
-    theme.brand_colour = "#123456"
-    theme.brand = "Another name"
-    theme.save()
-
-    again = printing.work(reprinting.reprint(run, [(3, 4)]))
-    (file,) = again.manifest["files"]
-    assert file["sha256"] == run.manifest["files"][1]["sha256"]
-    assert again.folder != run.folder
-    assert run.mailing.print_runs.count() == 2
-
-    one = printing.work(reprinting.reprint(run, [(4, 4)]))
-    assert read(one, 0, 0) == promised(4)
-    sheet = run.mailing.sheets.get(number=4)
-    alone_ = Path(one.folder) / one.manifest["files"][0]["name"]
-    assert printing.sheet_pdf(sheet) == alone_.read_bytes()
 
 
 def test_a_press_with_a_profile_gets_what_it_exchanges_with_a_part_for_each_household():
@@ -392,73 +325,6 @@ def test_match_marks_are_read_back_on_both_sides():
     run = printing.print_mailing(press.issued(3, leaf=Mailing.Leaf.LETTER, letter="Dear you."))
     assert (run.state, run.sheets) == ("finished", 3)
     assert [file["pages"] for file in run.manifest["files"]] == [4, 2]
-
-
-def test_ranges_are_read_as_people_write_them():
-    assert reprinting.ranges_in("17, 40-60") == [(17, 17), (40, 60)]
-    assert reprinting.ranges_in("5; 1 to 3\n4") == [(1, 5)]
-    for wrong, why in (("", "No sheets"), ("x", "names no sheets"), ("9-3", "no range")):
-        with pytest.raises(PrintError, match=why):
-            reprinting.ranges_in(wrong)
-    press.theme()
-    run = printing.print_mailing(press.issued(2))
-    with pytest.raises(PrintError, match="has sheets 1 to 2"):
-        reprinting.reprint(run, [(2, 3)])
-
-
-def test_what_was_spoiled_is_printed_again_once():
-    press.theme()
-    run = printing.print_mailing(press.issued(6))
-    spoilage.note(run, [(2, 2), (4, 5)], "a jam")
-    assert spoilage.note(run, [(2, 2)], "noted twice") == []
-
-    made = spoilage.make_good(run)
-    with pytest.raises(PrintError, match="Nothing is spoiled"):
-        spoilage.make_good(run)
-    assert made.numbers == [[2, 2], [4, 5]]
-    printing.work(made)
-    assert made.sheets == 3
-    assert set(run.spoilage.values_list("reprint", flat=True)) == {made.pk}
-    with pytest.raises(PrintError, match="Sheets 6 to 9 are not in"):
-        spoilage.note(run, [(6, 9)])
-
-
-def test_sheets_are_printed_again_from_the_command_line(capsys):
-    press.theme()
-    mailing = press.issued(4)
-    with pytest.raises(CommandError, match="was not printed yet"):
-        call_command("reprint", mailing.code, "2")
-    call_command("print_mailing", mailing.code)
-    call_command("reprint", mailing.code, "2", "4")
-    call_command("reprint", mailing.code, "1-2", "--spoiled", "a jam")
-    assert [run.numbers for run in mailing.print_runs.order_by("pk")] == [
-        [[1, 4]],
-        [[2, 2], [4, 4]],
-        [[1, 2]],
-    ]
-    assert mailing.print_runs.filter(state="finished").count() == 3
-    assert "2 sheets again in" in capsys.readouterr().out
-    call_command("print_mailing", mailing.code, "--proof", "1")
-    call_command("print_mailing", mailing.code, "--test")
-    with pytest.raises(CommandError, match="wanted: 1 or more"):
-        call_command("print_mailing", mailing.code, "--proof", "0")
-
-
-def test_the_first_sheets_can_be_had_as_a_proof_and_a_test_sheet_for_the_press():
-    press.theme()
-    mailing = press.issued(5)
-    proof = printing.work(printing.begin(mailing, kind=PrintRun.Kind.PROOF, numbers=[(1, 3)]))
-    assert proof.sheets == 3
-    assert read(proof, 0, 0) == promised(1)
-
-    trial = printing.work(printing.begin(mailing, kind=PrintRun.Kind.TEST))
-    assert [one["name"] for one in trial.manifest["files"]] == [
-        f"{mailing.code}-0000001-0000001.pdf",
-        f"{mailing.code}-test-page.pdf",
-    ]
-    assert not Coupon.objects.filter(code__in=read(trial, 0, 0)).exists()
-    mailing.refresh_from_db()
-    assert mailing.state == Mailing.State.ISSUED
 
 
 @pytest.mark.parametrize(
@@ -502,6 +368,6 @@ def test_coupons_issued_before_their_offer_had_a_barcode_keep_their_own_code():
 
     run = printing.print_mailing(mailing)
     assert (run.state, run.checked, run.left_out) == ("finished", 8, [])
-    assert read(run, 0, 1) == promised(2)
+    assert press.read(run, 0, 1) == press.promised(2)
     again = printing.work(reprinting.reprint(run, [(1, 2)]))
     assert again.manifest["files"][0]["sha256"] == run.manifest["files"][0]["sha256"]

@@ -13,8 +13,6 @@ BAR_POINTS: Final = 1.44  # 0.020 in; the standard's 0.015 to 0.025
 TRACKER_POINTS: Final = 3.456  # 0.048 in; the standard's 0.039 to 0.057
 HEIGHT_POINTS: Final = 10.44  # 0.145 in; the standard's 0.125 to 0.165
 WIDTH_POINTS: Final = (BARS - 1) * PITCH_POINTS + BAR_POINTS
-QUIET_SIDES_POINTS: Final = 9.0  # 0.125 in
-QUIET_ABOVE_POINTS: Final = 2.016  # 0.028 in, and the same below
 
 _STATES: Final = "TDAF"  # by bits: 1 descends, 2 ascends
 _ROUTING: Final = {0: 0, 5: 1, 9: 100_001, 11: 1_000_100_001}  # by digits: where its numbers begin
