@@ -60,13 +60,18 @@ def _spread(selection: Selection, count: int) -> Iterator[tuple[Chosen, int]]:
     pieces = selection.pieces.filter(bucket__gte=0, households__gt=0).exclude(chosen=None)
     buckets = list(pieces.order_by("bucket").values_list("pk", flat=True))
     taken = min(count, len(buckets))
-    some = [buckets[step * len(buckets) // taken] for step in range(taken)]
-    written = pieces.filter(pk__in=some).order_by("bucket").values_list("chosen", flat=True)
+    first = [buckets[step * len(buckets) // taken] for step in range(taken)]
+    # The others only where those hold too few: a small bucket may be all hold-outs.
+    rest = [pk for pk in buckets if pk not in set(first)]
     owed = 0  # of a bucket that has fewer the next ones give more
-    for step, data in enumerate(written):
+    for step, pk in enumerate(first + rest):
+        if step < taken:
+            owed += count // taken + (step < count % taken)
+        elif not owed:
+            return
+        data = pieces.values_list("chosen", flat=True).get(pk=pk)
         chosen = Chosen.from_bytes(bytes(data or b""))
         real = np.flatnonzero(~chosen.is_ghost)
-        owed += count // taken + (step < count % taken)
         wanted = min(owed, len(real))
         owed -= wanted
         for part in range(wanted):

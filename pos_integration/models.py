@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 
+from django.conf import settings
 from django.contrib.postgres.indexes import BrinIndex
 from django.core.validators import MinLengthValidator, RegexValidator
 from django.db import models
@@ -34,6 +35,22 @@ class Store(models.Model):
         return f"{self.number} {self.name}"
 
 
+class StoreStaff(models.Model):
+    """Somebody works in a store: of the stores, sees and changes only such ones."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="store_staff")
+    store = models.ForeignKey(Store, models.CASCADE, related_name="staff")
+
+    class Meta:
+        verbose_name_plural = "store staff"
+        constraints = [
+            models.UniqueConstraint(fields=["user", "store"], name="staff_once_per_store")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} in {self.store}"
+
+
 class Terminal(models.Model):
     """One till. It speaks for its own store; a collector in a head office speaks for all."""
 
@@ -43,6 +60,9 @@ class Terminal(models.Model):
         default=False, help_text="Hands over the sales of every store, not only of its own"
     )
     revoked_at = models.DateTimeField(null=True, blank=True)
+    last_seen_at = models.DateTimeField(
+        null=True, editable=False, help_text="When it last signed in, to a few minutes"
+    )
 
     class Meta:
         constraints = [
@@ -352,6 +372,18 @@ class Reject(models.Model):
         db_index=False,
         help_text="The replay that could take it after all",
     )
+    closed_at = models.DateTimeField(
+        null=True, editable=False, help_text="When staff decided that it stays out"
+    )
+    closed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        editable=False,
+        related_name="+",
+        db_index=False,
+    )
+    closed_why = models.CharField(max_length=200, blank=True, default="", db_default="")
 
     class Meta:
         constraints = [

@@ -1,6 +1,7 @@
 """What every test shares: files go to a folder of its own, passwords are hashed quickly."""
 
 import pytest
+from django.contrib.auth.models import User
 from django.db.backends.signals import connection_created
 
 from pos_integration import shelf
@@ -19,3 +20,9 @@ def _quick_and_tidy(settings, tmp_path):
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.LOYALTY_ENGINE = "loop"
     shelf.forget()  # a test before may have rolled back what it knew
+
+
+@pytest.fixture
+def admin_user(db):
+    """pytest-django's, without a password to hash: nobody types one here."""
+    return User.objects.create(username="admin", is_staff=True, is_superuser=True)

@@ -3,6 +3,7 @@
 from coupons.models.audiences import Segment, StandingHoldout
 from coupons.models.barcodes import OfferBarcode, Symbology
 from coupons.models.clearing import CouponLock, Redemption, Refusal, TillAnswer, TillMiss
+from coupons.models.desk import Goodwill, OfferTrial, RefusalVerdict
 from coupons.models.mailings import (
     Coupon,
     FunderBudget,
@@ -34,6 +35,7 @@ __all__ = [
     "FontFile",
     "Funder",
     "FunderBudget",
+    "Goodwill",
     "LedgerEntry",
     "Mailing",
     "MailingText",
@@ -45,6 +47,7 @@ __all__ = [
     "OfferProduct",
     "OfferRule",
     "OfferText",
+    "OfferTrial",
     "Picture",
     "PictureFile",
     "PressProfile",
@@ -53,6 +56,7 @@ __all__ = [
     "Recipient",
     "Redemption",
     "Refusal",
+    "RefusalVerdict",
     "Restriction",
     "SeedAddress",
     "Segment",

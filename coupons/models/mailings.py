@@ -170,6 +170,12 @@ class Mailing(models.Model):
         help_text="What is approved and issued",
     )
     issued_at = models.DateTimeField(null=True, editable=False)
+    is_goodwill = models.BooleanField(
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text="Holds a month's goodwill coupons: chosen by staff, neither mailed nor measured",
+    )
 
     class Meta:
         constraints = [

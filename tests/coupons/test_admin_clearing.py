@@ -3,7 +3,6 @@
 from decimal import Decimal
 
 import pytest
-from django.contrib.auth.models import User
 from django.db import IntegrityError
 from django.forms import modelform_factory
 from django.urls import reverse
@@ -18,12 +17,6 @@ from coupons.sheets import codes
 from tests import make
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def admin_user(db):
-    """pytest-django's, without a password to hash: nobody types one here."""
-    return User.objects.create(username="admin", is_staff=True, is_superuser=True)
 
 
 COUNTS = ("TOTAL_FORMS", "INITIAL_FORMS")

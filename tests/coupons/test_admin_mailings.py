@@ -3,19 +3,12 @@
 from datetime import date
 
 import pytest
-from django.contrib.auth.models import User
 from django.urls import reverse
 
 from coupons.models import Mailing, SeedAddress
 from tests import make
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def admin_user(db):
-    """pytest-django's, without a password to hash: nobody types one here."""
-    return User.objects.create(username="admin", is_staff=True, is_superuser=True)
 
 
 def test_a_seed_address_lacks_nothing_that_its_country_wants(admin_client):

@@ -5,35 +5,18 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from django.contrib.auth.models import Group, User
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from django_q.models import OrmQ
 
 from coupons import tasks
-from coupons.groups import ensure_groups
 from coupons.models import Coupon, Mailing, PrintRun, SeedAddress, Sheet, Theme
 from coupons.sheets import codes
 from tests import make
+from tests.staff import one_of
 
 pytestmark = pytest.mark.django_db
 SHEETS = 5
-
-
-@pytest.fixture
-def admin_user(db):
-    """pytest-django's, without a password to hash: nobody types one here."""
-    return User.objects.create(username="admin", is_staff=True, is_superuser=True)
-
-
-def one_of(group):
-    ensure_groups()
-    user = User.objects.create_user(f"one of {group}", is_staff=True)
-    user.groups.add(Group.objects.get(name=group))
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 @pytest.fixture

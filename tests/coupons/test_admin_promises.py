@@ -16,12 +16,6 @@ from tests import make
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def admin_user(db):
-    """pytest-django's, without a password to hash: nobody types one here."""
-    return User.objects.create(username="admin", is_staff=True, is_superuser=True)
-
-
 def page(name, *args):
     return reverse(f"admin:coupons_{name}", args=args)
 

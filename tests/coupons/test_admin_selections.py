@@ -4,18 +4,18 @@ from decimal import Decimal
 
 import pypdfium2  # type: ignore[import-untyped] # ships no types
 import pytest
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 from rest_framework.test import APIClient
 
 from coupons import samples, selecting
-from coupons.groups import ensure_groups
 from coupons.models import Coupon, Mailing, Selection, Sheet
 from tests import make
 from tests.coupons import selecting_shop
 from tests.coupons.selecting_shop import change, chosen, in_use, said
 from tests.coupons.test_responding import DAY, TODAY
+from tests.staff import one_of
 
 
 @pytest.fixture(scope="module")
@@ -43,21 +43,6 @@ def selection(shop) -> Selection:
     )  # fmt: skip
     mailing.fallback_offers.add(make.offer())
     return selecting.select(mailing)
-
-
-@pytest.fixture
-def admin_user(db):
-    """pytest-django's, without a password to hash: nobody types one here."""
-    return User.objects.create(username="admin", is_staff=True, is_superuser=True)
-
-
-def one_of(group):
-    ensure_groups()
-    user = User.objects.create_user(f"one of {group}", is_staff=True)
-    user.groups.add(Group.objects.get(name=group))
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def page(selection):

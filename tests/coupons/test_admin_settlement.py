@@ -20,12 +20,6 @@ pytestmark = pytest.mark.django_db
 MARCH = date(2026, 3, 31)
 
 
-@pytest.fixture
-def admin_user(db):
-    """pytest-django's, without a password to hash: nobody types one here."""
-    return User.objects.create(username="admin", is_staff=True, is_superuser=True)
-
-
 def page(name, *args):
     return reverse(f"admin:coupons_{name}", args=args)
 

@@ -9,35 +9,18 @@ import font_source_sans_pro  # type: ignore[import-untyped] # ships no types
 import pikepdf
 import pypdfium2  # type: ignore[import-untyped] # ships no types
 import pytest
-from django.contrib.auth.models import Group, User
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import Client
 from django.urls import reverse
 from PIL import Image
 
 from coupons import pictures
 from coupons.admin.theme_forms import contrast_with_white, warnings
-from coupons.groups import ensure_groups
 from coupons.models import FontFile, Picture, PressProfile, Theme
 from tests import make
 from tests.icc import cmyk_profile
+from tests.staff import one_of
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def admin_user(db):
-    """pytest-django's, without a password to hash: nobody types one here."""
-    return User.objects.create(username="admin", is_staff=True, is_superuser=True)
-
-
-def one_of(group):
-    ensure_groups()
-    user = User.objects.create_user(f"one of {group}", is_staff=True)
-    user.groups.add(Group.objects.get(name=group))
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def page(name, *args):

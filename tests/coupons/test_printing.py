@@ -36,11 +36,6 @@ from tests.icc import cmyk_profile
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(autouse=True)
-def _printed_below_tmp(settings, tmp_path):
-    settings.PRINT_DIR = tmp_path / "print"
-
-
 def test_a_mailing_becomes_files_of_so_many_sheets_with_a_manifest():
     press.theme()
     mailing = press.issued(5)

@@ -21,11 +21,6 @@ from tests.coupons import press
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture(autouse=True)
-def _printed_below_tmp(settings, tmp_path):
-    settings.PRINT_DIR = tmp_path / "print"
-
-
 def test_a_range_is_printed_again_byte_for_byte_whatever_became_of_offers_and_theme():
     theme = press.theme()
     run = printing.print_mailing(press.issued(6))

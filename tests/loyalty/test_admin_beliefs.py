@@ -7,7 +7,6 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
-from django.contrib.auth.models import User
 
 from loyalty.admin.words import due_pill, price_words, within_words
 from loyalty.models import Consent, Household, HouseholdSummary, ModelRun, Profile
@@ -16,12 +15,6 @@ from tests import make
 from tests.loyalty.believing import AS_OF, night, page, summary
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def admin_user(db):
-    """pytest-django's, without a password to hash: nobody types one here."""
-    return User.objects.create(username="admin", is_staff=True, is_superuser=True)
 
 
 @pytest.fixture

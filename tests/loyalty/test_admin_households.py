@@ -3,19 +3,12 @@
 import re
 
 import pytest
-from django.contrib.auth.models import User
 
 from loyalty.models import Consent, Household
 from tests import make
 from tests.loyalty.believing import page
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def admin_user(db):
-    """pytest-django's, without a password to hash: nobody types one here."""
-    return User.objects.create(username="admin", is_staff=True, is_superuser=True)
 
 
 def saved(client, home, **fields):

@@ -6,7 +6,6 @@ from datetime import date
 
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 from django_q.models import OrmQ
@@ -24,12 +23,6 @@ FIGURES = {
     "households": 400,
     "decided": "The new one is used: it is better.",
 }
-
-
-@pytest.fixture
-def admin_user(db):
-    """pytest-django's, without a password to hash: nobody types one here."""
-    return User.objects.create(username="admin", is_staff=True, is_superuser=True)
 
 
 def words_of(client, url):

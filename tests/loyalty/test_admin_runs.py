@@ -4,7 +4,6 @@ import re
 from datetime import date
 
 import pytest
-from django.contrib.auth.models import User
 
 from loyalty import fitted
 from loyalty.models import BucketReceipt, ModelRun
@@ -12,12 +11,6 @@ from loyalty.rebuild import STEPS
 from tests.loyalty.believing import AS_OF, night, page
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def admin_user(db):
-    """pytest-django's, without a password to hash: nobody types one here."""
-    return User.objects.create(username="admin", is_staff=True, is_superuser=True)
 
 
 def words_of(client, url):

@@ -23,12 +23,6 @@ pytestmark = pytest.mark.django_db
 FACTS = ["upload", "reject", "basket", "redemptionrecord"]
 
 
-@pytest.fixture
-def admin_user(db):
-    """pytest-django's, without a password to hash: nobody types one here."""
-    return User.objects.create(username="admin", is_staff=True, is_superuser=True)
-
-
 def page(name, *args):
     return reverse(f"admin:pos_integration_{name}", args=args)
 
