@@ -12,7 +12,7 @@ from typing import BinaryIO, Final
 
 from PIL import Image
 
-from coupons.sheets import grounds, photos
+from coupons.sheets import embedded_photos, grounds
 from coupons.sheets.boxes import paper
 from coupons.sheets.coupon_plan import CouponPlan
 from coupons.sheets.drawing import Inks, Setter
@@ -170,7 +170,7 @@ class _Document:
         longest = max(64, -(-round(longest_mm * _PIXELS_A_MM) // 32) * 32)
         known = self._images.get((sha256, longest))
         if known is None:
-            embedded = photos.embed(self._files[sha256], self._profile(), longest)
+            embedded = embedded_photos.embed(self._files[sha256], self._profile(), longest)
             sides = {key: int(value) for key, value in _SIZE.findall(embedded.entries)}
             number = self.pdf.write_stream(embedded.data, embedded.entries, packed=True)
             name = f"P{len(self._images)}"

@@ -1,4 +1,4 @@
-"""Photographs and logos: made fit for paper when they are uploaded, and put into PDF files.
+"""Photographs and logos: made fit for paper when they are uploaded.
 
 What is uploaded may be anything, and anybody may have made it. What is kept is one plain kind: an
 upright sRGB or grey picture without transparency, no larger than print wants, and without a word
@@ -8,11 +8,10 @@ of where and with what it was taken. Only that ever meets a sheet.
 import hashlib
 import io
 import warnings
-import zlib
 from dataclasses import dataclass
 from functools import lru_cache
 from threading import Lock
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import numpy as np
 from PIL import Image, ImageCms, UnidentifiedImageError
@@ -22,7 +21,7 @@ MOST_PIXELS: Final = 50_000_000
 LEAST_SIDE: Final = 60  # pixels
 LONGEST_SIDE: Final = 900  # pixels: 300 an inch at 76 mm, more than any coupon shows
 _FORMATS: Final = ("JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP")
-_QUALITY: Final = 85
+QUALITY: Final = 85
 _NEAR: Final = 1.6  # times the pixels wanted: not worth the time that making it smaller takes
 _FEW_COLOURS: Final = 1 << 14  # with more, a picture is a photograph
 _PALETTE: Final = 256
@@ -38,11 +37,11 @@ _UPRIGHT: Final = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-_PNG: Final = b"\x89PNG\r\n\x1a\n"
+PNG: Final = b"\x89PNG\r\n\x1a\n"
 # Which warnings are told is the same for all threads; and each picture may take a lot of memory.
 _ONE_AT_A_TIME: Final = Lock()
-_INTENT: Final = ImageCms.Intent.RELATIVE_COLORIMETRIC
-_FLAGS: Final = ImageCms.Flags.BLACKPOINTCOMPENSATION
+INTENT: Final = ImageCms.Intent.RELATIVE_COLORIMETRIC
+FLAGS: Final = ImageCms.Flags.BLACKPOINTCOMPENSATION
 
 
 class PictureError(ValueError):
@@ -58,14 +57,6 @@ class Prepared:
     width: int  # pixels
     height: int  # pixels
     changes: tuple[str, ...]  # what was done to it, a few words each
-
-
-@dataclass(frozen=True, slots=True)
-class Embedded:
-    """An image of a PDF file: all entries of its dictionary but Length, and its stream."""
-
-    entries: bytes
-    data: bytes
 
 
 def prepare(data: bytes) -> Prepared:
@@ -100,21 +91,6 @@ def prepare(data: bytes) -> Prepared:
         except Exception as error:  # as above
             raise PictureError("This picture is broken or cut short: save it anew.") from error
     return _kept(coloured, changes)
-
-
-def embed(content: bytes, profile: bytes | None = None, longest: int | None = None) -> Embedded:
-    """Return what `prepare` made as a PDF image, in the CMYK of the ICC `profile` if there is one.
-
-    longest: pixels that its longer side has at most, where it is small on paper: a file of
-        hundreds of pictures is as large as these are. Twelve to a millimetre are enough.
-    Grey stays grey, which every press prints in black alone. Raises ValueError for a profile
-    that is not of CMYK.
-    """
-    if longest is not None:
-        content = reduced(content, longest)
-    if profile is not None:
-        return _in_cmyk(content, profile)
-    return _as_it_is(content)
 
 
 def _refuse_from_outside(data: bytes) -> None:
@@ -223,7 +199,7 @@ def _in_srgb(image: Image.Image, profile: bytes | None, changes: list[str]) -> I
     was = "" if image.mode in ("L", "RGB") else image.mode
     if image.mode == "LAB":
         transform = _transform(ImageCms.createProfile("LAB"), "LAB")
-        image = _applied(transform, image)
+        image = applied(transform, image)
         changes.append("LAB made sRGB")
     else:
         transformed = _by_profile(image, profile) if profile else None
@@ -246,19 +222,19 @@ def _by_profile(image: Image.Image, profile: bytes) -> Image.Image | None:
         if "srgb" in ImageCms.getProfileDescription(source).lower():
             return None
         if image.mode == "L":  # grey by another curve; only a profile of grey can say so
-            return _applied(_transform(source, "L"), image).convert("L")
-        return _applied(_transform(source, image.mode), image)
+            return applied(_transform(source, "L"), image).convert("L")
+        return applied(_transform(source, image.mode), image)
     except (ImageCms.PyCMSError, OSError, ValueError):
         return None
 
 
 def _transform(source: Any, mode: str) -> ImageCms.ImageCmsTransform:
     return ImageCms.buildTransform(
-        source, ImageCms.createProfile("sRGB"), mode, "RGB", _INTENT, _FLAGS
+        source, ImageCms.createProfile("sRGB"), mode, "RGB", INTENT, FLAGS
     )
 
 
-def _applied(transform: ImageCms.ImageCmsTransform, image: Image.Image) -> Image.Image:
+def applied(transform: ImageCms.ImageCmsTransform, image: Image.Image) -> Image.Image:
     made = ImageCms.applyTransform(image, transform)
     assert made is not None  # it is only where the picture is changed in its place
     return made
@@ -274,21 +250,21 @@ def _kept(image: Image.Image, changes: list[str]) -> Prepared:
 
 def _encoded(image: Image.Image) -> bytes:
     image.info = {}
-    content = _as_jpeg(image)
+    content = as_jpeg(image)
     if image.getcolors(_FEW_COLOURS) is not None:
-        drawn = _as_png(image)
+        drawn = as_png(image)
         if len(drawn) < len(content):
             return drawn
     return content
 
 
-def _as_jpeg(image: Image.Image) -> bytes:
+def as_jpeg(image: Image.Image) -> bytes:
     out = io.BytesIO()
-    image.save(out, "JPEG", quality=_QUALITY, subsampling="4:2:0", optimize=True)
+    image.save(out, "JPEG", quality=QUALITY, subsampling="4:2:0", optimize=True)
     return out.getvalue()
 
 
-def _as_png(image: Image.Image) -> bytes:
+def as_png(image: Image.Image) -> bytes:
     if image.mode == "RGB" and image.getcolors(_PALETTE) is not None:
         image = _with_palette(image)
     out = io.BytesIO()
@@ -307,62 +283,6 @@ def _with_palette(image: Image.Image) -> Image.Image:
     return drawn
 
 
-_Space = Literal["DeviceGray", "DeviceRGB", "DeviceCMYK"]
-
-
-def _entries(width: int, height: int, space: str, bits: int, rest: str) -> bytes:
-    return (
-        f"/Type/XObject/Subtype/Image/Width {width}/Height {height}/ColorSpace{space}"
-        f"/BitsPerComponent {bits}{rest}"
-    ).encode()
-
-
-def _as_it_is(content: bytes) -> Embedded:
-    """A JPEG goes in whole; of a PNG, the compressed rows, whose filters PDF knows as well."""
-    if content.startswith(_PNG):
-        return _rows(content, _png_chunks(content))
-    with Image.open(io.BytesIO(content), formats=("JPEG",)) as image:
-        space = "/DeviceGray" if image.mode == "L" else "/DeviceRGB"
-        entries = _entries(image.width, image.height, space, 8, "/Filter/DCTDecode")
-    return Embedded(entries, content)
-
-
-def _png_chunks(content: bytes) -> dict[bytes, bytes]:
-    """Return a PNG's chunks by name, those of one name joined."""
-    chunks: dict[bytes, bytes] = {}
-    at = len(_PNG)
-    while at < len(content):
-        length = int.from_bytes(content[at : at + 4], "big")
-        name = content[at + 4 : at + 8]
-        chunks[name] = chunks.get(name, b"") + content[at + 8 : at + 8 + length]
-        at += length + 12
-    return chunks
-
-
-def _rows(
-    content: bytes,
-    chunks: dict[bytes, bytes],
-    palette: tuple[_Space, bytes] | None = None,
-) -> Embedded:
-    """A PNG's rows as they are, with its own palette or another."""
-    header = chunks[b"IHDR"]
-    width, height = int.from_bytes(header[:4], "big"), int.from_bytes(header[4:8], "big")
-    bits, kind = header[8], header[9]
-    if header[12] or kind not in (0, 2, 3):
-        raise ValueError("a PNG with alpha or in passes was not made by `prepare`")
-    space = {0: "/DeviceGray", 2: "/DeviceRGB"}.get(kind, "")
-    if kind == 3:
-        base, colours = palette or ("DeviceRGB", chunks[b"PLTE"])
-        count = len(chunks[b"PLTE"]) // 3
-        space = f"[/Indexed/{base} {count - 1}<{colours.hex()}>]"
-    parts = 3 if kind == 2 else 1
-    rest = (
-        f"/Filter/FlateDecode/DecodeParms<</Predictor 15/Colors {parts}"
-        f"/BitsPerComponent {bits}/Columns {width}>>"
-    )
-    return Embedded(_entries(width, height, space, bits, rest), chunks[b"IDAT"])
-
-
 @lru_cache(maxsize=256)
 def reduced(content: bytes, longest: int) -> bytes:
     """Return what `prepare` made with at most `longest` pixels on its longer side."""
@@ -373,54 +293,4 @@ def reduced(content: bytes, longest: int) -> bytes:
         plain.thumbnail((longest, longest), Image.Resampling.HAMMING, reducing_gap=3.0)
         plain.info = {}
         # A file's pictures are made while it waits: what was a photograph stays one, untried.
-        return _as_png(plain) if content.startswith(_PNG) else _as_jpeg(plain)
-
-
-@lru_cache(maxsize=256)
-def _in_cmyk(content: bytes, profile: bytes) -> Embedded:
-    """As `embed`. Kept, because a run's files show the same pictures."""
-    transform = _to_press(profile)
-    if content.startswith(_PNG):
-        chunks = _png_chunks(content)
-        kind = chunks[b"IHDR"][9]
-        if kind == 0:
-            return _as_it_is(content)
-        if kind == 3:
-            colours = chunks[b"PLTE"]
-            strip = Image.frombytes("RGB", (len(colours) // 3, 1), colours)
-            return _rows(content, chunks, ("DeviceCMYK", _inks_of_drawn(transform, strip)))
-        with Image.open(io.BytesIO(content), formats=("PNG",)) as image:
-            entries = _entries(image.width, image.height, "/DeviceCMYK", 8, "/Filter/FlateDecode")
-            return Embedded(entries, zlib.compress(_inks_of_drawn(transform, image), 9))
-    with Image.open(io.BytesIO(content), formats=("JPEG",)) as image:
-        if image.mode == "L":
-            return _as_it_is(content)
-        made = _applied(transform, image)
-    made.info = {}
-    out = io.BytesIO()
-    made.save(out, "JPEG", quality=_QUALITY, optimize=True)
-    # Adobe's JPEGs, which these are, say how much of an ink is left out.
-    rest = "/Filter/DCTDecode/Decode[1 0 1 0 1 0 1 0]"
-    return Embedded(_entries(made.width, made.height, "/DeviceCMYK", 8, rest), out.getvalue())
-
-
-def _inks_of_drawn(transform: ImageCms.ImageCmsTransform, image: Image.Image) -> bytes:
-    """Greys of what is drawn are in black ink alone, as all else on a sheet: edges stay sharp."""
-    colours = np.asarray(image)
-    inks = np.array(_applied(transform, image))
-    red, green, blue = (colours[..., part] for part in range(3))
-    is_grey = (red == green) & (green == blue)
-    inks[is_grey] = 0
-    inks[is_grey, 3] = 255 - red[is_grey]
-    return inks.tobytes()
-
-
-@lru_cache(maxsize=4)
-def _to_press(profile: bytes) -> ImageCms.ImageCmsTransform:
-    try:
-        press = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        return ImageCms.buildTransform(
-            ImageCms.createProfile("sRGB"), press, "RGB", "CMYK", _INTENT, _FLAGS
-        )
-    except (ImageCms.PyCMSError, OSError) as error:
-        raise ValueError("the profile is not one of a press that prints in CMYK") from error
+        return as_png(plain) if content.startswith(PNG) else as_jpeg(plain)
