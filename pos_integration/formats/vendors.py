@@ -62,7 +62,10 @@ def _parsed(raw: bytes, shape: type[_SALE]) -> _SALE | Fault:
             if r"\u0000" in text:
                 return Fault("bad_text", "The sale holds a NUL character, which no text can keep.")
             text.encode()
-        return msgspec.convert(tree, shape)
+        sale = msgspec.convert(tree, shape)
+        for value in _decimals(sale):
+            _refuse_beyond_shops(value, str(value))
+        return sale
     except UnicodeError:
         return Fault("bad_text", "The sale holds bytes or half characters that are no text.")
     except RecursionError:
@@ -78,10 +81,30 @@ def _parsed(raw: bytes, shape: type[_SALE]) -> _SALE | Fault:
 def _exact(text: str) -> Decimal:
     """Read a number with a fraction as it is written, never through a float."""
     value = Decimal(text)
-    exponent = value.as_tuple().exponent
-    if len(text) > 60 or not isinstance(exponent, int) or abs(exponent) > _LARGEST_POWER:
-        raise ValueError(f"{text[:40]} is no amount of a shop")
+    _refuse_beyond_shops(value, text)
     return value
+
+
+def _decimals(said: object) -> Iterator[Decimal]:
+    """Every number of a sale, also those that came as texts or as whole numbers of any length."""
+    if isinstance(said, Decimal):
+        yield said
+    elif isinstance(said, list):
+        for part in said:
+            yield from _decimals(part)
+    elif isinstance(said, msgspec.Struct):
+        for name in said.__struct_fields__:
+            yield from _decimals(getattr(said, name))
+
+
+def _refuse_beyond_shops(value: Decimal, text: str) -> None:
+    exponent = value.as_tuple().exponent
+    if (
+        len(text) > 60
+        or not isinstance(exponent, int)
+        or max(abs(exponent), abs(value.adjusted())) > _LARGEST_POWER
+    ):
+        raise ValueError(f"{text[:40]} is no amount of a shop")
 
 
 def _misshapen(error: msgspec.ValidationError) -> Fault:

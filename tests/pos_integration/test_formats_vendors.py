@@ -190,6 +190,17 @@ def test_a_sale_that_makes_no_sense_hides_no_neighbour(raw, code, sentence):
     assert sentence in bad.fault.detail
 
 
+@pytest.mark.parametrize("price", ['"2E+7483"', '"-1e999999"', '"Infinity"', "1" * 4_000])
+def test_an_amount_beyond_all_shops_is_refused_even_as_a_text(price):
+    """Written out in digits it would fill the memory."""
+    item = '{"id":1,"quantity":2,"price":' + price + "}"
+    order = '{"orders":[{"id":7,"location_id":1,"line_items":[' + item + "]}]}"
+    (entry,) = formats.read(order.encode(), SHOPIFY)
+    assert entry.fault is not None
+    assert entry.fault.code == "bad_json"
+    assert "is no amount of a shop" in entry.fault.detail
+
+
 @pytest.mark.parametrize("name", ["square.json", "lightspeed-x.json", "loyverse.json"])
 def test_a_body_under_another_key_is_no_feed(name):
     with pytest.raises(formats.UnreadableError, match="This is not"):
