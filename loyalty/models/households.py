@@ -2,8 +2,10 @@
 
 import hashlib
 
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Upper
 
 from pos_integration.models import Category
 
@@ -52,6 +54,8 @@ class Household(models.Model):
         indexes = [
             models.Index(fields=["name"], name="household_by_name"),
             models.Index(fields=["slot"], name="household_by_slot"),
+            # Serves `name__icontains`, which asks for upper(name).
+            GinIndex(OpClass(Upper("name"), name="gin_trgm_ops"), name="household_name_search"),
         ]
 
     def __str__(self) -> str:
