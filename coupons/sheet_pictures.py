@@ -15,7 +15,8 @@ DOTS_PER_INCH: Final = 200  # two dots a module of 0.254 mm
 EDGE_MM: Final = 0.4  # beyond the coupons, for the line to cut along; further out scissors stand
 _MARGIN_DOTS: Final = 24
 _COLOURS: Final = 128
-_rendering = Lock()  # PDFium draws for one thread at a time
+rendering = Lock()
+"""PDFium draws for one thread at a time, whatever it draws."""
 
 
 def png_of(sheet: Sheet) -> bytes:
@@ -27,7 +28,7 @@ def png_of(sheet: Sheet) -> bytes:
     count = max(1, sheet.coupons.count())
     boxes = layout.coupon_boxes(format_)[:count]
     pdf = printing.sheet_pdf(sheet)
-    with _rendering:
+    with rendering:
         document = pypdfium2.PdfDocument(pdf)
         try:
             page = document[layout.coupon_page(format_)]

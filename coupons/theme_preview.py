@@ -4,7 +4,6 @@ import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
-from threading import Lock
 from typing import Final
 
 import pypdfium2  # type: ignore[import-untyped] # ships no types
@@ -12,6 +11,7 @@ import pypdfium2  # type: ignore[import-untyped] # ships no types
 from coupons import links, looks, models, posting, theme_samples
 from coupons.models import ThemeFont
 from coupons.pictures import contents, photo_of
+from coupons.sheet_pictures import rendering
 from coupons.sheets import document
 from coupons.sheets.faces import Leaf, Look, OfferFace, Press, Symbology, Theme
 
@@ -21,7 +21,6 @@ _PHOTOS: Final = 2
 _OFFERS_ASKED: Final = 40  # the newest; one without a picture shows nothing new
 _NO_SHEET: Final = 0  # the link of a sample leads nowhere
 _PACKING: Final = 4  # of PNG: quick, and hardly larger than the best
-_rendering = Lock()  # PDFium draws for one thread at a time
 
 
 class PreviewError(Exception):
@@ -56,7 +55,7 @@ def pictures(draft: Draft, shown: Shown, today: date) -> list[bytes]:
     Raises PreviewError in words for a theme that no sheet can be set by.
     """
     pdf = _written(draft, shown, today, Press())
-    with _rendering:
+    with rendering:
         sheet = pypdfium2.PdfDocument(pdf)
         try:
             images = [page.render(scale=_SCALE).to_pil() for page in sheet]
