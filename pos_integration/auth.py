@@ -1,6 +1,7 @@
 """Tills sign in with `Authorization: Bearer TOKEN`; a token belongs to one terminal."""
 
 import hashlib
+from datetime import timedelta
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection, transaction
@@ -13,11 +14,12 @@ from rest_framework.request import Request
 from pos_integration.models import Store, Terminal, TerminalToken
 
 LIVE_TOKENS = 2  # the old one still works while the new one is carried to the till
+SEEN_EVERY = timedelta(minutes=5)  # a till that calls each second is not written each second
 
 
 # Every call of every till begins with this; the ORM would take longer to write it than the database
 # to answer it. Columns in the models' order.
-_TERMINAL = ("id", "store_id", "number", "is_collector", "revoked_at")
+_TERMINAL = ("id", "store_id", "number", "is_collector", "revoked_at", "last_seen_at")
 _STORE = ("id", "number", "name", "currency", "time_zone")
 _FIND = f"""
     SELECT {", ".join(f"terminal.{name}" for name in _TERMINAL)},
@@ -27,6 +29,14 @@ _FIND = f"""
     JOIN pos_integration_store AS store ON store.id = terminal.store_id
     WHERE token.sha256 = %s AND token.revoked_at IS NULL AND terminal.revoked_at IS NULL
 """  # noqa: S608 - our own names
+# A call that holds the terminal's row writes it soon enough: nobody waits to say "seen".
+_SEEN = """
+    UPDATE pos_integration_terminal SET last_seen_at = %(now)s WHERE id = (
+        SELECT id FROM pos_integration_terminal
+        WHERE id = %(id)s AND (last_seen_at IS NULL OR last_seen_at <= %(stale)s)
+        FOR NO KEY UPDATE SKIP LOCKED
+    )
+"""
 
 
 class TerminalAuthentication(BaseAuthentication):
@@ -40,11 +50,21 @@ class TerminalAuthentication(BaseAuthentication):
         if row is None:
             raise AuthenticationFailed("This token is unknown or was revoked.")
         terminal = Terminal.from_db("default", _TERMINAL, row[: len(_TERMINAL)])
+        _note_seen(terminal)
         terminal.store = Store.from_db("default", _STORE, row[len(_TERMINAL) :])
         return AnonymousUser(), terminal
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
+
+
+def _note_seen(terminal: Terminal) -> None:
+    """Keep that `terminal` called, at most once in SEEN_EVERY."""
+    now = timezone.now()
+    stale = now - SEEN_EVERY
+    if terminal.last_seen_at is None or terminal.last_seen_at <= stale:
+        with connection.cursor() as cursor:
+            cursor.execute(_SEEN, {"id": terminal.pk, "now": now, "stale": stale})
 
 
 class IsTerminal(BasePermission):

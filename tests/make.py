@@ -4,6 +4,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from itertools import count
 
+from django.utils import timezone
+
 from coupons.models import Coupon, Funder, Mailing, Offer, OfferProduct, Sheet
 from coupons.sheets import codes
 from loyalty.models import Address, Card, Household, slot_of
@@ -34,8 +36,10 @@ def store(number: str | None = None, *, time_zone: str = "UTC") -> Store:
 
 
 def terminal(store_: Store | None = None, number: int | None = None) -> tuple[Terminal, str]:
-    """A till and the token it signs in with."""
-    terminal = Terminal.objects.create(store=store_ or store(), number=number or next(_serial))
+    """A till, which has called just now, and the token it signs in with."""
+    terminal = Terminal.objects.create(
+        store=store_ or store(), number=number or next(_serial), last_seen_at=timezone.now()
+    )
     return terminal, auth.issue_token(terminal)
 
 
