@@ -170,6 +170,7 @@ class Mailing(models.Model):
         help_text="What is approved and issued",
     )
     issued_at = models.DateTimeField(null=True, editable=False)
+    mailed_on = models.DateField(null=True, editable=False, help_text="When it went to the post")
     is_goodwill = models.BooleanField(
         default=False,
         db_default=False,
