@@ -40,10 +40,11 @@ def join(number: str, name: str, on: date) -> Household:
 
 
 @transaction.atomic
-def move_card(number: str, household: Household, on: date) -> Card:
-    """Let `household` have the card: a merge moves every card, a split moves one back.
+def move_card(number: str, household: Household, on: date | None) -> Card:
+    """Let `household` have the card: a merger moves every card, a split some of them.
 
-    The next night moves its purchases. Raises Card.DoesNotExist for a number never seen.
+    on: since when; None where that is not known any more. The next night moves its purchases.
+    Raises Card.DoesNotExist for a number never seen.
     """
     card = Card.objects.select_for_update().get(number=number)
     card.household, card.claimed_on = household, on
