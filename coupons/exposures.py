@@ -97,7 +97,7 @@ def read_record(kinds: Assortment, before: date) -> Record:
         list(Offer.objects.order_by("pk").values_list("pk", flat=True)), dtype=np.int64
     )
     printed = (
-        Coupon.objects.filter(valid_from__lt=before)
+        Coupon.objects.filter(valid_from__lt=before, goodwill=None)  # staff chose those
         .exclude(state=Coupon.State.VOID)
         .values_list("offer_id", "valid_from")
         .annotate(Count("pk"))
@@ -120,7 +120,8 @@ def read_record(kinds: Assortment, before: date) -> Record:
         .exclude(pk__in={offer for _, offer in members})
         .values_list("pk", "valid_from", "circulation")
     )
-    used = standing(before).values_list("offer_id", "business_date").annotate(Count("pk"))
+    promised = standing(before).filter(coupon__goodwill=None)
+    used = promised.values_list("offer_id", "business_date").annotate(Count("pk"))
     return Record(offers, _types(offers, kinds), _counted(rows, offers), _counted(used, offers))
 
 

@@ -144,7 +144,9 @@ def _error(mailing: Mailing) -> float:
     """How far forecasts of mailings whose coupons are over went off."""
     over = list(
         Mailing.objects.filter(
-            Exists(Sheet.objects.filter(mailing=OuterRef("pk"))), valid_to__lt=mailing.issue_on
+            Exists(Sheet.objects.filter(mailing=OuterRef("pk"))),
+            valid_to__lt=mailing.issue_on,
+            is_goodwill=False,  # staff chose them: nothing was forecast
         )
         .order_by("-valid_to", "-pk")
         .values_list("pk", flat=True)[:PAST_MAILINGS]

@@ -235,6 +235,18 @@ class Looks:
                 link=links.address_of(kept.home, row.pk) if row.pk else "",
             )
 
+    def date_each(self, coupons: Iterable[Coupon]) -> None:
+        """Let the faces of one sheet's coupons say each its own days, not the mailing's."""
+        until = {coupon.offer_id: (coupon.valid_from, coupon.valid_to) for coupon in coupons}
+        faces = list(self.look.offers)
+        for offer, _, language, place in (*self.kept.places, *self.kept.plain):
+            if offer in until:
+                said = in_language(language).dates(*until[offer])
+                faces[place] = replace(faces[place], valid=said)
+        last = max((end for _, end in until.values()), default=self.kept.valid_to)
+        look = replace(self.look, offers=tuple(faces))
+        self.kept = replace(self.kept, look=look, valid_to=last)
+
     def _face(self, coupon: CouponRow) -> tuple[str, str]:
         terms = self._terms[coupon.offer, coupon.level or 0]
         home = self.kept.home

@@ -134,6 +134,7 @@ def _joined(mailing: Mailing, on: date) -> dict[str, QuerySet[Any, Any]]:
     printed = Sheet.objects.filter(
         replaces=None,  # what stands in for a lost sheet is no further contact
         mailing__channel=Mailing.Channel.PRINT,
+        mailing__is_goodwill=False,
         mailing__issue_on__gt=on - timedelta(days=mailing.contact_days),
         mailing__issue_on__lte=on,
     ).exclude(mailing=mailing)

@@ -77,6 +77,8 @@ def begin(
     """
     with transaction.atomic():
         mailing = Mailing.objects.select_for_update().get(pk=mailing.pk)
+        if mailing.is_goodwill:  # its sheets have dates of their own, and leave one by one
+            raise PrintError(f"'{mailing}' is printed sheet by sheet, from its households' pages")
         last = last_number(mailing)
         if not last:
             raise PrintError(
@@ -325,6 +327,8 @@ def sheet_pdf(sheet: Sheet) -> bytes:
     looks = looks_of(sheet.mailing)
     if sheet.number > looks.look.total:  # issued since, in the place of a lost one
         looks.kept = replace(looks.kept, look=replace(looks.look, total=sheet.number))
+    if sheet.mailing.is_goodwill:
+        looks.date_each(sheet.coupons.all())
     return _pdf(looks, [row_of(sheet)])
 
 

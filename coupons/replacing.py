@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from coupons import payloads, posting
 from coupons.issuing import SERIAL_ONCE, TRIES
-from coupons.models import Coupon, CouponLock, Mailing, Sheet
+from coupons.models import Coupon, CouponLock, Goodwill, Mailing, Sheet
 from coupons.sheets import codes
 from loyalty.models import Address
 
@@ -83,12 +83,23 @@ def _give_again(made: Sheet, lost: list[Coupon]) -> None:
     for tries_left in reversed(range(TRIES)):
         try:
             with transaction.atomic():
-                Coupon.objects.bulk_create(_again(made, lost))
+                again = Coupon.objects.bulk_create(_again(made, lost))
+                _give_reasons_again(again, lost)
         except IntegrityError as error:
             if not tries_left or SERIAL_ONCE not in str(error):
                 raise
         else:
             return
+
+
+def _give_reasons_again(made: list[Coupon], lost: list[Coupon]) -> None:
+    """What was given as goodwill is so on another sheet, too."""
+    given = {one.coupon_id: one for one in Goodwill.objects.filter(coupon__in=lost)}
+    Goodwill.objects.bulk_create(
+        Goodwill(coupon=new, why=given[old.pk].why, given_by_id=given[old.pk].given_by_id)
+        for new, old in zip(made, lost, strict=True)
+        if old.pk in given
+    )
 
 
 def _again(made: Sheet, lost: list[Coupon]) -> Iterator[Coupon]:

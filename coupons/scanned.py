@@ -12,7 +12,6 @@ from contextlib import suppress
 from datetime import date
 from typing import Final, NamedTuple
 
-from django.db.models import F
 from django.db.models.functions import Concat
 from django.utils import timezone
 
@@ -22,10 +21,12 @@ from coupons.models import Coupon, CouponLock, OfferBarcode
 from coupons.sheets import codes
 from coupons.sheets.symbols import gs1
 from coupons.sheets.symbols.offers import NorthAmerican
+from loyalty import merging
 
 Content = OfferBarcode.Content
 State = Coupon.State
 NO_CARD: Final = " "  # no card has this number
+NOBODY: Final = 0  # no household has this id
 _IDENTIFIER: Final = re.compile(r"\][A-Za-z][0-9A-Za-z]")  # of the symbology, sent by scanners
 _LINK: Final = re.compile(r"(https?):/+", re.IGNORECASE)  # servers on the way may drop a slash
 
@@ -110,7 +111,7 @@ def _read(text: str) -> tuple[str, gs1.Scanned | None]:
 
 def _meant(asked: Sequence[tuple[str, str]], *, for_update: bool = False) -> list[_Meant]:
     """Return what texts mean, each with the card that was shown: no query for codes of our own,
-    one for all that have serial numbers, one for all EAN-13 and one more to lock these.
+    one for all that have serial numbers, two for all EAN-13 and one more to lock these.
     """
     reads = [_read(text) for text, _ in asked]
     serials, eans, cards = [], [], set()
@@ -179,24 +180,27 @@ def _by_card(
     digits = {one.payload for one in eans}
     # Three digits before the last may say what it is worth; the others name the offer.
     names = [name for ean in digits for name in (ean[:12], ean[:9])]
+    # Also of households that were merged into the card's: what they were promised stays good.
+    shown: dict[int, list[str]] = defaultdict(list)
+    for card, home in merging.whose(cards):
+        shown[home].append(card)
+    homes = list(shown) or [NOBODY]  # who is not known takes as many queries
     coupons = (
-        Coupon.objects.filter(offer__barcode__content=Content.EAN)
-        .annotate(
-            card=F("sheet__household__cards__number"),
-            named=Concat("offer__barcode__company_prefix", "offer__barcode__reference"),
-        )
-        .filter(card__in=cards, named__in=names)
+        Coupon.objects.filter(offer__barcode__content=Content.EAN, sheet__household__in=homes)
+        .annotate(named=Concat("offer__barcode__company_prefix", "offer__barcode__reference"))
+        .filter(named__in=names)
         .order_by("pk")
     )
     if for_update:
         # Another statement reads them: what it finds of locks is then what was waited for.
         list(coupons.select_for_update(of=("self",)).values_list("pk"))
     found: dict[tuple[str, str], list[Coupon]] = defaultdict(list)
-    for coupon in coupons.select_related("offer__barcode", "level__offer", "lock"):
+    for coupon in coupons.select_related("offer__barcode", "level__offer", "lock", "sheet"):
         with suppress(ValueError):  # worth what its barcode cannot say: not what was scanned
             ean = payloads.ean_of(coupon.offer.barcode, coupon.terms)
             if ean in digits:
-                found[coupon.card, ean].append(coupon)
+                for card in shown[coupon.sheet.household_id]:
+                    found[card, ean].append(coupon)
     return found
 
 

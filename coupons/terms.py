@@ -244,6 +244,11 @@ def _spent(mailing: Mailing, offers: list[int]) -> dict[int, tuple[int, float, f
     return spent
 
 
+def goods_of(offer: Offer) -> tuple[str, ...]:
+    """The kinds of goods among its products that law restricts: none for most offers."""
+    return tuple(sorted(_goods([offer.pk])[0].get(offer.pk, ())))
+
+
 def _goods(offers: list[int]) -> tuple[dict[int, set[str]], set[int]]:
     """What law restricts among the products of each offer, and which offers are sensitive."""
     goods: dict[int, set[str]] = {}

@@ -10,7 +10,7 @@ from coupons.models import Coupon
 from coupons.models.offers import worth_in
 from coupons.sheets import codes
 from coupons.sheets.words import Words, in_language
-from loyalty import voice
+from loyalty import merging, voice
 from loyalty.models import Card, Consent, Household
 from pos_integration import problems
 from pos_integration.models import Terminal
@@ -39,7 +39,7 @@ def live_of(terminal: Terminal, household: Household | None) -> list[Coupon]:
     live = (
         Coupon.objects.filter(
             here,
-            sheet__household=household,
+            sheet__household__in=merging.absorbed(household.pk),
             state=Coupon.State.OPEN,
             valid_from__lte=today,
             valid_to__gte=today,

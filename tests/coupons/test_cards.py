@@ -78,7 +78,7 @@ def test_a_cards_coupons_take_the_same_queries_however_many(
 ):
     for position in (1, 2, 3):
         on_sheet(shop, home, position, chance=0.1)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         assert len(coupons(till).json()["coupons"]) == 3
 
 
