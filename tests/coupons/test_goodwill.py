@@ -215,7 +215,11 @@ def test_after_a_merger_the_gone_household_s_coupons_stay_good(home, clerk):
     gone = make.household("1002")
     coupon = goodwill.give(gone, offer(), "sour", clerk)
     OfferBarcode.objects.create(
-        offer=coupon.offer, symbology="ean_13", content="ean", company_prefix="99", reference="7700000001"
+        offer=coupon.offer,
+        symbology="ean_13",
+        content="ean",
+        company_prefix="99",
+        reference="7700000001",
     )
     ean = payloads.ean_of(coupon.offer.barcode, coupon.terms)
     merging.merge(home, gone, clerk)
