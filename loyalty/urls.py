@@ -5,13 +5,19 @@ from django.urls import include, path, re_path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView
 
+from coupons.admin.search import search
 from loyalty import health
 from loyalty.docs import DocsView
 from pos_integration import problems
 
+# The desk of every app, and the one search box over all of them.
+desk = [
+    path("search/", admin.site.admin_view(search), name="search"),
+    *admin.site.get_urls(),
+]
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
-    path("admin/", admin.site.urls),
+    path("admin/", (desk, "admin", admin.site.name)),
     path("api/v1/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/v1/docs/", DocsView.as_view(), name="docs"),
     path("api/v1/", include("pos_integration.urls")),

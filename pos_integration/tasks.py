@@ -14,3 +14,8 @@ def load(upload_id: int) -> str:
 def load_waiting() -> str:
     counts = ingest.load_waiting()
     return ", ".join(f"{count} {state}" for state, count in counts.items()) or "nothing waited"
+
+
+def replay(upload_id: int) -> str:
+    again = ingest.replay(upload_id)
+    return f"{again}: {again.accepted} more baskets accepted, {again.rejected} still rejected"

@@ -2,10 +2,10 @@
 
 from django.contrib import admin
 
-from pos_integration.admin import catalogue, tills, uploads
+from pos_integration.admin import catalogue, receipts, rejects, terminals, tills, uploads
 from pos_integration.desk import NOTHING
 
-__all__ = ["catalogue", "tills", "uploads"]
+__all__ = ["catalogue", "receipts", "rejects", "terminals", "tills", "uploads"]
 
 admin.site.site_header = "Loyalty coupons"
 admin.site.site_title = "Loyalty coupons"

@@ -1,46 +1,72 @@
-"""What tills handed over: files, what was rejected of them, baskets, coupons honoured."""
+"""What tills handed over: files, what became of them, loading again, handing one in."""
 
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
+from django.template.defaultfilters import filesizeformat
+from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django_q.tasks import async_task
 
-from pos_integration import ingest, keeping
+from pos_integration import ingest, keeping, staff
+from pos_integration.admin.hand_in import HandInForm
+from pos_integration.admin.rejects import mend_words, raw_text, reject_pill, reject_state
 from pos_integration.desk import (
     NOTHING,
     LongList,
     Panel,
     ReadOnlyAdmin,
-    ReadOnlyRows,
-    TabularInline,
     Tool,
+    link,
     pill,
     table,
 )
-from pos_integration.models import (
-    Basket,
-    BasketLine,
-    RedemptionRecord,
-    Reject,
-    Tender,
-    Upload,
-)
+from pos_integration.models import Reject, StoreStaff, Upload
 
 REJECTS_SHOWN = 50
 REPLAYED_AT_ONCE = 100
+LOADED_AT_ONCE = 2 * 2**20  # bytes; a larger file goes to the queue, and its page shows how far
+LOOK_AGAIN_SECONDS = 3
 UPLOAD_TONES = {"received": "busy", "loaded": "good", "failed": "bad"}
 
 
 def upload_pill(upload: Upload) -> SafeString:
     return pill(upload.get_state_display(), UPLOAD_TONES[upload.state])
+
+
+class WorkFilter(admin.SimpleListFilter):
+    title = gettext_lazy("work")
+    parameter_name = "work"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("rejects", _("With rejects to look at"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Upload]) -> QuerySet[Upload]:
+        if self.value() == "rejects":
+            return queryset.filter(Exists(_open_rejects()))
+        return queryset
+
+
+def _open_rejects() -> QuerySet[Reject]:
+    return Reject.objects.filter(upload=OuterRef("pk"), resolved_by=None, closed_at=None)
+
+
+class ReplaysForm(forms.Form):
+    """Says after how many replays one is asked for: asked twice, it is done once."""
+
+    replays = forms.IntegerField(widget=forms.HiddenInput)
 
 
 @admin.register(Upload)
@@ -56,10 +82,10 @@ class UploadAdmin(LongList[Upload], ReadOnlyAdmin[Upload]):
         "rejected",
     )
     list_select_related = ("terminal__store",)
-    list_filter = ("state",)
+    list_filter = ("state", WorkFilter)
     date_hierarchy = "received_at"
     search_fields = ("sha256__exact", "terminal__store__number__exact")
-    search_help_text = "A store's number, or the SHA-256 of a whole file"
+    search_help_text = gettext_lazy("A store's number, or the SHA-256 of a whole file")
     fields = (
         ("terminal", "state_pill"),
         ("received_at", "loaded_at"),
@@ -70,68 +96,147 @@ class UploadAdmin(LongList[Upload], ReadOnlyAdmin[Upload]):
         ("sha256", "replay_of"),
     )
     actions = ("load_again",)
-    empty_hint = "No till has sent anything yet. See /api/v1/schema/, or run: manage.py demo"
+    empty_hint = gettext_lazy(
+        "No till has sent anything yet. See /api/v1/schema/, or run: manage.py demo"
+    )
+
+    class Media:
+        css = {"all": ("pos_integration/tills.css",)}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Upload]:
         return super().get_queryset(request).defer("body").select_related("terminal__store")
 
     def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(self.file_view)
-        name = "pos_integration_upload_file"
-        return [path("<int:pk>/file/", view, name=name), *super().get_urls()]
+        def named(route: str, view: Callable[..., HttpResponseBase], name: str) -> URLPattern:
+            wrapped = self.admin_site.admin_view(view)  # type: ignore[type-var] # a file's answer too
+            return path(route, wrapped, name=f"pos_integration_upload_{name}")
 
-    @admin.display(description="State", ordering="state")
+        return [
+            named("hand-in/", self.hand_in_view, "hand_in"),
+            named("<int:pk>/file/", self.file_view, "file"),
+            named("<int:pk>/replay/", self.replay_view, "replay"),
+            *super().get_urls(),
+        ]
+
+    @admin.display(description=gettext_lazy("State"), ordering="state")
     def state_pill(self, upload: Upload) -> SafeString:
         return upload_pill(upload)
 
-    @admin.display(description="Size")
+    @admin.display(description=gettext_lazy("Size"))
     def bytes_in_words(self, upload: Upload) -> str:
-        return NOTHING if upload.size is None else f"{upload.size:,} bytes"
+        return NOTHING if upload.size is None else filesizeformat(upload.size)
 
     def sentence(self, row: Upload) -> str:
         if row.state == Upload.State.RECEIVED:
-            came = f" {row.next_position:,} entries are done." if row.next_position else ""
-            return f"This file waits to be loaded. Its bytes are kept.{came}"
-        taken = f"{row.accepted:,} of {row.baskets:,} baskets were taken"
+            if not row.next_position:
+                return _("This file waits to be loaded. Its bytes are kept.")
+            said = _("This file is being loaded: %(n)s entries are done. This page looks again.")
+            return said % {"n": f"{row.next_position:,}"}
+        taken = _("%(taken)s of %(baskets)s baskets were taken") % {
+            "taken": f"{row.accepted:,}",
+            "baskets": f"{row.baskets:,}",
+        }
         if row.state == Upload.State.FAILED:
-            rest = f"; before that {taken}." if row.baskets else "."
-            return f"This file could not be read to its end; see why below{rest}"
-        rest = f", {row.duplicates:,} came before" if row.duplicates else ""
-        rest += f", {row.rejected:,} could not be taken" if row.rejected else ""
-        rest += f"; {row.skipped:,} entries were no sales" if row.skipped else ""
-        return f"{taken}{rest}."
+            why = _("This file could not be read to its end; see why below")
+            return f"{why}; {_('before that')} {taken}." if row.baskets else f"{why}."
+        if row.duplicates:
+            taken += ", " + _("%(n)s came before") % {"n": f"{row.duplicates:,}"}
+        if row.rejected:
+            taken += ", " + _("%(n)s could not be taken") % {"n": f"{row.rejected:,}"}
+        if row.skipped:
+            taken += "; " + _("%(n)s entries were no sales") % {"n": f"{row.skipped:,}"}
+        return f"{taken}."
+
+    def list_tools(self, request: HttpRequest) -> list[Tool]:
+        rejects = Tool(_("Rejects"), reverse("admin:pos_integration_reject_changelist"))
+        if not self.has_hand_in_permission(request):
+            return [rejects]
+        return [
+            rejects,
+            Tool(_("Upload a file"), reverse("admin:pos_integration_upload_hand_in"), is_main=True),
+        ]
 
     def row_tools(self, request: HttpRequest, row: Upload) -> list[Tool]:
         baskets = reverse("admin:pos_integration_basket_changelist")
-        return [
-            Tool("Its baskets", f"{baskets}?upload__id__exact={row.pk}"),
-            Tool("The file", reverse("admin:pos_integration_upload_file", args=[row.pk])),
-        ]
+        tools = [Tool(_("Its baskets"), f"{baskets}?upload__id__exact={row.pk}")]
+        if self._may_have_file(request, row):
+            file = reverse("admin:pos_integration_upload_file", args=[row.pk])
+            tools.append(Tool(_("The file"), file))
+        if self.has_load_permission(request) and row.state != Upload.State.RECEIVED:
+            replay = reverse("admin:pos_integration_upload_replay", args=[row.pk])
+            tools.append(Tool(_("Load again"), replay, is_main=bool(row.rejected)))
+        return tools
 
     def panels(self, request: HttpRequest, row: Upload) -> list[Panel]:
-        shown = row.rejects.order_by("position")[:REJECTS_SHOWN]
-        rejects = table(
-            ("Place#", "Why", "Found and wanted", "Receipt", "As the till sent it"),
+        shown = list(row.rejects.order_by("position")[:REJECTS_SHOWN])
+        codes = dict.fromkeys(reject.code for reject in shown)
+        todo = table(
+            (_("Why"), _("What to do")),
             (
                 (
-                    r.position,
-                    pill(r.code, "bad"),
+                    pill(code.replace("_", " "), "bad"),
+                    format_html('<span class="words-cell">{}</span>', mend_words(code)),
+                )
+                for code in codes
+            ),
+            "",
+        )
+        rejects = table(
+            (
+                _("Place") + "#",
+                _("Why"),
+                _("Found and wanted"),
+                _("Receipt"),
+                _("State"),
+                _("As the till sent it"),
+            ),
+            (
+                (
+                    link(reverse("admin:pos_integration_reject_change", args=[r.pk]), r.position),
+                    reject_pill(r),
                     r.detail,
                     r.receipt or NOTHING,
-                    format_html('<pre class="raw">{}</pre>', r.raw[:4000]),
+                    reject_state(r),
+                    raw_text(r),
                 )
                 for r in shown
             ),
-            "Nothing was rejected.",
+            _("Nothing was rejected."),
         )
-        note = f"the first {REJECTS_SHOWN}" if row.rejected > REJECTS_SHOWN else ""
-        return [Panel("Rejects", rejects, note, is_wide=True)]
+        note = _("the first %(n)s") % {"n": REJECTS_SHOWN} if row.rejected > REJECTS_SHOWN else ""
+        panels = [Panel(_("Rejects"), rejects, note, is_wide=True)]
+        return [Panel(_("What to do"), todo, is_wide=True), *panels] if codes else panels
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """While the queue loads it, the page looks again."""
+        response = super().change_view(request, object_id, form_url, extra_context)
+        context = getattr(response, "context_data", None) or {}
+        upload = context.get("original")
+        if isinstance(upload, Upload) and upload.state == Upload.State.RECEIVED:
+            response["Refresh"] = str(LOOK_AGAIN_SECONDS)
+        return response
+
+    def _may_have_file(self, request: HttpRequest, upload: Upload) -> bool:
+        """Its bytes hold every card of a day: for administrators, and those of its own store."""
+        if not self.has_view_permission(request, upload):
+            return False
+        if self.has_load_permission(request):
+            return True
+        store = upload.terminal.store_id
+        return StoreStaff.objects.filter(user=request.user.pk, store=store).exists()
 
     def file_view(self, request: HttpRequest, pk: int) -> HttpResponseBase:
         """The bytes as they came, to save: never to show, for a till may have sent anything."""
-        upload = get_object_or_404(Upload, pk=pk)
-        if not self.has_view_permission(request, upload):
-            return HttpResponse("You may not look at uploads.", status=403)
+        upload = get_object_or_404(self.get_queryset(request), pk=pk)
+        if not self._may_have_file(request, upload):
+            raise PermissionDenied
+        self.log_change(request, upload, "Downloaded the file.")
         return FileResponse(
             keeping.opened(upload),
             as_attachment=True,
@@ -142,11 +247,100 @@ class UploadAdmin(LongList[Upload], ReadOnlyAdmin[Upload]):
     def has_load_permission(self, request: HttpRequest) -> bool:
         return request.user.has_perm("pos_integration.change_upload")
 
-    @admin.action(description="Load again", permissions=["load"])
+    def has_hand_in_permission(self, request: HttpRequest) -> bool:
+        may = request.user.has_perm
+        return may("pos_integration.add_upload") or may("pos_integration.change_upload")
+
+    def hand_in_view(self, request: HttpRequest) -> HttpResponse:
+        """Take the file of a till that was offline, by the way that its own calls take."""
+        if not self.has_hand_in_permission(request):
+            raise PermissionDenied
+        form = HandInForm(
+            request.POST or None, request.FILES or None, stores=staff.stores_of(request.user)
+        )
+        if not form.is_valid():
+            return TemplateResponse(
+                request,
+                "admin/hand_in.html",
+                {
+                    **self.admin_site.each_context(request),
+                    "opts": self.opts,
+                    "title": _("Upload a file"),
+                    "media": self.media,
+                    "form": form,
+                    "back": reverse("admin:pos_integration_upload_changelist"),
+                    "says": [
+                        _(
+                            "For a till that could not send its sales: its own file, as it would "
+                            "have sent it. What came before is not counted twice."
+                        )
+                    ],
+                },
+            )
+        file = form.cleaned_data["file"]
+        loads_now = file.size <= LOADED_AT_ONCE
+        upload, is_new = keeping.accept(
+            form.cleaned_data["till"], file.chunks(), form.media_type, is_claimed=loads_now
+        )
+        if not is_new:
+            messages.warning(request, _("The same file came before: this is what became of it."))
+        else:
+            self.log_addition(request, upload, f"Handed in '{file.name}'.")
+            if loads_now:
+                upload = ingest.load(upload.pk, is_claimed=True)
+            else:
+                async_task("pos_integration.tasks.load", upload.pk)
+            self._say_what_became(request, upload)
+        return HttpResponseRedirect(
+            reverse("admin:pos_integration_upload_change", args=[upload.pk])
+        )
+
+    def _say_what_became(self, request: HttpRequest, upload: Upload) -> None:
+        is_good = upload.state != Upload.State.FAILED and not upload.rejected
+        level = messages.SUCCESS if is_good else messages.WARNING
+        messages.add_message(request, level, self.sentence(upload))
+
+    def replay_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Ask, then load a file once more, now or, if it is large, in the queue."""
+        upload = get_object_or_404(self.get_queryset(request), pk=pk)
+        if not self.has_load_permission(request):
+            raise PermissionDenied
+        back = reverse("admin:pos_integration_upload_change", args=[pk])
+        replays = Upload.objects.filter(replay_of=upload.replay_of_id or pk).count()
+        form = ReplaysForm(request.POST if "confirmed" in request.POST else None)
+        if not form.is_valid():
+            page = self.ask(
+                request,
+                title=_("Load again: %(upload)s") % {"upload": upload},
+                says=[
+                    _("The file is read once more, after what it lacked was put right."),
+                    _(
+                        "What was taken before stays as it is and is not counted twice; what can "
+                        "be taken now is, and its rejects are closed by it."
+                    ),
+                ],
+                button=_("Load again"),
+                back=back,
+            )
+            assert page.context_data is not None
+            page.context_data["form"] = ReplaysForm(initial={"replays": replays})
+            return page
+        if form.cleaned_data["replays"] != replays:
+            messages.warning(request, _("It was loaded again just now; once is enough."))
+            return HttpResponseRedirect(back)
+        self.log_change(request, upload, "Loaded again.")
+        if (upload.size or 0) > LOADED_AT_ONCE:
+            async_task("pos_integration.tasks.replay", upload.pk)
+            messages.success(request, _("It is loaded again in the queue: see the list."))
+            return HttpResponseRedirect(reverse("admin:pos_integration_upload_changelist"))
+        again = ingest.replay(upload.pk)
+        self._say_what_became(request, again)
+        return HttpResponseRedirect(reverse("admin:pos_integration_upload_change", args=[again.pk]))
+
+    @admin.action(description=gettext_lazy("Load again"), permissions=["load"])
     def load_again(self, request: HttpRequest, chosen: QuerySet[Upload]) -> None:
         """After what was wrong is put right: takes what could not be taken, and only that."""
-        open_rejects = Reject.objects.filter(upload=OuterRef("pk"), resolved_by=None)
-        wanting = chosen.filter(~Q(state=Upload.State.LOADED) | Exists(open_rejects))
+        wanting = chosen.filter(~Q(state=Upload.State.LOADED) | Exists(_open_rejects()))
         keys = list(wanting.order_by("pk").values_list("pk", flat=True)[:REPLAYED_AT_ONCE])
         counts: Counter[str] = Counter()
         for key in keys:
@@ -157,133 +351,16 @@ class UploadAdmin(LongList[Upload], ReadOnlyAdmin[Upload]):
                 rejected=replay.rejected,
             )
         is_done = counts["loaded"] == len(keys) and not counts["rejected"]
+        said = _("%(loaded)s of %(n)s loaded")
+        rest = _(
+            "%(accepted)s more baskets were taken, %(rejected)s still cannot be. Files with "
+            "nothing to put right, and what was taken before, were left alone."
+        )
+        figures = {"n": len(keys)} | {
+            name: counts[name] for name in ("loaded", "accepted", "rejected")
+        }
         messages.add_message(
             request,
             messages.SUCCESS if is_done else messages.WARNING,
-            f"{counts['loaded']} of {len(keys)} loaded: {counts['accepted']} more baskets were "
-            f"taken, {counts['rejected']} still cannot be. Files with nothing to put right, and "
-            "what was taken before, were left alone.",
+            f"{said % figures}: {rest % figures}",
         )
-
-
-class OpenFilter(admin.SimpleListFilter):
-    title = "state"
-    parameter_name = "open"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("yes", "Still to look at"), ("no", "Taken by a replay")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Reject]) -> QuerySet[Reject]:
-        if self.value() in ("yes", "no"):
-            return queryset.filter(resolved_by__isnull=self.value() == "yes")
-        return queryset
-
-
-@admin.register(Reject)
-class RejectAdmin(LongList[Reject], ReadOnlyAdmin[Reject]):
-    list_display = ("code_pill", "detail", "receipt", "upload", "state_pill")
-    list_select_related = ("upload__terminal__store",)
-    list_filter = (OpenFilter, "code")
-    search_fields = ("receipt__exact", "detail")
-    search_help_text = "A receipt's whole number, or words of what was wrong"
-    fields = ("upload", "position", "code", "detail", "receipt", "resolved_by", "raw_text")
-    empty_hint = "Nothing was rejected: every basket so far could be taken."
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Reject]:
-        rows = super().get_queryset(request).select_related("upload__terminal__store")
-        return rows.defer("upload__body")
-
-    @admin.display(description="State")
-    def state_pill(self, reject: Reject) -> SafeString:
-        return pill("taken since", "good") if reject.resolved_by_id else pill("open", "busy")
-
-    @admin.display(description="Why", ordering="code")
-    def code_pill(self, reject: Reject) -> SafeString:
-        return pill(reject.code, "bad")
-
-    @admin.display(description="As the till sent it")
-    def raw_text(self, reject: Reject) -> SafeString:
-        return format_html('<pre class="raw">{}</pre>', reject.raw)
-
-
-class LineRows(ReadOnlyRows, TabularInline[BasketLine, Basket]):
-    model = BasketLine
-    verbose_name_plural = "Lines"
-    fields = ("number", "code", "product", "kind", "quantity", "unit", "discount", "amount")
-    ordering = ("number",)
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[BasketLine]:
-        return super().get_queryset(request).select_related("product")
-
-
-class TenderRows(ReadOnlyRows, TabularInline[Tender, Basket]):
-    model = Tender
-    fields = ("kind", "amount")
-    ordering = ("position",)
-
-
-class RecordRows(ReadOnlyRows, TabularInline[RedemptionRecord, Basket]):
-    model = RedemptionRecord
-    verbose_name_plural = "Coupons the till honoured"
-    fields = ("code", "line_number", "amount")
-    ordering = ("position",)
-    show_change_link = True
-
-
-@admin.register(Basket)
-class BasketAdmin(LongList[Basket], ReadOnlyAdmin[Basket]):
-    list_display = ("receipt", "store", "till_number", "business_date", "kind_pill", "card_number")
-    list_select_related = ("store",)
-    list_filter = ("store",)
-    search_fields = ("card_number__exact",)
-    search_help_text = "A card, or a receipt as store/till/day/receipt or its beginning"
-    fields = (
-        ("store", "till_number"),
-        ("business_date", "ended_at"),
-        ("receipt", "kind_pill"),
-        ("card_number", "currency"),
-        ("voids", "upload"),
-    )
-    inlines = (LineRows, TenderRows, RecordRows)
-    empty_hint = "No basket yet. Tills upload them; manage.py demo loads a year of a real shop."
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Basket]:
-        rows = super().get_queryset(request).select_related("store", "upload__terminal__store")
-        return rows.defer("upload__body")
-
-    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
-        return lookup == "card_number__in" or super().lookup_allowed(lookup, value, request)
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Basket], search_term: str
-    ) -> tuple[QuerySet[Basket], bool]:
-        """By a card, or by the beginning of the key that the database keeps baskets under."""
-        parts = search_term.strip().split("/", 3)
-        if len(parts) == 1:
-            return super().get_search_results(request, queryset, search_term)
-        keys = ("store__number", "till", "business_date", "receipt")
-        try:
-            return queryset.filter(**dict(zip(keys, parts, strict=False))), False
-        except (ValueError, ValidationError):  # not a number, not a day
-            return queryset.none(), False
-
-    @admin.display(description="Till")
-    def till_number(self, basket: Basket) -> str:
-        return str(basket.till)
-
-    @admin.display(description="Kind")
-    def kind_pill(self, basket: Basket) -> SafeString:
-        tone = {"sale": "good", "return": "warn", "void": "bad"}[basket.kind]
-        return pill(basket.get_kind_display().lower(), tone)
-
-
-@admin.register(RedemptionRecord)
-class RedemptionRecordAdmin(LongList[RedemptionRecord], ReadOnlyAdmin[RedemptionRecord]):
-    list_display = ("code", "amount", "basket")
-    list_select_related = ("basket__store",)
-    search_fields = ("code__exact",)
-    search_help_text = "A whole coupon code"
-    empty_hint = "No till has honoured a coupon yet."
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[RedemptionRecord]:
-        return super().get_queryset(request).select_related("basket__store")

@@ -1,0 +1,67 @@
+"""What did not come of the tills: receipts missing from their numbering, tills gone silent."""
+
+from datetime import timedelta
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.safestring import SafeString
+
+from pos_integration import gaps
+from pos_integration.desk import Panel, link, pill, table
+from pos_integration.models import Store
+
+DAYS_SHOWN = 14
+GAPS_SHOWN = 200
+
+
+def missing(store: Store | None, till: int | None = None) -> list[gaps.Gap]:
+    """Return the gaps of the last DAYS_SHOWN days."""
+    today = timezone.localdate()
+    # A store east of us may be a day ahead.
+    since, until = today - timedelta(days=DAYS_SHOWN), today + timedelta(days=1)
+    return gaps.missing(store, since, until, till=till)
+
+
+def gaps_panel(found: list[gaps.Gap], *, is_wide: bool) -> Panel:
+    shown = found[: GAPS_SHOWN if is_wide else 10]
+    body = table(
+        ("Store", "Till", "Day", "After receipt", "Before receipt", "Missing#", "State"),
+        (
+            (
+                gap.store,
+                _till_link(gap.store_id, gap.till),
+                f"{gap.business_date:%d %b %Y}",
+                gap.after,
+                gap.before,
+                f"{gap.count:,}",
+                pill("may still come", "busy") if gap.is_waiting else pill("missing", "bad"),
+            )
+            for gap in shown
+        ),
+        f"Nothing is missing of the last {DAYS_SHOWN} days, of tills that number their receipts.",
+    )
+    note = f"the latest {len(shown)} of {len(found):,} gaps" if len(found) > len(shown) else ""
+    return Panel("Missing receipts", body, note or f"last {DAYS_SHOWN} days", is_wide)
+
+
+def silence_panel(found: list[gaps.Silence]) -> Panel:
+    body = table(
+        ("Store", "Till", "Days#", "Last on"),
+        (
+            (
+                silence.store,
+                _till_link(silence.store_id, silence.till),
+                silence.days,
+                f"{silence.last_on:%d %b %Y}",
+            )
+            for silence in found[:GAPS_SHOWN]
+        ),
+        "Every till that sold before sold something on each day on which its store did.",
+    )
+    return Panel("Silent tills", body, f"last {DAYS_SHOWN} days", is_wide=True)
+
+
+def _till_link(store_id: int, number: int) -> SafeString:
+    """To the list, which shows that one till: a gap knows its number, not its row."""
+    url = reverse("admin:pos_integration_terminal_changelist")
+    return link(f"{url}?store__id__exact={store_id}&number__exact={number}", number)

@@ -1,0 +1,95 @@
+"""What was sold, as the tills said it: baskets and the coupons they honoured."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+
+from pos_integration.desk import LongList, ReadOnlyAdmin, ReadOnlyRows, TabularInline, pill
+from pos_integration.models import Basket, BasketLine, RedemptionRecord, Tender
+
+
+class LineRows(ReadOnlyRows, TabularInline[BasketLine, Basket]):
+    model = BasketLine
+    verbose_name_plural = "Lines"
+    fields = ("number", "code", "product", "kind", "quantity", "unit", "discount", "amount")
+    ordering = ("number",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[BasketLine]:
+        return super().get_queryset(request).select_related("product")
+
+
+class TenderRows(ReadOnlyRows, TabularInline[Tender, Basket]):
+    model = Tender
+    fields = ("kind", "amount")
+    ordering = ("position",)
+
+
+class RecordRows(ReadOnlyRows, TabularInline[RedemptionRecord, Basket]):
+    model = RedemptionRecord
+    verbose_name_plural = "Coupons the till honoured"
+    fields = ("code", "line_number", "amount")
+    ordering = ("position",)
+    show_change_link = True
+
+
+@admin.register(Basket)
+class BasketAdmin(LongList[Basket], ReadOnlyAdmin[Basket]):
+    list_display = ("receipt", "store", "till_number", "business_date", "kind_pill", "card_number")
+    list_select_related = ("store",)
+    list_filter = ("store",)
+    search_fields = ("card_number__exact",)
+    search_help_text = "A card, or a receipt as store/till/day/receipt or its beginning"
+    fields = (
+        ("store", "till_number"),
+        ("business_date", "ended_at"),
+        ("receipt", "kind_pill"),
+        ("card_number", "currency"),
+        ("voids", "upload"),
+    )
+    inlines = (LineRows, TenderRows, RecordRows)
+    empty_hint = "No basket yet. Tills upload them; manage.py demo loads a year of a real shop."
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Basket]:
+        rows = super().get_queryset(request).select_related("store", "upload__terminal__store")
+        return rows.defer("upload__body")
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
+        return lookup == "card_number__in" or super().lookup_allowed(lookup, value, request)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Basket], search_term: str
+    ) -> tuple[QuerySet[Basket], bool]:
+        """By a card, or by the beginning of the key that the database keeps baskets under."""
+        parts = search_term.strip().split("/", 3)
+        if len(parts) == 1:
+            return super().get_search_results(request, queryset, search_term)
+        keys = ("store__number", "till", "business_date", "receipt")
+        try:
+            return queryset.filter(**dict(zip(keys, parts, strict=False))), False
+        except (ValueError, ValidationError):  # not a number, not a day
+            return queryset.none(), False
+
+    @admin.display(description="Till")
+    def till_number(self, basket: Basket) -> str:
+        return str(basket.till)
+
+    @admin.display(description="Kind")
+    def kind_pill(self, basket: Basket) -> SafeString:
+        tone = {"sale": "good", "return": "warn", "void": "bad"}[basket.kind]
+        return pill(basket.get_kind_display().lower(), tone)
+
+
+@admin.register(RedemptionRecord)
+class RedemptionRecordAdmin(LongList[RedemptionRecord], ReadOnlyAdmin[RedemptionRecord]):
+    list_display = ("code", "amount", "basket")
+    list_select_related = ("basket__store",)
+    search_fields = ("code__exact",)
+    search_help_text = "A whole coupon code"
+    empty_hint = "No till has honoured a coupon yet."
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[RedemptionRecord]:
+        return super().get_queryset(request).select_related("basket__store")
