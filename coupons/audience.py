@@ -113,7 +113,7 @@ def is_quickly_counted(segments: Iterable[Segment], run: ModelRun) -> bool:
     """Whether a page can wait for the count."""
     if not any(segment.trigger in OF_HISTORY for segment in segments):
         return True
-    return run.lines * len(_counted_buckets(run)) <= LINES_COUNTED * len(history.buckets())
+    return run.lines * len(counted_buckets(run)) <= LINES_COUNTED * len(history.buckets())
 
 
 def is_sensitive(category: Category) -> bool:
@@ -241,9 +241,9 @@ def _size(
     mailing: Mailing | None,
     besides: list[QuerySet[Household]],
 ) -> Size:
-    buckets = _counted_buckets(run)
+    buckets = counted_buckets(run)
     end = -(-len(buckets) * SLOTS // len(history.buckets()))  # the first slot that is not counted
-    groups = [*besides, *_groups(segments, run, mailing, buckets)]
+    groups = [*besides, *groups_of(segments, run, mailing, buckets)]
     if not groups:
         return Size(0, False)
     first, *others = (group.filter(slot__lt=end).order_by().values("pk") for group in groups)
@@ -255,12 +255,12 @@ def _strays(mailing: Mailing, run: ModelRun) -> QuerySet[Recipient]:
     """Recipients that a segment brought and none would bring now."""
     others = Recipient.objects.filter(mailing=mailing, by_segment=True)
     segments = list(mailing.segments.order_by("pk"))
-    for group in _groups(segments, run, mailing, history.buckets()):
+    for group in groups_of(segments, run, mailing, history.buckets()):
         others = others.filter(~Exists(group.filter(pk=OuterRef("household"))))
     return others
 
 
-def _groups(
+def groups_of(
     segments: list[Segment], run: ModelRun, mailing: Mailing | None, buckets: Sequence[int]
 ) -> list[QuerySet[Household]]:
     """Each segment's households; of those that are sought by purchases only these buckets'."""
@@ -278,7 +278,7 @@ def _groups(
     return groups
 
 
-def _counted_buckets(run: ModelRun) -> range:
+def counted_buckets(run: ModelRun) -> range:
     """The buckets that hold as many households as are counted, at least one."""
     every = history.buckets()
     return every[: max(len(every) * HOMES_COUNTED // max(run.households, HOMES_COUNTED), 1)]

@@ -7,7 +7,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
-from coupons import preflight, seeding
+from coupons import preflight, print_progress, seeding
 from coupons.looks import Looks, SheetRow
 from coupons.models import Mailing, PrintFile, PrintRun, Sheet
 from coupons.preflight import Expected, MisreadError
@@ -69,6 +69,8 @@ def write_file(place: int, run_id: int) -> int:
     def watched(faces: Iterable[SheetFace]) -> Iterator[SheetFace]:
         for face in faces:
             coupons[face.sequence] = len(face.coupons)
+            if len(coupons) % print_progress.EVERY == 0:
+                print_progress.note(run, first, len(coupons))
             if face.sequence in wanted:
                 sampled[face.sequence] = preflight.expected_of(looks.look, face)
             yield face
@@ -95,6 +97,7 @@ def write_file(place: int, run_id: int) -> int:
             seeds = {seed["number"] for seed in run.seeds}
             preflight.compare(run.mailing, {n: page for n, page in pages.items() if n not in seeds})
     except MisreadError as error:
+        print_progress.forget(run, first)
         part.replace(path.with_name(f"{name}.blocked"))
         says = f"{name}: {error}"
         PrintRun.objects.filter(pk=run_id, state=PrintRun.State.RUNNING).update(
@@ -121,6 +124,7 @@ def write_file(place: int, run_id: int) -> int:
             "left_out": _left_out(run.mailing, written.left_out),
         },
     )
+    print_progress.forget(run, first)
     return last - first + 1
 
 

@@ -2,14 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from datetime import date
+from typing import Any, NamedTuple
 
+from django import forms
 from django.contrib.auth.models import AbstractBaseUser
 from django.utils import timezone
 from django.utils.safestring import SafeString
-from django_q.tasks import async_task
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from coupons.admin import printing_steps
+from coupons.admin import printing_steps, queued
 from coupons.models import Mailing
 from pos_integration.desk import pill
 
@@ -24,6 +27,8 @@ TONES = {
     "closed": "plain",
 }
 QUEUE_HINT = printing_steps.QUEUED
+MAILED_NOTE = "Mailed on {}."
+"""In a mailing's history: the day is kept there."""
 
 
 def mailing_pill(mailing: Mailing) -> SafeString:
@@ -40,38 +45,94 @@ def is_unprinted(mailing: Mailing, step: str) -> bool:
     return step == "print" and mailing.channel == Mailing.Channel.NONE
 
 
+Given = dict[str, Any]
+"""What a step's form was filled with."""
+
+
+def under_way() -> str:
+    return _("That is under way already: this page follows it.")
+
+
+class StepForm(forms.Form):
+    """What the mailing was like when the step was asked for: somebody may have been faster."""
+
+    seen = forms.CharField(widget=forms.HiddenInput, required=False)
+
+
+class MailedForm(StepForm):
+    """When the sheets went to the post."""
+
+    mailed_on = forms.DateField(
+        label=gettext_lazy("Mailed on"),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text=gettext_lazy("The day the post took them; not a day to come"),
+    )
+
+    def clean_mailed_on(self) -> date:
+        day: date = self.cleaned_data["mailed_on"]
+        if day > timezone.localdate():
+            raise forms.ValidationError(
+                _("%(day)s is still to come: say the day once the post has taken them.")
+                % {"day": day}
+            )
+        return day
+
+
+def seen(mailing: Mailing) -> str:
+    """What a step depends on; another once somebody has taken one."""
+    run = mailing.print_runs.filter(kind="whole").order_by("-pk").values_list("pk").first()
+    return f"{mailing.state}.{mailing.selection_id or 0}.{run[0] if run else 0}"
+
+
 class Done(NamedTuple):
     """What a step did, for staff, and where to look at it: empty, the mailing's page."""
 
     says: str
     url: str = ""
+    note: str = ""  # for its history, where the button's name says too little
 
 
-def _select(mailing: Mailing, user: AbstractBaseUser) -> Done:
-    async_task("coupons.tasks.select", mailing.pk, user.pk)
+def _select(mailing: Mailing, user: AbstractBaseUser, given: Given) -> Done:
+    if not queued.put_once("coupons.tasks.select", mailing, user.pk):
+        return Done(under_way())
     return Done(f"Coupons for '{mailing}' will be selected. {QUEUE_HINT}")
 
 
-def _approve(mailing: Mailing, user: AbstractBaseUser) -> Done:
+def _approve(mailing: Mailing, user: AbstractBaseUser, given: Given) -> Done:
     from coupons.mailing import approve  # loads the models of shoppers: too slow for every command
 
+    _refuse_stale(mailing)
     approve(mailing, user)
     return Done(f"Approved. The night before {mailing.issue_on:%d %b %Y} issues and prints it.")
 
 
-def _back_to_draft(mailing: Mailing, user: AbstractBaseUser) -> Done:
+def _refuse_stale(mailing: Mailing) -> None:
+    """Raise MailingError if what was selected is not what would be issued."""
+    from coupons import staleness  # as above
+    from coupons.mailing import MailingError
+
+    if mailing.selection is None:
+        return
+    if changed := staleness.changes(mailing, mailing.selection, timezone.localdate()):
+        again = _("Go back to draft, if it is approved, and select again.")
+        raise MailingError("\n".join([*changed, again]))
+
+
+def _back_to_draft(mailing: Mailing, user: AbstractBaseUser, given: Given) -> Done:
     from coupons.mailing import back_to_draft  # as above
 
     back_to_draft(mailing)
     return Done(f"'{mailing}' is a draft again: change it, then select anew.")
 
 
-def _issue(mailing: Mailing, user: AbstractBaseUser) -> Done:
-    async_task("coupons.tasks.issue", mailing.pk)
+def _issue(mailing: Mailing, user: AbstractBaseUser, given: Given) -> Done:
+    _refuse_stale(mailing)
+    if not queued.put_once("coupons.tasks.issue", mailing):
+        return Done(under_way())
     return Done(f"'{mailing}' will be issued. {QUEUE_HINT}")
 
 
-def _print(mailing: Mailing, user: AbstractBaseUser) -> Done:
+def _print(mailing: Mailing, user: AbstractBaseUser, given: Given) -> Done:
     from coupons import printing  # loads the press: too slow for every command
 
     run = printing.begin(mailing, by=user)
@@ -79,14 +140,15 @@ def _print(mailing: Mailing, user: AbstractBaseUser) -> Done:
     return Done(f"'{mailing}' will be printed. {QUEUE_HINT}", printing_steps.page_of(run))
 
 
-def _mark_mailed(mailing: Mailing, user: AbstractBaseUser) -> Done:
+def _mark_mailed(mailing: Mailing, user: AbstractBaseUser, given: Given) -> Done:
     from coupons.mailing import mark_mailed  # as above
 
     mark_mailed(mailing)
-    return Done(f"'{mailing}' is marked as mailed.")
+    day = given["mailed_on"]
+    return Done(f"'{mailing}' is marked as mailed on {day}.", note=MAILED_NOTE.format(day))
 
 
-def _close(mailing: Mailing, user: AbstractBaseUser) -> Done:
+def _close(mailing: Mailing, user: AbstractBaseUser, given: Given) -> Done:
     from coupons.mailing import close  # as above
 
     close(mailing, timezone.localdate())
@@ -100,8 +162,9 @@ class Step:
     label: str
     states: tuple[Mailing.State, ...]
     says: str
-    do: Callable[[Mailing, AbstractBaseUser], Done]
+    do: Callable[[Mailing, AbstractBaseUser, Given], Done]
     is_main: bool = True
+    form: type[StepForm] = StepForm
 
 
 STEPS = {
@@ -129,7 +192,8 @@ STEPS = {
     "issue": Step(
         "Issue now",
         (State.APPROVED,),
-        "What was approved becomes promises, now and not by night: this cannot be taken back.",
+        "What was approved becomes promises, now and not by night: this cannot be taken back. What "
+        "is believed of households must still be young enough today.",
         _issue,
     ),
     "print": Step(
@@ -144,6 +208,7 @@ STEPS = {
         (State.PRINTED,),
         "Say this when the printed sheets have gone to the post.",
         _mark_mailed,
+        form=MailedForm,
     ),
     "close": Step(
         "Close",

@@ -1,10 +1,9 @@
-"""Mailings, from draft to post, and who gets one."""
+"""Mailings, from draft to post, and who gets one: a workbench with a step for each thing to do."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
-from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.options import InlineModelAdmin
 from django.contrib.auth.models import AbstractBaseUser
@@ -13,22 +12,28 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from coupons.admin import mailing_panels
+from coupons.admin import mailing_panels, workbench, workbench_facts, workbench_panels
+from coupons.admin.mailing_forms import MailingForm, RecipientsForm, TextForm
 from coupons.admin.mailing_panels import first_named
 from coupons.admin.mailing_steps import (
-    SENTENCES,
     STEPS,
     State,
+    Step,
     is_open,
     is_unprinted,
     mailing_pill,
+    seen,
 )
 from coupons.admin.printing_steps import begin_tools
+from coupons.admin.workbench import Known
+from coupons.admin.workbench_pages import WorkbenchPages
 from coupons.models import FunderBudget, Mailing, MailingText
-from loyalty.shopper.value import TIERS
-from pos_integration.desk import ModelForm, Page, Panel, StackedInline, TabularInline, Tool
+from pos_integration.desk import Page, Panel, StackedInline, TabularInline, Tool
 
 BEFORE_THE_POST = (State.SELECTED, State.APPROVED, State.ISSUED, State.PRINTED)
 IN_WORDS = {
@@ -36,39 +41,6 @@ IN_WORDS = {
     "segments": "segments_in_words",
     "fallback_offers": "fallback_in_words",
 }
-
-
-class MailingForm(ModelForm[Mailing]):
-    """A mailing's own terms, and what must agree among them."""
-
-    def clean(self) -> dict[str, Any]:
-        given: dict[str, Any] = super().clean() or {}
-        leaf, letter = given.get("leaf"), given.get("letter", "")
-        if leaf == Mailing.Leaf.LETTER and not letter.strip():
-            self.add_error("letter", "A letter in front wants its text here.")
-        if leaf and leaf != Mailing.Leaf.LETTER and letter.strip():
-            self.add_error(
-                "leaf", f"The letter would be on no side: choose '{Mailing.Leaf.LETTER.label}'."
-            )
-        return given
-
-
-class TextForm(ModelForm[MailingText]):
-    """A mailing's words in a language that households are written to in."""
-
-    language = forms.ChoiceField(choices=settings.LANGUAGES)
-
-
-class RecipientsForm(forms.Form):
-    """Who a mailing is meant for: everybody of some tiers, as last night saw them."""
-
-    tiers = forms.MultipleChoiceField(
-        choices=[(tier, tier.capitalize()) for tier in TIERS],
-        widget=forms.CheckboxSelectMultiple,
-        initial=list(TIERS),
-        help_text="Every household of these tiers. Those without consent are left out when the "
-        "sheets are issued.",
-    )
 
 
 class OfDraft(InlineModelAdmin):  # type: ignore[type-arg] # takes no models at run time
@@ -110,7 +82,7 @@ def _with_words(fields: Any) -> tuple[Any, ...]:
 
 
 @admin.register(Mailing)
-class MailingAdmin(Page[Mailing]):
+class MailingAdmin(WorkbenchPages, Page[Mailing]):
     list_display = ("name", "state_pill", "issue_on", "valid_from", "valid_to", "code")
     list_filter = ("state",)
     date_hierarchy = "issue_on"
@@ -120,27 +92,45 @@ class MailingAdmin(Page[Mailing]):
     prepopulated_fields = {"code": ("name",)}
     form = MailingForm
     inlines = (TextInline, FunderBudgetInline)
-    empty_hint = "No mailing yet. Add one: a name, dates, offers and segments make a draft."
+    empty_hint = gettext_lazy(
+        "No mailing yet. Add one: a name, dates, segments and offers make a draft, and its page "
+        "leads on from there."
+    )
     fieldsets = (
+        (None, {"fields": (("name", "code"),)}),
         (
-            None,
-            {"fields": (("name", "code"), ("select_on", "issue_on"), ("valid_from", "valid_to"))},
-        ),
-        ("Whom it is for", {"fields": ("segments", "channel", ("most_contacts", "contact_days"))}),
-        (
-            "What it offers",
+            gettext_lazy("Audience: whom it is for"),
             {
                 "fields": (
-                    "offers",
-                    ("coupons_per_sheet", "coupons_per_category"),
-                    ("discovery_slots", "random_slots"),
-                    ("short_sheets", "fallback_offers"),
+                    "segments",
+                    "channel",
+                    ("most_contacts", "contact_days"),
+                    "holdout_share",
                 )
             },
         ),
-        ("Chosen for", {"fields": ("objective", ("budget", "fairness"), "model_days")}),
         (
-            "What the shopper reads",
+            gettext_lazy("Offers: what it may give"),
+            {"fields": ("offers", ("short_sheets", "fallback_offers"))},
+        ),
+        (
+            gettext_lazy("Selection: how coupons are chosen"),
+            {
+                "fields": (
+                    "objective",
+                    ("budget", "fairness"),
+                    ("coupons_per_sheet", "coupons_per_category"),
+                    ("discovery_slots", "random_slots"),
+                    "model_days",
+                )
+            },
+        ),
+        (
+            gettext_lazy("Dates: when it goes out, and how long it is good"),
+            {"fields": (("select_on", "issue_on"), ("valid_from", "valid_to"))},
+        ),
+        (
+            gettext_lazy("Sheets: what the shopper reads"),
             {
                 "fields": (
                     ("theme", "leaf"),
@@ -151,8 +141,10 @@ class MailingAdmin(Page[Mailing]):
                 )
             },
         ),
-        ("Measured by", {"fields": ("holdout_share",)}),
-        ("So far", {"fields": (("changed_by", "approved_by"), ("selection", "issued_at", "run"))}),
+        (
+            gettext_lazy("So far"),
+            {"fields": (("changed_by", "approved_by"), ("selection", "issued_at", "run"))},
+        ),
     )
     readonly_fields = (
         "changed_by",
@@ -163,11 +155,64 @@ class MailingAdmin(Page[Mailing]):
         *IN_WORDS.values(),
     )
 
+    class Media:
+        css: ClassVar[dict[str, tuple[str, ...]]] = {"all": ("coupons/workbench.css",)}
+        js = ("coupons/printing.js",)
+
     def save_model(
         self, request: HttpRequest, obj: Mailing, form: forms.Form, change: bool
     ) -> None:
         obj.changed_by_id = request.user.pk
         super().save_model(request, obj, form, change)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        from coupons.issuing import usual_language  # loads the models of shoppers: too slow
+
+        usual = usual_language(form.instance)
+        if any(text.language == usual for text in form.instance.texts.all()):
+            messages.warning(
+                request,
+                _(
+                    "The words in '%(language)s' take the place of the headline and explanation "
+                    "above: that is the language of the theme itself."
+                )
+                % {"language": usual},
+            )
+
+    def render_change_form(
+        self,
+        request: HttpRequest,
+        context: dict[str, Any],
+        add: bool = False,
+        change: bool = False,
+        form_url: str = "",
+        obj: Mailing | None = None,
+    ) -> HttpResponse:
+        page = super().render_change_form(request, context, add, change, form_url, obj)
+        if obj is None or obj.is_goodwill or not isinstance(page, TemplateResponse):
+            return page
+        told = page.context_data
+        assert told is not None  # a change form has one
+        changed = workbench_facts.stale(obj)
+        known = workbench_facts.known_of(obj, request.user, changed)
+        told["steps"] = workbench.drawn(workbench.steps(known), self._pages(obj))
+        told["sentence"] = workbench.next_says(known)
+        told["tools"] = self._tools(request, obj, known)
+        first = (workbench_panels.at_work(obj), workbench_panels.changed_since(changed))
+        told["panels"] = [*(one for one in first if one is not None), *told["panels"]]
+        return page
+
+    def _pages(self, mailing: Mailing) -> dict[str, str]:
+        """Where each of its steps is looked at, if not on its own page."""
+        pages = {
+            name: reverse(f"admin:coupons_mailing_{name}", args=[mailing.pk])
+            for name in ("audience", "offers")
+        }
+        if mailing.selection_id is not None:
+            url = reverse("admin:coupons_selection_change", args=[mailing.selection_id])
+            pages |= {"selection": url, "review": url}
+        return pages
 
     def has_change_permission(self, request: HttpRequest, obj: Mailing | None = None) -> bool:
         if not is_open(obj):
@@ -210,6 +255,7 @@ class MailingAdmin(Page[Mailing]):
             named("<int:pk>/do/<slug:name>/", self.step_view, "step"),
             named("<int:pk>/before-printing/", self.before_view, "before"),
             named("<int:pk>/recipients/", self.recipients_view, "recipients"),
+            *self.workbench_urls(),
             *super().get_urls(),
         ]
 
@@ -218,32 +264,53 @@ class MailingAdmin(Page[Mailing]):
         return mailing_pill(mailing)
 
     def sentence(self, row: Mailing) -> str:
-        if row.state == State.ISSUED and row.channel == Mailing.Channel.NONE:
-            return "Its coupons are promised; there is nothing to print: the next night goes on."
-        return SENTENCES[State(row.state)]
+        if row.is_goodwill:
+            return _(
+                "Goodwill coupons of a month: staff give them on households' pages; this mailing "
+                "is neither selected nor printed."
+            )
+        return ""  # render_change_form says it, knowing who looks
 
-    def row_tools(self, request: HttpRequest, row: Mailing) -> list[Tool]:
+    def _tools(self, request: HttpRequest, row: Mailing, known: Known) -> list[Tool]:
+        """The buttons that take it on; exactly one of them is the next thing to do, if any is."""
+        if not request.user.has_perm("coupons.change_mailing"):
+            return self._looks(request, row)
+        main = _main(row, known)
         tools = []
         if row.state == State.DRAFT and request.user.has_perm("coupons.add_recipient"):
             url = reverse("admin:coupons_mailing_recipients", args=[row.pk])
-            tools.append(Tool("Add recipients", url))
-        if request.user.has_perm("coupons.change_mailing"):
-            tools += [
-                Tool(
-                    step.label,
-                    reverse("admin:coupons_mailing_step", args=[row.pk, name]),
-                    step.is_main and row.state == step.states[0],
-                )
-                for name, step in STEPS.items()
-                if row.state in step.states and not is_unprinted(row, name)
-            ]
+            tools.append(Tool(_("Add recipients"), url, main == "recipients"))
+        if row.state == State.SELECTED:
+            url = reverse("admin:coupons_selection_change", args=[row.selection_id])
+            tools.append(Tool(_("Review the selection"), url, main == "review"))
+        tools += [
+            Tool(
+                _label(name, step, row),
+                reverse("admin:coupons_mailing_step", args=[row.pk, name]),
+                main == name,
+            )
+            for name, step in STEPS.items()
+            if row.state in step.states
+            and not is_unprinted(row, name)
+            and not (name == "approve" and (known.is_mine or known.stale))
+        ]
+        if row.state in (State.MAILED, State.PRINTED, State.ISSUED):
+            url = reverse("admin:coupons_measurement_measure")
+            tools.append(Tool(_("Measure now"), f"{url}?mailing={row.pk}", main == "measure"))
+        return tools + self._looks(request, row) + begin_tools(request, row)
+
+    def _looks(self, request: HttpRequest, row: Mailing) -> list[Tool]:
+        """The buttons that only show."""
+        tools = []
+        if row.state in (State.DRAFT, State.SELECTED) and row.selections.exists():
+            url = reverse("admin:coupons_mailing_compare", args=[row.pk])
+            tools.append(Tool(_("Compare selections"), url))
         if row.channel == Mailing.Channel.PRINT and row.state in BEFORE_THE_POST:
             url = reverse("admin:coupons_mailing_before", args=[row.pk])
-            tools.append(Tool("Before printing", url))
-        tools += begin_tools(request, row)
+            tools.append(Tool(_("Before printing"), url))
         if row.issued_at is not None and request.user.has_perm("coupons.view_measurement"):
             url = reverse("admin:coupons_measurement_changelist")
-            tools.append(Tool("What it changed", f"{url}?mailing__id__exact={row.pk}"))
+            tools.append(Tool(_("What it changed"), f"{url}?mailing__id__exact={row.pk}"))
         return tools
 
     def list_tools(self, request: HttpRequest) -> list[Tool]:
@@ -294,28 +361,53 @@ class MailingAdmin(Page[Mailing]):
         if is_unprinted(mailing, name):
             messages.error(request, f"'{mailing}' is not printed: its channel says so.")
             return HttpResponseRedirect(back)
-        if request.method != "POST":
-            return self.ask(
+        if mailing.is_goodwill:
+            messages.error(request, self.sentence(mailing))
+            return HttpResponseRedirect(back)
+        form = step.form(request.POST if request.method == "POST" else None)
+        if not form.is_valid():
+            return self._ask_step(request, mailing, name, form)
+        if (was := form.cleaned_data["seen"]) and was != seen(mailing):
+            messages.error(
                 request,
-                title=f"{step.label}: {mailing}",
-                says=[step.says],
-                button=step.label,
-                back=back,
+                _(
+                    "Somebody was faster: '%(mailing)s' went on since you were asked. Nothing was "
+                    "done twice; look at it as it is now."
+                )
+                % {"mailing": mailing},
             )
+            return HttpResponseRedirect(back)
         from coupons.mailing import MailingError  # loads the models of shoppers, as above
         from coupons.printing import PrintError
 
         assert isinstance(request.user, AbstractBaseUser)
         try:
-            done = step.do(mailing, request.user)
+            done = step.do(mailing, request.user, form.cleaned_data)
         except (MailingError, PrintError) as error:
             for sentence in str(error).splitlines():
                 messages.error(request, sentence if sentence.endswith(".") else f"{sentence}.")
         else:
-            self.log_change(request, mailing, f"{step.label}.")
+            self.log_change(request, mailing, done.note or f"{step.label}.")
             messages.success(request, done.says)
             back = done.url or back
         return HttpResponseRedirect(back)
+
+    def _ask_step(
+        self, request: HttpRequest, mailing: Mailing, name: str, form: forms.Form
+    ) -> HttpResponse:
+        step = STEPS[name]
+        label = _label(name, step, mailing)
+        page = self.ask(
+            request,
+            title=f"{label}: {mailing}",
+            says=[step.says],
+            button=label,
+            back=reverse("admin:coupons_mailing_change", args=[mailing.pk]),
+        )
+        assert page.context_data is not None
+        form.initial = {"seen": seen(mailing), "mailed_on": timezone.localdate()}
+        page.context_data["form"] = form
+        return page
 
     def before_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """What to look at before a mailing is printed."""
@@ -361,3 +453,31 @@ class MailingAdmin(Page[Mailing]):
             "back": back,
         }
         return TemplateResponse(request, "admin/ask.html", context)
+
+
+def _label(name: str, step: Step, mailing: Mailing) -> str:
+    """What a step's button says: a selection is made once, then again."""
+    if name == "select" and (mailing.state == State.SELECTED or mailing.selections.exists()):
+        return _("Select again")
+    return step.label
+
+
+def _main(mailing: Mailing, known: Known) -> str:
+    """The name of the button that is the next thing to do; empty: none is, or a field is."""
+    if known.at_work or known.printing is not None:
+        return ""
+    at = workbench.current(known)
+    if at == "review":
+        if known.stale:
+            return "select"
+        return "review" if known.is_mine else "approve"
+    if at == "measured":
+        is_over = timezone.localdate() > mailing.valid_to and bool(known.measured)
+        return "close" if is_over else "measure"
+    return {
+        "audience": "recipients",
+        "selection": "select",
+        "issued": "issue",
+        "printed": "print",
+        "mailed": "mailed",
+    }.get(at, "")

@@ -1,33 +1,33 @@
-/* A print run's page follows the run; when it ends, the page's content is fetched anew. */
+/* A page follows work of the queue: a print run, a selection, the issue of sheets. When that ends
+   the page is loaded again, unless somebody has begun to write into it. */
 "use strict";
 (() => {
   const WAIT_MS = 1500;
-
-  const renew = async () => {
-    const answer = await fetch(window.location.href, { credentials: "same-origin" });
-    if (!answer.ok) return;
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const fresh = page.getElementById("content");
-    if (fresh) document.getElementById("content").replaceWith(document.adoptNode(fresh));
-  };
+  let isWrittenIn = false;
 
   const follow = (shown) => {
     const bar = shown.querySelector("progress");
     const says = shown.querySelector("p");
+    const say = (words) => { if (words && says.textContent !== words) says.textContent = words; };
     const look = async () => {
       try {
         const answer = await fetch(shown.dataset.url, { credentials: "same-origin" });
         if (!answer.ok) throw new Error(String(answer.status));
         const told = await answer.json();
-        bar.max = Math.max(told.sheets, 1);
-        bar.value = told.done;
-        if (says.textContent !== told.says) says.textContent = told.says;
+        if (told.sheets > 0) {
+          bar.max = told.sheets;
+          bar.value = told.done;
+        } else {
+          bar.removeAttribute("value");
+        }
+        say(told.says);
         if (told.state !== "running") {
-          await renew();
+          if (isWrittenIn) say(shown.dataset.ended);
+          else window.location.reload();
           return;
         }
       } catch {
-        says.textContent = "The server does not answer; asking again.";
+        say(shown.dataset.silent);
       }
       window.setTimeout(look, WAIT_MS);
     };
@@ -35,6 +35,7 @@
   };
 
   document.addEventListener("DOMContentLoaded", () => {
+    document.addEventListener("input", () => { isWrittenIn = true; });
     document.querySelectorAll(".run-progress").forEach(follow);
   });
 })();

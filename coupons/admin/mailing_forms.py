@@ -1,0 +1,102 @@
+"""The forms of a mailing: its own terms, its words in other languages, recipients by tier."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from coupons.models import Mailing, MailingText
+from loyalty.shopper.value import TIERS
+from pos_integration.desk import ModelForm
+
+
+class MailingForm(ModelForm[Mailing]):
+    """A mailing's own terms, and what must agree among them."""
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or {}
+        leaf, letter = given.get("leaf"), given.get("letter", "")
+        if leaf == Mailing.Leaf.LETTER and not letter.strip():
+            self.add_error("letter", _("A letter in front wants its text here."))
+        if leaf and leaf != Mailing.Leaf.LETTER and letter.strip():
+            self.add_error(
+                "leaf",
+                _("The letter would be on no side: choose '%(leaf)s'.")
+                % {"leaf": Mailing.Leaf.LETTER.label},
+            )
+        self._check_dates(given)
+        self._check_places(given)
+        self._check_shares(given)
+        return given
+
+    def _check_dates(self, given: dict[str, Any]) -> None:
+        select, issue = given.get("select_on"), given.get("issue_on")
+        first, last = given.get("valid_from"), given.get("valid_to")
+        if first and last and last < first:
+            self.add_error(
+                "valid_to", _("Its last day is before its first: %(day)s.") % {"day": first}
+            )
+        if issue and last and issue > last:
+            self.add_error(
+                "issue_on",
+                _("By then its coupons are over: they are good until %(day)s.") % {"day": last},
+            )
+        if select and issue and select > issue:
+            self.add_error(
+                "select_on",
+                _("Coupons are selected before they are issued, on %(day)s.") % {"day": issue},
+            )
+
+    def _check_places(self, given: dict[str, Any]) -> None:
+        places = given.get("coupons_per_sheet")
+        if places is None:
+            return
+        random, new = given.get("random_slots"), given.get("discovery_slots")
+        if random is not None and random >= places:
+            self.add_error(
+                "random_slots",
+                _("Of %(n)s coupons at most %(most)s can be drawn by lot: some must be chosen.")
+                % {"n": places, "most": places - 1},
+            )
+        if new is not None and new > places:
+            self.add_error(
+                "discovery_slots",
+                _("A sheet has %(n)s coupons: no more can be new.") % {"n": places},
+            )
+        if given.get("coupons_per_category") == 0:
+            self.add_error(
+                "coupons_per_category", _("A category must be allowed one coupon at least.")
+            )
+
+    def _check_shares(self, given: dict[str, Any]) -> None:
+        for name in ("holdout_share", "fairness"):
+            share = given.get(name)
+            if share is not None and not 0 <= share < 1:
+                self.add_error(
+                    name, _("It is a share: 0.1 is 10 percent; wanted: from 0 to less than 1.")
+                )
+        budget = given.get("budget")
+        if budget is not None and budget < 0:
+            self.add_error("budget", _("A budget is not negative; leave it empty for no limit."))
+
+
+class TextForm(ModelForm[MailingText]):
+    """A mailing's words in a language that households are written to in."""
+
+    language = forms.ChoiceField(choices=settings.LANGUAGES)
+
+
+class RecipientsForm(forms.Form):
+    """Who a mailing is meant for: everybody of some tiers, as last night saw them."""
+
+    tiers = forms.MultipleChoiceField(
+        choices=[(tier, tier.capitalize()) for tier in TIERS],
+        widget=forms.CheckboxSelectMultiple,
+        initial=list(TIERS),
+        help_text=gettext_lazy(
+            "Every household of these tiers. Those without consent are left out when the sheets "
+            "are issued."
+        ),
+    )

@@ -1,0 +1,35 @@
+"""What the queue holds for a mailing: asked for twice, a thing is put there once."""
+
+from typing import Final
+
+from django.db import transaction
+from django_q.models import OrmQ
+from django_q.tasks import async_task
+
+from coupons.models import Mailing
+
+MOST: Final = 500  # a queue that is longer than this stands still, and is to be looked at
+
+
+def waiting(*arguments: int) -> set[str]:
+    """The names of tasks that wait, or are at work, with `arguments` as their first."""
+    wanted = list(arguments)
+    return {
+        str(task["func"])
+        for row in OrmQ.objects.order_by("-pk")[:MOST]
+        if list((task := row.task).get("args") or ())[: len(wanted)] == wanted and "func" in task
+    }
+
+
+@transaction.atomic
+def put_once(task: str, mailing: Mailing, *others: int) -> bool:
+    """Put a task for a mailing in the queue, unless it waits there or is at work already.
+
+    Returns whether it is new. Of two at once the second waits for the first. One that fails is
+    not tried again by itself: it said why, and is asked for again.
+    """
+    Mailing.objects.select_for_update().get(pk=mailing.pk)
+    if task in waiting(mailing.pk):
+        return False
+    async_task(task, mailing.pk, *others, ack_failure=True)
+    return True

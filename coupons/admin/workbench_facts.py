@@ -1,0 +1,119 @@
+"""What the workbench has to know of a mailing: read in a handful of queries."""
+
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import Sum
+from django.utils import timezone
+from django.utils.formats import date_format
+
+from coupons.admin import queued
+from coupons.admin.mailing_steps import MAILED_NOTE
+from coupons.admin.workbench import Known
+from coupons.models import Mailing, PrintRun, Selection
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser, User
+
+State = Mailing.State
+BEFORE_ISSUE = (State.DRAFT, State.SELECTED, State.APPROVED)
+WITH_SHEETS = (State.ISSUED, State.PRINTED, State.MAILED, State.CLOSED)
+
+
+def stale(mailing: Mailing) -> list[str]:
+    """What changed since its selection, while it may still be selected anew."""
+    if mailing.state not in (State.SELECTED, State.APPROVED) or mailing.selection is None:
+        return []
+    from coupons import staleness  # loads the models of shoppers: too slow for every command
+
+    return staleness.changes(mailing, mailing.selection, timezone.localdate())
+
+
+def known_of(
+    mailing: Mailing, user: "User | AnonymousUser", changed: list[str] | None = None
+) -> Known:
+    """changed: what stale() said of it."""
+    at_work = frozenset(queued.waiting(mailing.pk))
+    told: dict[str, Any] = {}
+    if mailing.state in BEFORE_ISSUE:
+        told |= _of_selection(mailing, user)
+    else:
+        told |= _of_print(mailing)
+        told["measured"] = _headline(mailing)
+        told["mailed_on"] = _mailed_on(mailing)
+    if mailing.state == State.DRAFT:
+        told["segments"] = mailing.segments.count()
+        told["recipients"] = mailing.recipients.exists()
+    totals = mailing.selection.report.get("totals") if mailing.selection else None
+    return Known(
+        state=mailing.state,
+        offers=mailing.offers.count(),
+        coupons_per_sheet=mailing.coupons_per_sheet,
+        is_printed=mailing.channel == Mailing.Channel.PRINT,
+        at_work=at_work,
+        coupons=totals["coupons"] if totals else 0,
+        stale=len(changed or ()),
+        issue_on=date_format(mailing.issue_on, "DATE_FORMAT"),
+        **told,
+    )
+
+
+def _of_selection(mailing: Mailing, user: "User | AnonymousUser") -> dict[str, Any]:
+    if mailing.selection is None:
+        last = mailing.selections.order_by("-pk").values_list("state", "error").first()
+        failed = last is not None and last[0] == Selection.State.FAILED
+        return {"failed": last[1] if failed and last else ""}
+    # Where a night selected by itself, who changed the mailing last may not approve it.
+    asked = mailing.selection.asked_by or mailing.changed_by
+    return {
+        "must_differ_from": asked.get_username() if asked is not None else "",
+        "is_mine": asked is not None and asked.pk == user.pk,
+    }
+
+
+def _of_print(mailing: Mailing) -> dict[str, Any]:
+    run = (
+        mailing.print_runs.filter(kind=PrintRun.Kind.WHOLE)
+        .only("pk", "state", "sheets", "says", "folder")
+        .order_by("-pk")
+        .first()
+    )
+    if run is None or run.state == PrintRun.State.FINISHED:
+        return {}
+    if run.state == PrintRun.State.RUNNING:
+        from coupons.print_progress import sheets_done  # reads files: of no use elsewhere
+
+        whole = run.files.aggregate(Sum("sheets"))["sheets__sum"] or 0
+        return {"printing": (min(whole + sheets_done(run), run.sheets), run.sheets)}
+    return {"print_failed": run.says or run.get_state_display()}
+
+
+def _mailed_on(mailing: Mailing) -> str:
+    """The day it went to the post, as it was said at the desk: its history holds it."""
+    if mailing.state not in (State.MAILED, State.CLOSED):
+        return ""
+    before, _, after = MAILED_NOTE.partition("{}")
+    said = LogEntry.objects.filter(
+        content_type=ContentType.objects.get_for_model(Mailing),
+        object_id=str(mailing.pk),
+        change_message__startswith=before,
+    ).values_list("change_message", flat=True)
+    last = said.first()
+    if last is None:
+        return ""
+    try:
+        day = date.fromisoformat(last.removeprefix(before).removesuffix(after))
+    except ValueError:  # somebody wrote it by hand
+        return ""
+    return date_format(day, "DATE_FORMAT")
+
+
+def _headline(mailing: Mailing) -> str:
+    last = mailing.measurements.order_by("-as_of").first()
+    if last is None:
+        return ""
+    from coupons.findings import headline  # loads the models of shoppers, as above
+
+    return headline(last.report)
