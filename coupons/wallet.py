@@ -88,6 +88,19 @@ def receipt_of(terminal: Terminal, number: str, paper: str) -> bytes:
     )
 
 
+def slip_of(coupon: Coupon) -> bytes:
+    """Return one coupon for a printer of 80 mm paper, in its household's language."""
+    theme = looks.house_theme()
+    words = in_language(coupon.sheet.household.language or theme.language)
+    today = timezone.localdate()
+    return slips.receipt(
+        [_slip(coupon, words)],
+        brand=theme.brand,
+        date=f"{words.day_of(today)} {today.year}",
+        words=words,
+    )
+
+
 def _slip(coupon: Coupon, language: Words) -> slips.Slip:
     offer = coupon.offer
     return slips.Slip(

@@ -1,32 +1,89 @@
 """What coupons add to the pages of `loyalty`: a household's sheets, and the night's button."""
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
+from django import forms
 from django.contrib import admin, messages
+from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from django_q.tasks import async_task
 
-from coupons import scanned
-from coupons.admin.mailing_steps import QUEUE_HINT, mailing_pill
-from coupons.admin.sheets import coupon_pill, pdf_link, tag_pill
-from coupons.models import Coupon
+from coupons import goodwill, scanned
+from coupons.admin import household_parts
+from coupons.admin.mailing_steps import QUEUE_HINT
+from coupons.admin.sheets import OUT, pdf_link
+from coupons.models import Coupon, Offer
 from coupons.sheets import codes
-from loyalty.admin import FittedModelAdmin, HouseholdAdmin, ModelRunAdmin
+from loyalty.admin import FittedModelAdmin, HouseholdAdmin, ModelRunAdmin, household_steps, overview
+from loyalty.admin.household_steps import Step
 from loyalty.models import FittedModel, Household, ModelRun
-from pos_integration.desk import Panel, Tool, link, money, percent, table
-
-SHEETS_SHOWN = 10
+from pos_integration.desk import Tool, link
 
 admin.site.unregister([FittedModel, Household, ModelRun])
 
 
+class GoodwillForm(forms.Form):
+    offer = forms.TypedChoiceField(label=_lazy("What it is given"), coerce=int)
+    why = forms.CharField(
+        label=_lazy("Why"),
+        max_length=goodwill.WHY_LENGTH,
+        help_text=_lazy("Such as: milk was sour. The shopper does not read this."),
+    )
+    good_days = forms.IntegerField(
+        label=_lazy("Days it is good"),
+        min_value=1,
+        max_value=goodwill.MOST_GOOD_DAYS,
+        initial=goodwill.GOOD_DAYS,
+    )
+
+
+class GiveGoodwill(Step):
+    slug, perm = "goodwill", "coupons.add_goodwill"
+    title, button = _lazy("Give a goodwill coupon"), _lazy("Give it")
+
+    def form(self, request: HttpRequest, home: Household) -> forms.Form:
+        form = GoodwillForm(request.POST or None)
+        assert isinstance(request.user, AbstractBaseUser)
+        found = goodwill.offers_on(timezone.localdate(), request.user)
+        field = form.fields["offer"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [("", _("Choose")), *((one.pk, str(one)) for one in found)]
+        return form
+
+    def says(self, home: Household) -> Sequence[str]:
+        return [
+            _("It is good at every till at once: print its sheet, or read the code out."),
+            _("Its funder pays as for any coupon. It counts in no measurement and no model."),
+        ]
+
+    def do(self, by: AbstractBaseUser, home: Household, told: Mapping[str, Any]) -> str:
+        offer = Offer.objects.get(pk=told["offer"])
+        coupon = goodwill.give(home, offer, told["why"], by, good_days=told["good_days"])
+        return format_html(
+            "{} {} \N{MIDDLE DOT} {}",
+            _("%(coupon)s is good until %(day)s, code %(code)s.")
+            % {
+                "coupon": coupon.terms,
+                "day": overview.day(coupon.valid_to),
+                "code": codes.grouped(coupon.code),
+            },
+            pdf_link(coupon.sheet_id, _("Its sheet as PDF")),
+            link(reverse("admin:coupons_coupon_slip", args=[coupon.pk]), _("Receipt slip")),
+        )
+
+
 @admin.register(Household)
 class HouseholdWithCouponsAdmin(HouseholdAdmin):
-    search_help_text = "A whole card number or coupon code, a postcode, or part of a name"
+    search_help_text = _lazy("A whole card number or coupon code, a postcode, or part of a name")
+    steps: ClassVar[list[Step]] = [*household_steps.STEPS, GiveGoodwill()]
 
     def known_by(self, query: str) -> QuerySet[Any] | None:
         try:
@@ -40,51 +97,52 @@ class HouseholdWithCouponsAdmin(HouseholdAdmin):
         coupons = reverse("admin:coupons_coupon_changelist")
         return [
             *super().row_tools(request, row),
-            Tool("Its coupons", f"{coupons}?sheet__household={row.pk}"),
+            Tool(_("Its coupons"), f"{coupons}?sheet__household={row.pk}"),
         ]
 
-    def panels(self, request: HttpRequest, row: Household) -> list[Panel]:
-        sheets = list(row.sheets.select_related("mailing").order_by("-pk")[:SHEETS_SHOWN])
-        panels = super().panels(request, row)
-        if not sheets:
-            return panels
-        latest = sheets[0]
-        coupons = latest.coupons.select_related("offer", "level__offer").order_by("position")
-        coupons = coupons.prefetch_related("redemptions")
-        promised = table(
-            ("Coupon", "", "Why this household", "Chance#", "State"),
-            (
-                (
-                    link(reverse("admin:coupons_coupon_change", args=[c.pk]), c.terms),
-                    tag_pill(c),
-                    c.staff_reason or c.reason,
-                    percent(c.chance),
-                    coupon_pill(c),
-                )
-                for c in coupons
-            ),
-            "This sheet has no coupons.",
+    def page_tools(
+        self, request: HttpRequest, facts: overview.Facts
+    ) -> tuple[list[Tool], list[Tool]]:
+        main, more = super().page_tools(request, facts)
+        sheet = self._promised(facts.row).last
+        lead = []
+        if (
+            sheet is not None
+            and sheet.mailing.state in OUT
+            and sheet.mailing.valid_to >= timezone.localdate()
+            and request.user.has_perm("coupons.change_sheet")
+        ):
+            url = reverse("admin:coupons_sheet_lost", args=[sheet.pk, "replace"])
+            lead.append(Tool(_("Reissue sheet"), url))
+        if request.user.has_perm("coupons.add_goodwill"):
+            url = overview.step_url(facts.row, "goodwill")
+            main.insert(1 if main else 0, Tool(_("Goodwill coupon"), url))
+        return [*lead, *main], more
+
+    def figures(self, request: HttpRequest, facts: overview.Facts) -> list[overview.Figure]:
+        promised = self._promised(facts.row)
+        return [*super().figures(request, facts), household_parts.figure(promised)]
+
+    def parts(self, request: HttpRequest, facts: overview.Facts) -> list[overview.Part]:
+        made = overview.parts(request, facts)
+        promised = self._promised(facts.row)
+        made |= {
+            "sheet": household_parts.last_sheet(request, promised),
+            "contacts": household_parts.contacts(promised, facts.notes),
+            "coupons": household_parts.coupons(request, promised, facts.row),
+            "sheets": household_parts.sheets(promised, facts.row),
+        }
+        order = (
+            *("warning", "weeks", "needs", "sheet", "consent", "notes", "contacts", "coupons"),
+            *("sheets", "discoveries", "departments", "wallets", "habits", "worth", "figures"),
         )
-        all_sheets = table(
-            ("Mailing", "State", "Sheet#", "Saving#", "On paper"),
-            (
-                (
-                    link(reverse("admin:coupons_sheet_change", args=[s.pk]), s.mailing),
-                    mailing_pill(s.mailing),
-                    s.number,
-                    money(s.savings),
-                    pdf_link(s.pk),
-                )
-                for s in sheets
-            ),
-            "",
-        )
-        valid = f"{latest.mailing}, good until {latest.mailing.valid_to:%d %b %Y}"
-        return [
-            *panels,
-            Panel("Its last sheet", promised, valid, is_wide=True),
-            Panel("Sheets", all_sheets, is_wide=True),
-        ]
+        return [made[name] for name in order if name in made]
+
+    def _promised(self, row: Household) -> household_parts.Promised:
+        if not hasattr(row, "desk_promised"):  # tools, figures and cards all want it
+            row.desk_promised = household_parts.read(row)  # type: ignore[attr-defined] # kept for this page
+        found: household_parts.Promised = row.desk_promised  # type: ignore[attr-defined] # just set
+        return found
 
 
 @admin.register(FittedModel)

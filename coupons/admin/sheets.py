@@ -13,12 +13,16 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
-from coupons import links, scanned
+from coupons import links, scanned, voiding
 from coupons.models import Coupon, Mailing, Sheet
 from coupons.sheets import codes
+from loyalty.admin import scope
 from pos_integration.desk import (
     LongList,
     ReadOnlyAdmin,
@@ -89,7 +93,7 @@ LOST = {
 
 def coupon_pill(coupon: Coupon) -> SafeString:
     if coupon.state == Coupon.State.REDEEMED and (use := coupon.live_redemption):
-        return pill(f"used {use.business_date:%d %b}", "good")
+        return pill(f"used {date_format(use.business_date, 'j M')}", "good")
     return pill(coupon.get_state_display().lower(), TONES[coupon.state])
 
 
@@ -157,15 +161,19 @@ class SheetAdmin(LongList[Sheet], ReadOnlyAdmin[Sheet]):
     empty_hint = "No sheet yet: they come when a mailing is issued."
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Sheet]:
-        return super().get_queryset(request).select_related("mailing", "household", "replaces")
+        rows = super().get_queryset(request).select_related("mailing", "household", "replaces")
+        away = scope.elsewhere(request.user, "household")
+        return rows if away is None else rows.filter(~away)
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(
             csp_replace(PDF_VIEWER)(self.pdf_view)  # type: ignore[arg-type] # URLs have arguments
         )
         lost = self.admin_site.admin_view(self.lost_view)
+        thumbnail = self.admin_site.admin_view(self.thumbnail_view, cacheable=True)
         return [
             path("<int:pk>/pdf/", view, name="coupons_sheet_pdf"),
+            path("<int:pk>/thumbnail/", thumbnail, name="coupons_sheet_thumbnail"),
             path("<int:pk>/lost/<slug:name>/", lost, name="coupons_sheet_lost"),
             *super().get_urls(),
         ]
@@ -195,7 +203,8 @@ class SheetAdmin(LongList[Sheet], ReadOnlyAdmin[Sheet]):
             said.append(f"It stands in the place of sheet {row.replaces.number}, which was lost.")
         if row.voided_at is not None:
             instead = row.replacements.first()
-            said.append(f"Void since {row.voided_at:%d %b %Y}: tills refuse its coupons.")
+            since = date_format(timezone.localtime(row.voided_at), "j M Y")
+            said.append(f"Void since {since}: tills refuse its coupons.")
             if instead is not None:
                 said.append(f"Sheet {instead.number} stands in its place.")
         return " ".join(said)
@@ -223,7 +232,7 @@ class SheetAdmin(LongList[Sheet], ReadOnlyAdmin[Sheet]):
 
     def lost_view(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
         """Ask for the reason, then make a lost sheet void, and put another in its place."""
-        sheet = get_object_or_404(Sheet.objects.select_related("mailing"), pk=pk)
+        sheet = get_object_or_404(self.get_queryset(request), pk=pk)
         lost = LOST.get(name)
         if lost is None:
             raise Http404(name)
@@ -262,7 +271,7 @@ class SheetAdmin(LongList[Sheet], ReadOnlyAdmin[Sheet]):
         return HttpResponseRedirect(back)
 
     def pdf_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        sheet = get_object_or_404(Sheet.objects.select_related("mailing"), pk=pk)
+        sheet = get_object_or_404(self.get_queryset(request), pk=pk)
         if not self.has_view_permission(request, sheet):
             raise PermissionDenied
         from coupons.looks import LookError  # loads the press: too slow for every command
@@ -276,6 +285,23 @@ class SheetAdmin(LongList[Sheet], ReadOnlyAdmin[Sheet]):
         response = HttpResponse(pdf, content_type="application/pdf")
         name = f"{sheet.mailing.code}-{sheet.number}.pdf"
         response["Content-Disposition"] = f'inline; filename="{name}"'
+        return response
+
+    def thumbnail_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """A small picture of the sheet, kept by the browser of who may see it for an hour."""
+        sheet = get_object_or_404(self.get_queryset(request), pk=pk)
+        if not self.has_view_permission(request, sheet):
+            raise PermissionDenied
+        from coupons import sheet_thumbnails  # loads the press: too slow for every command
+        from coupons.looks import LookError
+        from coupons.printing import PrintError
+
+        try:
+            png = sheet_thumbnails.png_of(sheet)
+        except (LookError, PrintError) as error:
+            raise Http404(str(error)) from None
+        response = HttpResponse(png, content_type="image/png")
+        response["Cache-Control"] = "private, max-age=3600"
         return response
 
 
@@ -307,6 +333,8 @@ class CouponAdmin(LongList[Coupon], ReadOnlyAdmin[Coupon]):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Coupon]:
         rows = super().get_queryset(request)
+        if (away := scope.elsewhere(request.user, "sheet__household")) is not None:
+            rows = rows.filter(~away)
         related = rows.select_related("offer", "level__offer", "sheet__household", "sheet__mailing")
         return related.prefetch_related("redemptions")
 
@@ -358,4 +386,68 @@ class CouponAdmin(LongList[Coupon], ReadOnlyAdmin[Coupon]):
     def row_tools(self, request: HttpRequest, row: Coupon) -> list[Tool]:
         home = reverse("admin:loyalty_household_change", args=[row.sheet.household_id])
         sheet = reverse("admin:coupons_sheet_pdf", args=[row.sheet_id])
-        return [Tool("The household", home), Tool("Its sheet as PDF", sheet, in_new_tab=True)]
+        tools = [
+            Tool(_("The household"), home),
+            Tool(_("Its sheet as PDF"), sheet, in_new_tab=True),
+        ]
+        if row.state == Coupon.State.OPEN:
+            slip = reverse("admin:coupons_coupon_slip", args=[row.pk])
+            tools.append(Tool(_("Receipt slip"), slip))
+            if request.user.has_perm("coupons.change_coupon"):
+                tools.append(Tool(_("Void"), reverse("admin:coupons_coupon_void", args=[row.pk])))
+        return tools
+
+    def get_urls(self) -> list[URLPattern]:
+        void, slip = map(self.admin_site.admin_view, (self.void_view, self.slip_view))
+        return [
+            path("<int:pk>/void/", void, name="coupons_coupon_void"),
+            path("<int:pk>/slip/", slip, name="coupons_coupon_slip"),
+            *super().get_urls(),
+        ]
+
+    def void_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Ask why, then let tills refuse the coupon."""
+        coupon = get_object_or_404(self.get_queryset(request), pk=pk)
+        if not request.user.has_perm("coupons.change_coupon"):
+            raise PermissionDenied
+        back = reverse("admin:loyalty_household_change", args=[coupon.sheet.household_id])
+        form = LostForm(request.POST or None)
+        form.fields["why"].help_text = _("Such as: given by mistake")
+        if form.is_valid():
+            assert isinstance(request.user, AbstractBaseUser)
+            try:
+                voiding.void(coupon, request.user, form.cleaned_data["why"])
+            except voiding.VoidError as error:
+                form.add_error(None, str(error))
+            else:
+                said = _("%(coupon)s is void: tills refuse it from now on.")
+                messages.success(request, said % {"coupon": coupon.terms})
+                return HttpResponseRedirect(back)
+        page = self.ask(
+            request,
+            title=_("Void: %(coupon)s") % {"coupon": coupon.terms},
+            says=[
+                _(
+                    "'%(coupon)s' of '%(household)s' becomes void, at once and at every till. "
+                    "This cannot be taken back."
+                )
+                % {"coupon": coupon.terms, "household": coupon.sheet.household}
+            ],
+            button=_("Make it void"),
+            back=back,
+        )
+        assert page.context_data is not None
+        page.context_data["form"] = form
+        return page
+
+    def slip_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The coupon as bytes for a till's receipt printer."""
+        coupon = get_object_or_404(self.get_queryset(request), pk=pk)
+        if not self.has_view_permission(request, coupon):
+            raise PermissionDenied
+        from coupons import slips, wallet  # loads what draws barcodes: too slow for every command
+
+        response = HttpResponse(wallet.slip_of(coupon), content_type=slips.CONTENT_TYPE)
+        response["Content-Disposition"] = f'attachment; filename="{coupon.code}.bin"'
+        response["Cache-Control"] = "no-store, private"
+        return response

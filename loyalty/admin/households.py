@@ -2,18 +2,28 @@
 
 import secrets
 from calendar import month_name
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.contrib.admin.options import IS_POPUP_VAR
+from django.contrib.auth.models import AbstractBaseUser
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import Prefetch, QuerySet
 from django.forms import BaseModelFormSet, ModelForm
-from django.http import HttpRequest
-from django.urls import reverse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
-from loyalty import voice
-from loyalty.admin import panels, words
+from loyalty import merging, voice
+from loyalty.admin import household_steps, overview, scope, words
 from loyalty.models import (
     Address,
     Card,
@@ -27,11 +37,13 @@ from loyalty.models import (
 from pos_integration.desk import (
     NOTHING,
     LongList,
-    Panel,
+    LongListPaginator,
     ReadOnlyAdmin,
     StackedInline,
     TabularInline,
     Tool,
+    link,
+    pill,
 )
 
 # Django's own forms take no model in brackets, its type stubs demand one.
@@ -126,19 +138,175 @@ def known_by(query: str) -> QuerySet[Any] | None:
     return None
 
 
+class ScopedPaginator(LongListPaginator):
+    """Of a part of the households: what a store's staff may see is not counted far."""
+
+    most = 1_000
+
+
 @admin.register(Household)
 class HouseholdAdmin(LongList[Household]):
-    list_display = ("name_or_number", "post_address", "joined_on")
+    """A page to read first; names, address and cards are changed on a page of their own."""
+
+    list_display = ("name_or_number", "city", "tier_pill", "value", "last_trip", "joined")
     list_select_related = ("address",)
     search_fields = ("name",)
-    search_help_text = "A whole card number, a postcode, or part of a name"
+    search_help_text = _lazy("A whole card number, a postcode, or part of a name")
     form = HouseholdForm
     fields = (("name", "joined_on"), ("members", "is_of_age", "birth_month"), "language")
     inlines = (AddressRows, CardRows, ConsentRows, PreferenceRows)
-    empty_hint = "No household yet. Add one here; manage.py demo brings 2,500 of a real shop."
+    empty_hint = _lazy(
+        "No household yet. Add one here; manage.py demo brings 2,500 of a real shop."
+    )
+    paginator = ScopedPaginator
+    steps: ClassVar[list[household_steps.Step]] = household_steps.STEPS
 
     class Media:
-        css = {"all": ("loyalty/beliefs.css",)}
+        css: ClassVar[dict[str, tuple[str, ...]]] = {
+            "all": ("loyalty/beliefs.css", "loyalty/household.css")
+        }
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Household]:
+        rows = scope.households(super().get_queryset(request), request.user)
+        match = request.resolver_match
+        if match is not None and match.url_name == "loyalty_household_changelist":
+            believed = HouseholdSummary.objects.filter(run=scope.published())
+            wanted = believed.only(
+                "household", "tier", "lifetime_value", "last_on", "is_shared", "run"
+            )
+            return rows.prefetch_related(Prefetch("summaries", wanted, to_attr="believed"))
+        return rows.select_related("address")
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.step_view)
+        return [
+            path("<int:pk>/do/<slug:slug>/", view, name="loyalty_household_step"),
+            *super().get_urls(),
+        ]
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        wants_form = request.method == "POST" or "edit" in request.GET
+        if wants_form or IS_POPUP_VAR in request.GET or not object_id.isdecimal():
+            return super().change_view(request, object_id, form_url, extra_context)
+        row = self.get_object(request, object_id)
+        if row is None or not self.has_view_permission(request, row):
+            # Django says that it is not there, or not for this one.
+            return super().change_view(request, object_id, form_url, extra_context)
+        return TemplateResponse(
+            request,
+            "admin/loyalty/household/page.html",
+            {**self.admin_site.each_context(request), **self.shown(request, row)},
+        )
+
+    def shown(self, request: HttpRequest, row: Household) -> dict[str, Any]:
+        """What the page shows of a household."""
+        facts = overview.read(row, self._summary(row))
+        main, more = self.page_tools(request, facts)
+        return {
+            "opts": self.opts,
+            "title": str(row),
+            "heading": (row.name and _("Household %(name)s") % {"name": row.name}) or str(row),
+            "quiet": overview.quiet_line(facts),
+            "banners": self.banners(row),
+            "sentence": self.sentence(row),
+            "tools": main,
+            "more": more,
+            "figures": self.figures(request, facts),
+            "parts": self.parts(request, facts),
+        }
+
+    def banners(self, row: Household) -> list[SafeString]:
+        """What must be known first: that it is part of another household."""
+        merger = merging.into(row)
+        if merger is None:
+            return []
+        url = reverse("admin:loyalty_household_change", args=[merger.kept_id])
+        return [
+            format_html(
+                "{} {}",
+                _("It was merged on %(day)s: its cards are now those of")
+                % {"day": overview.day(merger.merged_at)},
+                link(url, merger.kept),
+            )
+        ]
+
+    def figures(self, request: HttpRequest, facts: overview.Facts) -> list[overview.Figure]:
+        return overview.figures(facts.summary)
+
+    def parts(self, request: HttpRequest, facts: overview.Facts) -> list[overview.Part]:
+        """The cards of the page, in their order."""
+        made = overview.parts(request, facts)
+        first = ("warning", "weeks", "needs", "consent", "notes")
+        return [
+            *(made[name] for name in first if name in made),
+            *(part for name, part in made.items() if name not in first),
+        ]
+
+    def page_tools(
+        self, request: HttpRequest, facts: overview.Facts
+    ) -> tuple[list[Tool], list[Tool]]:
+        """The buttons of the page, and what stands under "More"."""
+        row = facts.row
+        more = self.row_tools(request, row)
+        change = reverse("admin:loyalty_household_change", args=[row.pk])
+        if self.has_change_permission(request, row):
+            more.insert(0, Tool(_("Edit name, address, cards"), f"{change}?edit=1"))
+        more.append(Tool(_("History"), reverse("admin:loyalty_household_history", args=[row.pk])))
+        more += overview.privacy_tools(row) if self.has_change_permission(request, row) else []
+        main = [
+            Tool(label, overview.step_url(row, slug))
+            for slug, label, perm in (
+                ("note", _("Note"), "loyalty.add_note"),
+                ("consent", _("Data and consent"), "loyalty.add_consent"),
+                ("merge", _("Merge"), "loyalty.add_merger"),
+                ("split", _("Split"), "loyalty.add_merger"),
+            )
+            if request.user.has_perm(perm) and (slug != "split" or len(facts.cards) > 1)
+        ]
+        return main, more
+
+    def step_view(self, request: HttpRequest, pk: int, slug: str) -> HttpResponse:
+        """Ask what a step wants to know, then do it and say so."""
+        home = get_object_or_404(self.get_queryset(request), pk=pk)
+        step = next((one for one in self.steps if one.slug == slug), None)
+        if step is None:
+            raise Http404(slug)
+        if not request.user.has_perm(step.perm):
+            raise PermissionDenied
+        assert isinstance(request.user, AbstractBaseUser)
+        back = reverse("admin:loyalty_household_change", args=[pk])
+        form = step.form(request, home)
+        if request.method == "POST" and form.is_valid():
+            try:
+                with transaction.atomic():
+                    said = step.do(request.user, home, form.cleaned_data)
+            except ValueError as error:
+                form.add_error(None, str(error))
+            else:
+                messages.success(request, said)
+                return HttpResponseRedirect(back)
+        page = self.ask(
+            request,
+            title=f"{step.title}: {home}",
+            says=step.says(home),
+            button=str(step.button),
+            back=back,
+        )
+        assert page.context_data is not None
+        page.context_data["form"] = form
+        return page
+
+    def response_change(self, request: HttpRequest, obj: Household) -> HttpResponse:
+        answer = super().response_change(request, obj)
+        if answer.status_code == 302 and "_save" in request.POST:
+            return HttpResponseRedirect(reverse("admin:loyalty_household_change", args=[obj.pk]))
+        return answer
 
     def save_model(
         self, request: HttpRequest, obj: Household, form: "ModelForm[Household]", change: bool
@@ -177,13 +345,35 @@ class HouseholdAdmin(LongList[Household]):
             return queryset.filter(pk__in=ids), False
         return super().get_search_results(request, queryset, search_term)
 
-    @admin.display(description="Household")
+    @admin.display(description=_lazy("Household"))
     def name_or_number(self, household: Household) -> str:
         return str(household)
 
-    @admin.display(description="Address")
-    def post_address(self, household: Household) -> str:
-        return str(household.address) if hasattr(household, "address") else NOTHING
+    @admin.display(description=_lazy("City"))
+    def city(self, household: Household) -> str:
+        address = getattr(household, "address", None)
+        return f"{address.postcode} {address.city}" if address is not None else NOTHING
+
+    @admin.display(description=_lazy("Tier"))
+    def tier_pill(self, household: Household) -> str | SafeString:
+        summary = _believed(household)
+        if summary is None:
+            return NOTHING
+        return pill(_("shared"), "bad") if summary.is_shared else words.tier_pill(summary.tier)
+
+    @admin.display(description=_lazy("Three years"))
+    def value(self, household: Household) -> str:
+        summary = _believed(household)
+        return words.about(summary.lifetime_value if summary else None)
+
+    @admin.display(description=_lazy("Last trip"))
+    def last_trip(self, household: Household) -> str:
+        summary = _believed(household)
+        return overview.day(summary.last_on if summary else None)
+
+    @admin.display(description=_lazy("With us since"))
+    def joined(self, household: Household) -> str:
+        return overview.day(household.joined_on)
 
     def _summary(self, household: Household) -> HouseholdSummary | None:
         if not hasattr(household, "desk_summary"):  # the sentence and the panels both want it
@@ -197,19 +387,27 @@ class HouseholdAdmin(LongList[Household]):
     def sentence(self, row: Household) -> str:
         summary = self._summary(row)
         if summary is None:
-            return "Nothing is believed of this household yet: it has bought nothing with a card."
+            return _(
+                "Nothing is believed of this household yet: it has bought nothing with a card."
+            )
         return words.habits(summary)
 
     def row_tools(self, request: HttpRequest, row: Household) -> list[Tool]:
-        cards = ",".join(row.cards.order_by("pk").values_list("number", flat=True))
-        if not cards:
-            return []
-        baskets = reverse("admin:pos_integration_basket_changelist")
-        return [Tool("Its baskets", f"{baskets}?card_number__in={cards}")]
+        cards = ",".join(row.cards.order_by("pk").values_list("number", flat=True)[:20])
+        tools = []
+        if "edit" in request.GET or request.method == "POST":
+            back = reverse("admin:loyalty_household_change", args=[row.pk])
+            tools.append(Tool(_("Back to its page"), back))
+        if cards:
+            baskets = reverse("admin:pos_integration_basket_changelist")
+            tools.append(Tool(_("Its baskets"), f"{baskets}?card_number__in={cards}"))
+        return tools
 
-    def panels(self, request: HttpRequest, row: Household) -> list[Panel]:
-        summary = self._summary(row)
-        return [] if summary is None else panels.of_household(summary)
+
+def _believed(household: Household) -> HouseholdSummary | None:
+    """What the list read of it."""
+    found: list[HouseholdSummary] = getattr(household, "believed", [])
+    return found[0] if found else None
 
 
 @admin.register(Card)
@@ -219,4 +417,7 @@ class CardAdmin(LongList[Card], ReadOnlyAdmin[Card]):
     list_filter = (("household", admin.EmptyFieldListFilter),)
     search_fields = ("number__exact",)
     search_help_text = "A whole card number"
-    empty_hint = "No card was scanned yet."
+    empty_hint = _lazy("No card was scanned yet.")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Card]:
+        return scope.cards(super().get_queryset(request), request.user)

@@ -30,22 +30,36 @@ def of_household(summary: HouseholdSummary) -> list[Panel]:
 
     summary: with its run and home store. Asks the database three things.
     """
+    if summary.is_shared:  # facts, and no belief
+        return list(by_name(summary, None).values())
+    profile = Profile.objects.filter(household=summary.household_id, run=summary.run).first()
+    as_of = f"as of {words.day_text(summary.run.as_of)}"
+    glance = Panel("At a glance", _glance(summary), as_of, is_wide=True)
+    return [glance, *by_name(summary, profile).values()]
+
+
+def by_name(summary: HouseholdSummary, profile: Profile | None) -> dict[str, Panel]:
+    """The same by name, without the glance; two queries where there is a profile.
+
+    summary: with its run and home store; profile: of the same run.
+    """
     run = summary.run
     as_of = f"as of {words.day_text(run.as_of)}"
-    if summary.is_shared:  # facts, and no belief
-        return [_warning(summary, as_of), Panel("In figures", _figures(summary), as_of)]
-    profile = Profile.objects.filter(household=summary.household_id, run=run).first()
-    return [
-        Panel("At a glance", _glance(summary), as_of, is_wide=True),
-        Panel("Week by week", _weeks(summary), _weeks_note(summary, as_of)),
-        Panel("What it needs", _needs(profile, run), f"{_needs_note(summary)}, {as_of}"),
-        Panel("Where its money goes", _departments(summary), f"the last 52 weeks, {as_of}"),
-        Panel("What it may like and does not know", _discoveries(profile), as_of),
-        Panel("What it buys elsewhere", _wallets(summary), f"an estimate, {as_of}"),
-        Panel("Habits", _habits(summary), as_of),
-        Panel("What it is worth", _worth(summary), as_of),
-        Panel("In figures", _figures(summary), as_of),
-    ]
+    in_figures = Panel("In figures", _figures(summary), as_of)
+    if summary.is_shared:
+        return {"warning": _warning(summary, as_of), "figures": in_figures}
+    return {
+        "weeks": Panel("Spend a week", _weeks(summary), _weeks_note(summary, as_of)),
+        "needs": Panel("What it needs", _needs(profile, run), f"{_needs_note(summary)}, {as_of}"),
+        "departments": Panel(
+            "Where its money goes", _departments(summary), f"the last 52 weeks, {as_of}"
+        ),
+        "discoveries": Panel("What it may like and does not know", _discoveries(profile), as_of),
+        "wallets": Panel("What it buys elsewhere", _wallets(summary), f"an estimate, {as_of}"),
+        "habits": Panel("Habits", _habits(summary), as_of),
+        "worth": Panel("What it is worth", _worth(summary), as_of),
+        "figures": in_figures,
+    }
 
 
 def _warning(summary: HouseholdSummary, as_of: str) -> Panel:

@@ -8,9 +8,9 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from loyalty.admin import panels, words
+from loyalty.admin import panels, scope, words
 from loyalty.admin.households import known_by
-from loyalty.models import HouseholdSummary, ModelRun
+from loyalty.models import HouseholdSummary
 from loyalty.shopper.value import TIERS
 from pos_integration.desk import (
     NOTHING,
@@ -78,12 +78,11 @@ class HouseholdSummaryAdmin(LongList[HouseholdSummary], ReadOnlyAdmin[HouseholdS
         "lifetime",
         "share_of_wallet",
         "trips",
-        "last_on",
+        "last_trip",
         "card_pill",
     )
     list_select_related = ("household", "run")
     list_filter = (TierFilter, SharedFilter, TripsFilter)
-    sortable_by = ("spent", "year")
     search_fields = ("household__name",)
     search_help_text = "A whole card number, a postcode, or part of a name"
     empty_hint = "Nothing is believed yet. Start a night under 'Model runs', or run manage.py demo."
@@ -94,8 +93,8 @@ class HouseholdSummaryAdmin(LongList[HouseholdSummary], ReadOnlyAdmin[HouseholdS
 
     def get_queryset(self, request: HttpRequest) -> Summaries:
         # The run itself, not a join with it: so the newest rows are read in order of their index.
-        published = ModelRun.objects.filter(state=ModelRun.State.PUBLISHED).values_list("pk")
-        rows = super().get_queryset(request).filter(run=(published.first() or (None,))[0])
+        rows = super().get_queryset(request).filter(run=scope.published())
+        rows = scope.summaries(rows, request.user)
         match = request.resolver_match
         if match is not None and match.url_name == "loyalty_householdsummary_changelist":
             return rows.defer(*NOT_LISTED)
@@ -114,11 +113,11 @@ class HouseholdSummaryAdmin(LongList[HouseholdSummary], ReadOnlyAdmin[HouseholdS
     def tier_pill(self, summary: HouseholdSummary) -> str | SafeString:
         return NOTHING if summary.is_shared else words.tier_pill(summary.tier)
 
-    @admin.display(description="In 52 weeks", ordering="monetary")
+    @admin.display(description="In 52 weeks")
     def spent(self, summary: HouseholdSummary) -> str:
         return money(summary.monetary)
 
-    @admin.display(description="Year ahead", ordering="year_value")
+    @admin.display(description="Year ahead")
     def year(self, summary: HouseholdSummary) -> str:
         return NOTHING if summary.is_shared else words.about(summary.year_value)
 
@@ -133,6 +132,10 @@ class HouseholdSummaryAdmin(LongList[HouseholdSummary], ReadOnlyAdmin[HouseholdS
     @admin.display(description="Trips")
     def trips(self, summary: HouseholdSummary) -> str:
         return f"{summary.frequency:,}"
+
+    @admin.display(description="Last trip")
+    def last_trip(self, summary: HouseholdSummary) -> str:
+        return words.day_text(summary.last_on)
 
     @admin.display(description="Card", empty_value="")
     def card_pill(self, summary: HouseholdSummary) -> str | SafeString:

@@ -3,6 +3,8 @@
 from datetime import date
 from decimal import Decimal
 
+from django.conf import settings
+from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 
 from loyalty.models import HouseholdSummary
@@ -24,9 +26,14 @@ DUE_TONES = {"unknown": "plain", "ahead": "good", "today": "good", "late": "warn
 
 
 def day_text(day: date, today: date | None = None) -> str:
-    """`28 Oct`, with the year where it is not this year's."""
+    """`28 Oct`, with the year where it is not this year's, in the desk's language."""
     with_year = today is None or day.year != today.year
-    return f"{day.day} {day:%b}" + (f" {day.year}" if with_year else "")
+    return date_format(day, "j M Y" if with_year else "j M")
+
+
+def language_name(code: str) -> str:
+    """What a language is called, in itself: `Deutsch`."""
+    return str(dict(settings.LANGUAGES).get(code, code))
 
 
 def is_newcomer(summary: HouseholdSummary) -> bool:
