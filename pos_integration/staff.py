@@ -12,4 +12,8 @@ def stores_of(user: Any) -> list[int] | None:
     """
     if not user.is_active or user.is_superuser:
         return None
-    return list(StoreStaff.objects.filter(user=user.pk).values_list("store", flat=True)) or None
+    if not hasattr(user, "desk_stores"):  # kept for this call: every list of a page wants it
+        stores = StoreStaff.objects.filter(user=user.pk).values_list("store", flat=True)
+        user.desk_stores = list(stores) or None
+    found: list[int] | None = user.desk_stores
+    return found

@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
+from pos_integration.admin.scoping import OwnStoreFilter, in_stores
 from pos_integration.desk import LongList, ReadOnlyAdmin, ReadOnlyRows, TabularInline, pill
 from pos_integration.models import Basket, BasketLine, RedemptionRecord, Tender
 
@@ -40,7 +41,7 @@ class RecordRows(ReadOnlyRows, TabularInline[RedemptionRecord, Basket]):
 class BasketAdmin(LongList[Basket], ReadOnlyAdmin[Basket]):
     list_display = ("receipt", "store", "till_number", "business_date", "kind_pill", "card_number")
     list_select_related = ("store",)
-    list_filter = ("store",)
+    list_filter = (("store", OwnStoreFilter),)
     search_fields = ("card_number__exact",)
     search_help_text = "A card, or a receipt as store/till/day/receipt or its beginning"
     fields = (
@@ -55,7 +56,7 @@ class BasketAdmin(LongList[Basket], ReadOnlyAdmin[Basket]):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Basket]:
         rows = super().get_queryset(request).select_related("store", "upload__terminal__store")
-        return rows.defer("upload__body")
+        return in_stores(rows.defer("upload__body"), request, "store")
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
         return lookup == "card_number__in" or super().lookup_allowed(lookup, value, request)
@@ -92,4 +93,5 @@ class RedemptionRecordAdmin(LongList[RedemptionRecord], ReadOnlyAdmin[Redemption
     empty_hint = "No till has honoured a coupon yet."
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RedemptionRecord]:
-        return super().get_queryset(request).select_related("basket__store")
+        rows = super().get_queryset(request).select_related("basket__store")
+        return in_stores(rows, request, "basket__store")

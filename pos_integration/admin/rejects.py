@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from pos_integration import mending
+from pos_integration.admin.scoping import in_stores
 from pos_integration.desk import LongList, Panel, ReadOnlyAdmin, Tool, link, pill
 from pos_integration.models import Reject
 
@@ -113,7 +114,7 @@ class RejectAdmin(LongList[Reject], ReadOnlyAdmin[Reject]):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Reject]:
         rows = super().get_queryset(request).select_related("upload__terminal__store", "closed_by")
-        return rows.defer("upload__body")
+        return in_stores(rows.defer("upload__body"), request, "upload__terminal__store")
 
     def get_urls(self) -> list[URLPattern]:
         def named(route: str, view: Callable[..., HttpResponse], name: str) -> URLPattern:

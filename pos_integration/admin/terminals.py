@@ -1,13 +1,13 @@
 """Tills: their tokens, when they last called, what they sent and what is missing."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Max, OuterRef, QuerySet, Subquery
+from django.db.models import Max, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -18,60 +18,25 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from pos_integration import gaps
+from pos_integration import gaps, staff
 from pos_integration.admin.labels import TerminalAliasRows
 from pos_integration.admin.missing import DAYS_SHOWN, gaps_panel, missing, silence_panel
-from pos_integration.admin.uploads import reject_pill, upload_pill
+from pos_integration.admin.rejects import reject_pill
+from pos_integration.admin.scoping import in_stores
+from pos_integration.admin.seen import (
+    KindFilter,
+    SignInFilter,
+    newest_by_store,
+    seen_in_words,
+    seen_pill,
+)
+from pos_integration.admin.uploads import upload_pill
 from pos_integration.auth import issue_token
 from pos_integration.desk import NOTHING, Page, Panel, Tool, link, pill, table
 from pos_integration.models import Reject, Store, Terminal, TerminalToken
 
-SILENT_AFTER = timedelta(hours=3)  # behind the last call of its store's other tills
-JUST_NOW = timedelta(minutes=10)  # calls are noted every five
 UPLOADS_SHOWN = 10
 REJECTS_OF_UPLOADS = 100
-
-
-def ago(span: timedelta) -> str:
-    """A span of time as it is said: `2 minutes`, `3 hours`, `4 days`."""
-    minutes = max(1, int(span.total_seconds() // 60))
-    if minutes < 60:
-        return ngettext("%(n)s minute", "%(n)s minutes", minutes) % {"n": minutes}
-    hours = minutes // 60
-    if hours < 48:
-        return ngettext("%(n)s hour", "%(n)s hours", hours) % {"n": hours}
-    days = hours // 24
-    return ngettext("%(n)s day", "%(n)s days", days) % {"n": days}
-
-
-def seen_in_words(
-    last: datetime | None, store_last: datetime | None, now: datetime
-) -> tuple[str, str]:
-    """Say when a till last called, and the tone of it: bad where its store called since.
-
-    store_last: the latest call of any till of its store
-    """
-    if last is None:
-        return _("never called"), "warn"
-    said = ago(now - last)
-    if store_last is not None and store_last - last >= SILENT_AFTER:
-        return _("silent for %(time)s") % {"time": said}, "bad"
-    return _("%(time)s ago") % {"time": said}, "good" if now - last <= JUST_NOW else "plain"
-
-
-def seen_pill(till: Terminal, now: datetime) -> SafeString:
-    """For a row of `newest_by_store`."""
-    if till.revoked_at is not None and till.last_seen_at is None:
-        return pill(_("never called"))
-    store_last = None if till.revoked_at else getattr(till, "store_last", None)
-    return pill(*seen_in_words(till.last_seen_at, store_last, now))
-
-
-def newest_by_store(tills: QuerySet[Terminal]) -> QuerySet[Terminal]:
-    """Beside each till, as `store_last`, the latest call of its store's tills."""
-    others = Terminal.objects.filter(store=OuterRef("store"), revoked_at=None).order_by()
-    newest = others.values("store").annotate(newest=Max("last_seen_at")).values("newest")
-    return tills.annotate(store_last=Subquery(newest))
 
 
 class AfterForm(forms.Form):
@@ -84,7 +49,7 @@ class AfterForm(forms.Form):
 class TerminalAdmin(Page[Terminal]):
     list_display = ("store", "till_number", "kind", "last_seen", "state")
     list_select_related = ("store",)
-    list_filter = (("revoked_at", admin.EmptyFieldListFilter), "is_collector")
+    list_filter = (SignInFilter, KindFilter)
     search_fields = ("store__number", "store__name", "=number")
     search_help_text = gettext_lazy("A store's number or name, or a till's number")
     ordering = ("store__number", "number")
@@ -102,7 +67,8 @@ class TerminalAdmin(Page[Terminal]):
         return ["store", "number", "revoked_at"] if obj else ["revoked_at"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Terminal]:
-        return newest_by_store(super().get_queryset(request).select_related("store"))
+        rows = in_stores(super().get_queryset(request).select_related("store"), request, "store")
+        return newest_by_store(rows)
 
     def get_urls(self) -> list[URLPattern]:
         def named(route: str, view: Callable[..., HttpResponse], name: str) -> URLPattern:
@@ -211,13 +177,16 @@ class TerminalAdmin(Page[Terminal]):
         if not self.has_view_permission(request):
             raise PermissionDenied
         asked = request.GET.get("store", "")
-        stores = Store.objects.filter(pk=int(asked)) if is_key(asked) else Store.objects.none()
-        store = stores.first()
+        seen = in_stores(Store.objects.all(), request, "pk")
+        store = seen.filter(pk=int(asked)).first() if is_key(asked) else None
+        mine = staff.stores_of(request.user)
+        only = mine if store is None else [store.pk]
         silent = [
             silence
             for silence in gaps.silent(timezone.localdate() - timedelta(days=DAYS_SHOWN))
-            if store is None or silence.store_id == store.pk
+            if only is None or silence.store_id in only
         ]
+        found = [gap for gap in missing(store) if only is None or gap.store_id in only]
         title = _("Missing receipts of %(store)s") % {"store": store}
         return TemplateResponse(
             request,
@@ -227,7 +196,7 @@ class TerminalAdmin(Page[Terminal]):
                 "opts": self.opts,
                 "title": title if store else _("Missing receipts"),
                 "back": reverse("admin:pos_integration_terminal_changelist"),
-                "panels": [gaps_panel(missing(store), is_wide=True), silence_panel(silent)],
+                "panels": [gaps_panel(found, is_wide=True), silence_panel(silent)],
             },
         )
 

@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from pos_integration.admin.labels import ScaleLabelRows, StoreAliasRows
-from pos_integration.admin.terminals import newest_by_store, seen_pill
+from pos_integration.admin.scoping import in_stores
+from pos_integration.admin.seen import newest_by_store, seen_pill
 from pos_integration.desk import Page, ReadOnlyRows, TabularInline, Tool, link
 from pos_integration.models import Store, Terminal
 
@@ -43,6 +44,9 @@ class StoreAdmin(Page[Store]):
     empty_hint = gettext_lazy(
         "No store yet. Add one here, or run: manage.py add_terminal STORE NUMBER"
     )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Store]:
+        return in_stores(super().get_queryset(request), request, "pk")
 
     def row_tools(self, request: HttpRequest, row: Store) -> list[Tool]:
         url = reverse("admin:pos_integration_terminal_missing")

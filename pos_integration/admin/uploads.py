@@ -23,6 +23,7 @@ from django_q.tasks import async_task
 from pos_integration import ingest, keeping, staff
 from pos_integration.admin.hand_in import HandInForm
 from pos_integration.admin.rejects import mend_words, raw_text, reject_pill, reject_state
+from pos_integration.admin.scoping import in_stores
 from pos_integration.desk import (
     NOTHING,
     LongList,
@@ -104,7 +105,8 @@ class UploadAdmin(LongList[Upload], ReadOnlyAdmin[Upload]):
         css = {"all": ("pos_integration/tills.css",)}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Upload]:
-        return super().get_queryset(request).defer("body").select_related("terminal__store")
+        rows = super().get_queryset(request).defer("body").select_related("terminal__store")
+        return in_stores(rows, request, "terminal__store")
 
     def get_urls(self) -> list[URLPattern]:
         def named(route: str, view: Callable[..., HttpResponseBase], name: str) -> URLPattern:
