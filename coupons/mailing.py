@@ -9,6 +9,7 @@ from datetime import date
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
+from django.utils import timezone
 
 from coupons import issuing, selecting
 from coupons.issuing import Issued as Issued
@@ -100,11 +101,11 @@ def mark_printed(mailing: Mailing) -> None:
 
 
 @transaction.atomic
-def mark_mailed(mailing: Mailing) -> None:
-    """Note that the printed sheets have gone to the post."""
+def mark_mailed(mailing: Mailing, on: date | None = None) -> None:
+    """Note that the printed sheets have gone to the post, on this day or today."""
     locked = _locked(mailing, Mailing.State.PRINTED)
-    locked.state = Mailing.State.MAILED
-    locked.save(update_fields=["state"])
+    locked.state, locked.mailed_on = Mailing.State.MAILED, on or timezone.localdate()
+    locked.save(update_fields=["state", "mailed_on"])
     mailing.refresh_from_db()
 
 

@@ -21,13 +21,16 @@ def day_of(mailing: Mailing, today: date) -> date:
 def changes(mailing: Mailing, selection: Selection, today: date) -> list[str]:
     """Why what was selected should not be approved, or issued, as it is; nothing: it may be.
 
-    Asks for offers and their levels in a few queries, however many there are.
+    Of a selected mailing the offers stay the same ones: it is no draft. What they are worth, their
+    limits and their days may have changed, and are asked for in three queries.
     """
     told = list(_of_beliefs(mailing, selection, day_of(mailing, today)))
     if selection.terms:
         then = Terms.from_plain(selection.terms)
-        told += _of_offers(then.offers, mailing, mailing.offers)
-        told += _of_offers(then.fallback, mailing, mailing.fallback_offers)
+        were = {one.pk: one for one in (*then.fallback, *then.offers)}
+        now = Offer.objects.filter(pk__in=were).prefetch_related("levels__offer", "stores")
+        for offer in now.order_by("name", "pk"):
+            told += _of_offer(were[offer.pk], offer, mailing)
     return told
 
 
@@ -46,26 +49,6 @@ def _of_beliefs(mailing: Mailing, selection: Selection, on: date) -> Iterator[st
             "age": f"{age:,}",
             "most": mailing.model_days,
         }
-
-
-def _of_offers(then: tuple[OfferTerms, ...], mailing: Mailing, offers: object) -> list[str]:
-    rows = offers.select_related("funder").prefetch_related("levels__offer", "stores")  # type: ignore[attr-defined] # a manager of offers, which no type says
-    now = {offer.pk: offer for offer in rows}
-    told = [
-        _("'%(offer)s' is no offer of this mailing any more.") % {"offer": one.name}
-        for one in then
-        if one.pk not in now
-    ]
-    known = {one.pk for one in then}
-    told += [
-        _("'%(offer)s' was added.") % {"offer": offer.name}
-        for pk, offer in sorted(now.items())
-        if pk not in known
-    ]
-    for one in then:
-        if one.pk in now:
-            told += _of_offer(one, now[one.pk], mailing)
-    return told
 
 
 def _of_offer(then: OfferTerms, now: Offer, mailing: Mailing) -> Iterator[str]:

@@ -24,10 +24,10 @@ LONG_ADDRESSES = 1_000
 
 def first_named(rows: QuerySet[Any]) -> str:
     """The first few by name, and how many there are where that is more."""
-    count = rows.count()
-    first = [str(row) for row in rows[:OFFERS_NAMED]]
-    named = ", ".join(first)
-    return f"{count:,}, such as {named}" if count > len(first) else named
+    first = [str(row) for row in rows[: OFFERS_NAMED + 1]]
+    if len(first) <= OFFERS_NAMED:
+        return ", ".join(first)
+    return f"{rows.count():,}, such as {', '.join(first[:OFFERS_NAMED])}"
 
 
 def selections(mailing: Mailing) -> SafeString:

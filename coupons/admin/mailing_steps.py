@@ -27,8 +27,6 @@ TONES = {
     "closed": "plain",
 }
 QUEUE_HINT = printing_steps.QUEUED
-MAILED_NOTE = "Mailed on {}."
-"""In a mailing's history: the day is kept there."""
 
 
 def mailing_pill(mailing: Mailing) -> SafeString:
@@ -143,9 +141,9 @@ def _print(mailing: Mailing, user: AbstractBaseUser, given: Given) -> Done:
 def _mark_mailed(mailing: Mailing, user: AbstractBaseUser, given: Given) -> Done:
     from coupons.mailing import mark_mailed  # as above
 
-    mark_mailed(mailing)
     day = given["mailed_on"]
-    return Done(f"'{mailing}' is marked as mailed on {day}.", note=MAILED_NOTE.format(day))
+    mark_mailed(mailing, day)
+    return Done(f"'{mailing}' is marked as mailed on {day}.", note=f"Mailed on {day}.")
 
 
 def _close(mailing: Mailing, user: AbstractBaseUser, given: Given) -> Done:
@@ -217,6 +215,19 @@ STEPS = {
         _close,
     ),
 }
+
+
+def was_selected(mailing: Mailing) -> bool:
+    return mailing.selection_id is not None or mailing.selections.exists()
+
+
+def label_of(name: str, mailing: Mailing) -> str:
+    """What a step's button says: a selection is made once, then again."""
+    if name == "select" and was_selected(mailing):
+        return _("Select again")
+    return STEPS[name].label
+
+
 SENTENCES = {
     State.DRAFT: "A draft: choose offers and whom it is for, then select its coupons.",
     State.SELECTED: "Its coupons are selected: look at the forecast; somebody else approves it.",

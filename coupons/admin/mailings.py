@@ -6,10 +6,8 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.options import InlineModelAdmin
-from django.contrib.auth.models import AbstractBaseUser
-from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -18,22 +16,23 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from coupons.admin import mailing_panels, workbench, workbench_facts, workbench_panels
-from coupons.admin.mailing_forms import MailingForm, RecipientsForm, TextForm
+from coupons.admin.mailing_forms import MailingForm, TextForm
 from coupons.admin.mailing_panels import first_named
 from coupons.admin.mailing_steps import (
     STEPS,
     State,
-    Step,
     is_open,
     is_unprinted,
+    label_of,
     mailing_pill,
-    seen,
+    was_selected,
 )
+from coupons.admin.mailing_views import MailingViews
 from coupons.admin.printing_steps import begin_tools
 from coupons.admin.workbench import Known
 from coupons.admin.workbench_pages import WorkbenchPages
 from coupons.models import FunderBudget, Mailing, MailingText
-from pos_integration.desk import Page, Panel, StackedInline, TabularInline, Tool
+from pos_integration.desk import Page, Panel, StackedInline, TabularInline, Tool, pill
 
 BEFORE_THE_POST = (State.SELECTED, State.APPROVED, State.ISSUED, State.PRINTED)
 IN_WORDS = {
@@ -82,7 +81,7 @@ def _with_words(fields: Any) -> tuple[Any, ...]:
 
 
 @admin.register(Mailing)
-class MailingAdmin(WorkbenchPages, Page[Mailing]):
+class MailingAdmin(MailingViews, WorkbenchPages, Page[Mailing]):
     list_display = ("name", "state_pill", "issue_on", "valid_from", "valid_to", "code")
     list_filter = ("state",)
     date_hierarchy = "issue_on"
@@ -143,7 +142,13 @@ class MailingAdmin(WorkbenchPages, Page[Mailing]):
         ),
         (
             gettext_lazy("So far"),
-            {"fields": (("changed_by", "approved_by"), ("selection", "issued_at", "run"))},
+            {
+                "fields": (
+                    ("changed_by", "approved_by"),
+                    ("selection", "run"),
+                    ("issued_at", "mailed_on"),
+                )
+            },
         ),
     )
     readonly_fields = (
@@ -151,6 +156,7 @@ class MailingAdmin(WorkbenchPages, Page[Mailing]):
         "approved_by",
         "selection",
         "issued_at",
+        "mailed_on",
         "run",
         *IN_WORDS.values(),
     )
@@ -199,7 +205,10 @@ class MailingAdmin(WorkbenchPages, Page[Mailing]):
         told["steps"] = workbench.drawn(workbench.steps(known), self._pages(obj))
         told["sentence"] = workbench.next_says(known)
         told["tools"] = self._tools(request, obj, known)
-        first = (workbench_panels.at_work(obj), workbench_panels.changed_since(changed))
+        first = (
+            workbench_panels.at_work(obj, known.at_work),
+            workbench_panels.changed_since(changed),
+        )
         told["panels"] = [*(one for one in first if one is not None), *told["panels"]]
         return page
 
@@ -219,13 +228,37 @@ class MailingAdmin(WorkbenchPages, Page[Mailing]):
             return False
         return super().has_change_permission(request, obj)
 
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Mailing | None:
+        """With what its page says of it: its selection, and who did what."""
+        mailing = super().get_object(request, object_id, from_field)
+        if mailing is not None and mailing.selection is not None:
+            mailing.selection.mailing = mailing  # its name is asked for
+        return mailing
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Mailing]:
+        rows = super().get_queryset(request)
+        at = request.resolver_match
+        if at is None or at.url_name != "coupons_mailing_change":
+            return rows
+        people = ("changed_by", "approved_by", "selection__asked_by")
+        return rows.select_related("selection__run", "run", *people)
+
     def get_fieldsets(self, request: HttpRequest, obj: Mailing | None = None) -> Any:
         """Once its offers are fixed there is no field to choose them in, only how many they are."""
         fieldsets = super().get_fieldsets(request, obj)
         if obj is None or obj.state == State.DRAFT:
             return fieldsets
         return [
-            (title, {**options, "fields": _with_words(options["fields"])})
+            (
+                title,
+                {
+                    **options,
+                    "fields": _with_words(options["fields"]),
+                    "classes": ("collapse",) if title else (),
+                },
+            )
             for title, options in fieldsets
         ]
 
@@ -261,7 +294,7 @@ class MailingAdmin(WorkbenchPages, Page[Mailing]):
 
     @admin.display(description="State", ordering="state")
     def state_pill(self, mailing: Mailing) -> SafeString:
-        return mailing_pill(mailing)
+        return pill(_("goodwill"), "plain") if mailing.is_goodwill else mailing_pill(mailing)
 
     def sentence(self, row: Mailing) -> str:
         if row.is_goodwill:
@@ -285,7 +318,7 @@ class MailingAdmin(WorkbenchPages, Page[Mailing]):
             tools.append(Tool(_("Review the selection"), url, main == "review"))
         tools += [
             Tool(
-                _label(name, step, row),
+                label_of(name, row),
                 reverse("admin:coupons_mailing_step", args=[row.pk, name]),
                 main == name,
             )
@@ -302,7 +335,7 @@ class MailingAdmin(WorkbenchPages, Page[Mailing]):
     def _looks(self, request: HttpRequest, row: Mailing) -> list[Tool]:
         """The buttons that only show."""
         tools = []
-        if row.state in (State.DRAFT, State.SELECTED) and row.selections.exists():
+        if row.state in (State.DRAFT, State.SELECTED) and was_selected(row):
             url = reverse("admin:coupons_mailing_compare", args=[row.pk])
             tools.append(Tool(_("Compare selections"), url))
         if row.channel == Mailing.Channel.PRINT and row.state in BEFORE_THE_POST:
@@ -329,137 +362,24 @@ class MailingAdmin(WorkbenchPages, Page[Mailing]):
     def get_readonly_fields(
         self, request: HttpRequest, obj: Mailing | None = None
     ) -> tuple[str, ...]:
-        # Its code is the salt of its hold-out: another code would draw another.
-        is_drawn = obj is not None and obj.selections.exists()
+        # Its code is the salt of its holdout: another code would draw another.
+        is_drawn = obj is not None and was_selected(obj)
         return ("code", *self.readonly_fields) if is_drawn else self.readonly_fields
 
     def panels(self, request: HttpRequest, row: Mailing) -> list[Panel]:
+        is_issued = row.state in workbench_facts.WITH_SHEETS
         return [
-            Panel("Selections", mailing_panels.selections(row), is_wide=True),
-            Panel("Recipients", mailing_panels.recipients(row)),
-            Panel("What came back", mailing_panels.redeemed(row)),
-            Panel("Print runs", mailing_panels.print_runs(row), is_wide=True),
+            Panel(_("Selections"), mailing_panels.selections(row), is_wide=True),
+            Panel(_("Recipients"), mailing_panels.recipients(row), is_wide=not is_issued),
+            *(
+                [
+                    Panel(_("What came back"), mailing_panels.redeemed(row)),
+                    Panel(_("Print runs"), mailing_panels.print_runs(row), is_wide=True),
+                ]
+                if is_issued
+                else []
+            ),
         ]
-
-    def step_view(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
-        """Ask, then do, one step of a mailing's way."""
-        mailing = get_object_or_404(Mailing, pk=pk)
-        step = STEPS.get(name)
-        if step is None:
-            raise Http404(name)
-        if not request.user.has_perm("coupons.change_mailing"):
-            raise PermissionDenied
-        back = reverse("admin:coupons_mailing_change", args=[pk])
-        if mailing.state not in step.states:
-            wanted = " or ".join(state.label.lower() for state in step.states)
-            messages.error(
-                request,
-                f"'{mailing}' is {mailing.get_state_display().lower()}; "
-                f"'{step.label}' wants it {wanted}.",
-            )
-            return HttpResponseRedirect(back)
-        if is_unprinted(mailing, name):
-            messages.error(request, f"'{mailing}' is not printed: its channel says so.")
-            return HttpResponseRedirect(back)
-        if mailing.is_goodwill:
-            messages.error(request, self.sentence(mailing))
-            return HttpResponseRedirect(back)
-        form = step.form(request.POST if request.method == "POST" else None)
-        if not form.is_valid():
-            return self._ask_step(request, mailing, name, form)
-        if (was := form.cleaned_data["seen"]) and was != seen(mailing):
-            messages.error(
-                request,
-                _(
-                    "Somebody was faster: '%(mailing)s' went on since you were asked. Nothing was "
-                    "done twice; look at it as it is now."
-                )
-                % {"mailing": mailing},
-            )
-            return HttpResponseRedirect(back)
-        from coupons.mailing import MailingError  # loads the models of shoppers, as above
-        from coupons.printing import PrintError
-
-        assert isinstance(request.user, AbstractBaseUser)
-        try:
-            done = step.do(mailing, request.user, form.cleaned_data)
-        except (MailingError, PrintError) as error:
-            for sentence in str(error).splitlines():
-                messages.error(request, sentence if sentence.endswith(".") else f"{sentence}.")
-        else:
-            self.log_change(request, mailing, done.note or f"{step.label}.")
-            messages.success(request, done.says)
-            back = done.url or back
-        return HttpResponseRedirect(back)
-
-    def _ask_step(
-        self, request: HttpRequest, mailing: Mailing, name: str, form: forms.Form
-    ) -> HttpResponse:
-        step = STEPS[name]
-        label = _label(name, step, mailing)
-        page = self.ask(
-            request,
-            title=f"{label}: {mailing}",
-            says=[step.says],
-            button=label,
-            back=reverse("admin:coupons_mailing_change", args=[mailing.pk]),
-        )
-        assert page.context_data is not None
-        form.initial = {"seen": seen(mailing), "mailed_on": timezone.localdate()}
-        page.context_data["form"] = form
-        return page
-
-    def before_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """What to look at before a mailing is printed."""
-        mailing = get_object_or_404(Mailing, pk=pk)
-        if not self.has_view_permission(request, mailing):
-            raise PermissionDenied
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": f"Before printing: {mailing}",
-            "sentence": "Nothing here stops the press but an offer that cannot be printed. A sheet "
-            "whose address cannot be set is left out of the run, and listed with it.",
-            "panels": mailing_panels.before_printing(mailing),
-            "back": reverse("admin:coupons_mailing_change", args=[pk]),
-        }
-        return TemplateResponse(request, "admin/panels.html", context)
-
-    def recipients_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        mailing = get_object_or_404(Mailing, pk=pk)
-        if not request.user.has_perm("coupons.add_recipient"):
-            raise PermissionDenied
-        back = reverse("admin:coupons_mailing_change", args=[pk])
-        if mailing.state != State.DRAFT:
-            messages.error(request, "Recipients can be added to a draft only.")
-            return HttpResponseRedirect(back)
-        form = RecipientsForm(request.POST or None)
-        if form.is_valid():
-            from coupons.audience import add_recipients  # loads the models of shoppers: too slow
-
-            added = add_recipients(mailing, form.cleaned_data["tiers"])
-            self.log_change(request, mailing, f"Added {added} recipients.")
-            messages.success(
-                request, f"{added:,} household{' was' if added == 1 else 's were'} added."
-            )
-            return HttpResponseRedirect(back)
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": f"Add recipients: {mailing}",
-            "says": ["Households that are on the list already stay on it once."],
-            "form": form,
-            "button": "Add recipients",
-            "back": back,
-        }
-        return TemplateResponse(request, "admin/ask.html", context)
-
-
-def _label(name: str, step: Step, mailing: Mailing) -> str:
-    """What a step's button says: a selection is made once, then again."""
-    if name == "select" and (mailing.state == State.SELECTED or mailing.selections.exists()):
-        return _("Select again")
-    return step.label
 
 
 def _main(mailing: Mailing, known: Known) -> str:

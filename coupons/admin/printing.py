@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet, Sum
+from django.db.models import Count, QuerySet, Sum
 from django.http import (
     FileResponse,
     HttpRequest,
@@ -21,7 +21,10 @@ from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
+from coupons import print_progress
+from coupons.admin.folding import followed
 from coupons.admin.printing_steps import PrintSteps, page_of
 from coupons.models import PrintFile, PrintRun
 from pos_integration.desk import NOTHING, Panel, ReadOnlyAdmin, Tool, link, pill, table
@@ -223,28 +226,35 @@ def runs_table(runs: Any) -> SafeString:
 
 
 def _done(run: PrintRun) -> tuple[int, int]:
-    """How many of its files are whole, and how many sheets these hold."""
-    files = run.files.aggregate(sheets=Sum("sheets"))["sheets"] or 0
-    return run.files.count(), files
+    """How many of its files are whole, and how many sheets these and those at work hold."""
+    found = run.files.aggregate(sheets=Sum("sheets"), files=Count("pk"))
+    written = (found["sheets"] or 0) + print_progress.sheets_done(run)
+    return found["files"], min(written, run.sheets)
 
 
 def _far(run: PrintRun, files: int, done: int) -> str:
     if run.state != State.RUNNING:
         return run.get_state_display()
-    if not files:
+    if not files and not done:
         return f"{run.sheets:,} sheets are to be printed; no file is whole yet."
-    return f"{done:,} of {run.sheets:,} sheets, in {_many(files, 'whole file')}"
+    whole = f", {_many(files, 'whole file')}" if files else ""
+    return f"{done:,} of {run.sheets:,} sheets written{whole}"
 
 
 def _progress(run: PrintRun) -> SafeString:
     files, done = _done(run)
     return format_html(
-        '<div class="run-progress" data-url="{}"><progress max="{}" value="{}"></progress>'
-        '<p role="status">{}</p></div>',
+        '<div class="run-progress" data-url="{}" data-ended="{}" data-silent="{}">'
+        '<progress max="{}" value="{}" aria-label="{}"></progress>'
+        '<p role="status">{}</p></div><p class="quiet">{} <a href="">{}</a></p>',
         reverse("admin:coupons_printrun_progress", args=[run.pk]),
+        *followed(),
         str(max(run.sheets, 1)),
         str(done),
+        _("How far it is"),
         _far(run, files, done),
+        _("You may leave this page: it goes on."),
+        _("Look again"),
     )
 
 

@@ -13,7 +13,11 @@ from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
+from coupons.admin.folding import folded
+from coupons.admin.selection_samples import SamplePages
 from coupons.admin.sheets import PDF_VIEWER
 from coupons.models import Recipient, Selection
 from loyalty import plots
@@ -21,7 +25,7 @@ from pos_integration.desk import NOTHING, Panel, ReadOnlyAdmin, Tool, link, pill
 
 State = Selection.State
 TONES = {"running": "busy", "ready": "good", "failed": "bad"}
-SAMPLE_SHEETS = 6
+DOUBTS_SHOWN = 6
 PROOF_SHEETS = 12
 
 
@@ -46,7 +50,7 @@ def _over(interval: list[float] | None, digits: int) -> SafeString | str:
 
 
 @admin.register(Selection)
-class SelectionAdmin(ReadOnlyAdmin[Selection]):
+class SelectionAdmin(SamplePages, ReadOnlyAdmin[Selection]):
     list_display = ("mailing", "state_pill", "started_at", "asked_by", "gap", "coupons")
     list_filter = ("state",)
     list_select_related = ("mailing", "asked_by")
@@ -59,9 +63,13 @@ class SelectionAdmin(ReadOnlyAdmin[Selection]):
     )
 
     class Media:
-        css: ClassVar[dict[str, tuple[str, ...]]] = {"all": ("loyalty/beliefs.css",)}
+        css: ClassVar[dict[str, tuple[str, ...]]] = {
+            "all": ("loyalty/beliefs.css", "coupons/workbench.css")
+        }
 
-    empty_hint = "Nothing was selected yet: open a mailing and press 'Select coupons'."
+    empty_hint = gettext_lazy(
+        "Nothing was selected yet: open a mailing and press 'Select coupons'."
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Selection]:
         return super().get_queryset(request).select_related("mailing")
@@ -112,14 +120,29 @@ class SelectionAdmin(ReadOnlyAdmin[Selection]):
         ]
         if row.state == State.READY and request.user.has_perm("coupons.view_sheet"):
             url = reverse("admin:coupons_selection_proof", args=[row.pk])
-            tools.append(Tool("Sample sheets as PDF", url, in_new_tab=True))
+            sheets = reverse("admin:coupons_selection_sheets", args=[row.pk])
+            tools.append(Tool(_("Sample sheets"), sheets))
+            tools.append(Tool(_("Sample sheets as PDF"), url, in_new_tab=True))
+        if row.state == State.READY:
+            url = reverse("admin:coupons_mailing_compare", args=[row.mailing_id])
+            tools.append(Tool(_("Compare"), url))
         return tools
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(
             csp_replace(PDF_VIEWER)(self.proof_view)  # type: ignore[arg-type] # URLs have arguments
         )
-        return [path("<int:pk>/proof/", view, name="coupons_selection_proof"), *super().get_urls()]
+        pictured: Any = self.admin_site.admin_view(self.picture_view)
+        return [
+            path("<int:pk>/proof/", view, name="coupons_selection_proof"),
+            path(
+                "<int:pk>/sheets/",
+                self.admin_site.admin_view(self.sheets_view),  # type: ignore[arg-type, unused-ignore] # URLs have arguments
+                name="coupons_selection_sheets",
+            ),
+            path("<int:pk>/sheets/<int:home>.png", pictured, name="coupons_selection_picture"),
+            *super().get_urls(),
+        ]
 
     def proof_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Sheets as they would be printed; they are kept nowhere."""
@@ -143,14 +166,14 @@ class SelectionAdmin(ReadOnlyAdmin[Selection]):
             return []
         return [
             *(
-                [Panel("To look at", _sentences(row.report["doubts"]), is_wide=True)]
+                [Panel(_("To look at"), _doubts(row.report["doubts"]), is_wide=True)]
                 if row.report["doubts"]
                 else []
             ),
             Panel("What limits cost", _limits(row), "estimates, for a little more or less"),
             Panel("Who gets a sheet, and who does not", _left_out(row)),
             Panel("Tiers", _tiers(row)),
-            Panel("Some sheets", sample(row), "not printed, not promised", True),
+            *self.sample_panels(request, row),
             Panel(
                 "Offers",
                 _offers(row),
@@ -158,6 +181,20 @@ class SelectionAdmin(ReadOnlyAdmin[Selection]):
                 True,
             ),
         ]
+
+
+def _doubts(sentences: list[str]) -> SafeString:
+    """The first few; of an offer of hundreds each may have its own."""
+    first, more = sentences[:DOUBTS_SHOWN], sentences[DOUBTS_SHOWN:]
+    if not more:
+        return _sentences(first)
+    summary = ngettext("%(n)s more", "%(n)s more", len(more)) % {"n": f"{len(more):,}"}
+    return format_html(
+        '{}<details class="as-table"><summary>{}</summary>{}</details>',
+        _sentences(first),
+        summary,
+        _sentences(more),
+    )
 
 
 def _sentences(sentences: list[str]) -> SafeString:
@@ -168,9 +205,10 @@ def _sentences(sentences: list[str]) -> SafeString:
 
 def _offers(selection: Selection) -> SafeString:
     top = max((one["redemptions"][2] for one in selection.report["offers"]), default=0.0)
-    return table(
-        ("Offer", "Could get it#", "Coupons#", "Redeemed", "#", "Cost#", "Margin#", "Limits"),
-        (
+    head = ("Offer", "Could get it#", "Coupons#", "Redeemed", "#", "Cost#", "Margin#", "Limits")
+    return folded(
+        head,
+        [
             (
                 link(
                     reverse("admin:coupons_offer_change", args=[one["offer"]]),
@@ -185,8 +223,8 @@ def _offers(selection: Selection) -> SafeString:
                 " ".join(one["limits"]) or NOTHING,
             )
             for one in sorted(selection.report["offers"], key=lambda one: -one["coupons"])
-        ),
-        "No offer.",
+        ],
+        _("No offer."),
     )
 
 
@@ -242,38 +280,4 @@ def _tiers(selection: Selection) -> SafeString:
             for tier, sheets, face, redeemed in selection.report["tiers"]
         ),
         "No sheet.",
-    )
-
-
-def sample(selection: Selection) -> SafeString:
-    """A few households' sheets, with the reasons in full."""
-    from coupons import samples  # loads the models of shoppers: too slow for every page
-
-    return format_html_join(
-        "\n",
-        "<h3>{}</h3>{}",
-        (
-            (
-                link(
-                    reverse("admin:loyalty_household_change", args=[sheet.household_id]),
-                    sheet.household,
-                ),
-                table(
-                    ("Worth", "Offer", "On paper", "In full"),
-                    (
-                        (
-                            format_html('<span class="whole">{}</span>', coupon.terms.value_text),
-                            coupon.offer.name,
-                            coupon.reason or NOTHING,
-                            format_html(
-                                '<div class="words-cell quiet">{}</div>', coupon.staff_reason
-                            ),
-                        )
-                        for coupon in coupons
-                    ),
-                    "No coupon.",
-                ),
-            )
-            for sheet, coupons in samples.sheets(selection, SAMPLE_SHEETS)
-        ),
     )

@@ -1,16 +1,12 @@
 """What the workbench has to know of a mailing: read in a handful of queries."""
 
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from django.contrib.admin.models import LogEntry
-from django.contrib.contenttypes.models import ContentType
 from django.db.models import Sum
 from django.utils import timezone
 from django.utils.formats import date_format
 
 from coupons.admin import queued
-from coupons.admin.mailing_steps import MAILED_NOTE
 from coupons.admin.workbench import Known
 from coupons.models import Mailing, PrintRun, Selection
 
@@ -42,7 +38,8 @@ def known_of(
     else:
         told |= _of_print(mailing)
         told["measured"] = _headline(mailing)
-        told["mailed_on"] = _mailed_on(mailing)
+        if mailing.mailed_on is not None:
+            told["mailed_on"] = date_format(mailing.mailed_on, "DATE_FORMAT")
     if mailing.state == State.DRAFT:
         told["segments"] = mailing.segments.count()
         told["recipients"] = mailing.recipients.exists()
@@ -88,26 +85,6 @@ def _of_print(mailing: Mailing) -> dict[str, Any]:
         whole = run.files.aggregate(Sum("sheets"))["sheets__sum"] or 0
         return {"printing": (min(whole + sheets_done(run), run.sheets), run.sheets)}
     return {"print_failed": run.says or run.get_state_display()}
-
-
-def _mailed_on(mailing: Mailing) -> str:
-    """The day it went to the post, as it was said at the desk: its history holds it."""
-    if mailing.state not in (State.MAILED, State.CLOSED):
-        return ""
-    before, _, after = MAILED_NOTE.partition("{}")
-    said = LogEntry.objects.filter(
-        content_type=ContentType.objects.get_for_model(Mailing),
-        object_id=str(mailing.pk),
-        change_message__startswith=before,
-    ).values_list("change_message", flat=True)
-    last = said.first()
-    if last is None:
-        return ""
-    try:
-        day = date.fromisoformat(last.removeprefix(before).removesuffix(after))
-    except ValueError:  # somebody wrote it by hand
-        return ""
-    return date_format(day, "DATE_FORMAT")
 
 
 def _headline(mailing: Mailing) -> str:

@@ -69,7 +69,8 @@ class WorkbenchPages(Pages):
 
     def progress_view(self, request: HttpRequest, pk: int) -> JsonResponse:
         """How far what the queue does for a mailing is, for its page to follow."""
-        told = workbench_panels.progress_of(self._seen(request, pk))
+        mailing = self._seen(request, pk)
+        told = workbench_panels.progress_of(mailing, queued.waiting(pk))
         ended = {"state": "ended", "done": 1, "sheets": 1, "says": _("It has ended.")}
         return JsonResponse(told or ended)
 

@@ -1,6 +1,6 @@
 """What the workbench shows beside its steps: work under way, what changed, audience, offers."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from typing import Any, Final
 
 from django.db import connection
@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from coupons.admin import queued
+from coupons.admin.folding import folded, followed
 from coupons.admin.segments import published
 from coupons.models import Mailing, Offer, Recipient, Selection
 from pos_integration.desk import NOTHING, Panel, link, money, percent, pill, table
@@ -20,16 +20,16 @@ from pos_integration.desk import NOTHING, Panel, link, money, percent, pill, tab
 State = Mailing.State
 SELECT, ISSUE, USE = "coupons.tasks.select", "coupons.tasks.issue", "coupons.choosing.use_by_ids"
 MEASURE = "coupons.tasks.measure"
-SHOWN: Final = 40  # offers in a table before the others are folded away
 SEGMENTS_COUNTED: Final = 2  # on a page: each takes queries of its own
 
 
-def progress_of(mailing: Mailing) -> dict[str, Any] | None:
+def progress_of(mailing: Mailing, waiting: Set[str]) -> dict[str, Any] | None:
     """How far what the queue does for a mailing is, for its page to follow; None: nothing is.
 
-    state: running; done and sheets: parts, sheets 0 where nobody knows how many there will be.
+    waiting: the tasks of it that the queue holds. state: running; done and sheets: parts, sheets 0
+    where nobody knows how many there will be.
     """
-    tasks = queued.waiting(mailing.pk) & {SELECT, ISSUE, USE, MEASURE}
+    tasks = waiting & {SELECT, ISSUE, USE, MEASURE}
     running = mailing.selections.filter(state=Selection.State.RUNNING).order_by("-pk").first()
     if running is not None and mailing.state in (State.DRAFT, State.SELECTED):
         return _selecting(running)
@@ -78,17 +78,9 @@ def _issuing(mailing: Mailing) -> dict[str, Any]:
     return {"state": "running", "done": done, "sheets": whole, "says": says}
 
 
-def followed() -> tuple[str, str]:
-    """What a page that follows work says once it ended, and while nobody answers."""
-    return (
-        _("It has ended. Save what you wrote, or drop it, then load this page again."),
-        _("The server does not answer; asking again."),
-    )
-
-
-def at_work(mailing: Mailing) -> Panel | None:
+def at_work(mailing: Mailing, waiting: Set[str]) -> Panel | None:
     """The panel that follows the work; a page without scripts is loaded again by hand."""
-    told = progress_of(mailing)
+    told = progress_of(mailing, waiting)
     if told is None:
         return None
     whole = told["sheets"]
@@ -226,20 +218,6 @@ def offers(mailing: Mailing) -> SafeString:
         ],
         _("No offer yet: choose some under 'Offers' on the mailing's page."),
     )  # fmt: skip
-
-
-def folded(head: tuple[str, ...], rows: list[tuple[object, ...]], empty: str) -> SafeString:
-    """A table whose many further rows are folded away."""
-    first = table(head, rows[:SHOWN], empty)
-    if len(rows) <= SHOWN:
-        return first
-    more = ngettext("%(n)s more", "%(n)s more", len(rows) - SHOWN) % {"n": f"{len(rows) - SHOWN:,}"}
-    return format_html(
-        '{}<details class="as-table"><summary>{}</summary>{}</details>',
-        first,
-        more,
-        table(head, rows[SHOWN:], ""),
-    )
 
 
 def _worth(offer: Any) -> SafeString | str:

@@ -1,0 +1,142 @@
+"""What is asked before a mailing goes on: each step, whom it is for, what to look at on paper."""
+
+from typing import TYPE_CHECKING
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.models import AbstractBaseUser
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from coupons.admin import mailing_panels
+from coupons.admin.mailing_forms import RecipientsForm
+from coupons.admin.mailing_steps import STEPS, State, is_unprinted, label_of, seen
+from coupons.models import Mailing
+from pos_integration.desk import Page
+
+if TYPE_CHECKING:
+    Views = Page[Mailing]
+else:
+    Views = object
+
+
+class MailingViews(Views):
+    """The part of a mailing's admin that asks, then does."""
+
+    def step_view(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
+        """Ask, then do, one step of a mailing's way."""
+        mailing = get_object_or_404(Mailing, pk=pk)
+        step = STEPS.get(name)
+        if step is None:
+            raise Http404(name)
+        if not request.user.has_perm("coupons.change_mailing"):
+            raise PermissionDenied
+        back = reverse("admin:coupons_mailing_change", args=[pk])
+        if mailing.state not in step.states:
+            wanted = " or ".join(state.label.lower() for state in step.states)
+            messages.error(
+                request,
+                f"'{mailing}' is {mailing.get_state_display().lower()}; "
+                f"'{step.label}' wants it {wanted}.",
+            )
+            return HttpResponseRedirect(back)
+        if is_unprinted(mailing, name):
+            messages.error(request, f"'{mailing}' is not printed: its channel says so.")
+            return HttpResponseRedirect(back)
+        if mailing.is_goodwill:
+            messages.error(request, self.sentence(mailing))
+            return HttpResponseRedirect(back)
+        form = step.form(request.POST if request.method == "POST" else None)
+        if not form.is_valid():
+            return self._ask_step(request, mailing, name, form)
+        if (was := form.cleaned_data["seen"]) and was != seen(mailing):
+            messages.error(
+                request,
+                _(
+                    "Somebody was faster: '%(mailing)s' went on since you were asked. Nothing was "
+                    "done twice; look at it as it is now."
+                )
+                % {"mailing": mailing},
+            )
+            return HttpResponseRedirect(back)
+        from coupons.mailing import MailingError  # loads the models of shoppers, as above
+        from coupons.printing import PrintError
+
+        assert isinstance(request.user, AbstractBaseUser)
+        try:
+            done = step.do(mailing, request.user, form.cleaned_data)
+        except (MailingError, PrintError) as error:
+            for sentence in str(error).splitlines():
+                messages.error(request, sentence if sentence.endswith(".") else f"{sentence}.")
+        else:
+            self.log_change(request, mailing, done.note or f"{step.label}.")
+            messages.success(request, done.says)
+            back = done.url or back
+        return HttpResponseRedirect(back)
+
+    def _ask_step(
+        self, request: HttpRequest, mailing: Mailing, name: str, form: forms.Form
+    ) -> HttpResponse:
+        step = STEPS[name]
+        label = label_of(name, mailing)
+        page = self.ask(
+            request,
+            title=f"{label}: {mailing}",
+            says=[step.says],
+            button=label,
+            back=reverse("admin:coupons_mailing_change", args=[mailing.pk]),
+        )
+        assert page.context_data is not None
+        form.initial = {"seen": seen(mailing), "mailed_on": timezone.localdate()}
+        page.context_data["form"] = form
+        return page
+
+    def before_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """What to look at before a mailing is printed."""
+        mailing = get_object_or_404(Mailing, pk=pk)
+        if not self.has_view_permission(request, mailing):
+            raise PermissionDenied
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": f"Before printing: {mailing}",
+            "sentence": "Nothing here stops the press but an offer that cannot be printed. A sheet "
+            "whose address cannot be set is left out of the run, and listed with it.",
+            "panels": mailing_panels.before_printing(mailing),
+            "back": reverse("admin:coupons_mailing_change", args=[pk]),
+        }
+        return TemplateResponse(request, "admin/panels.html", context)
+
+    def recipients_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        mailing = get_object_or_404(Mailing, pk=pk)
+        if not request.user.has_perm("coupons.add_recipient"):
+            raise PermissionDenied
+        back = reverse("admin:coupons_mailing_change", args=[pk])
+        if mailing.state != State.DRAFT:
+            messages.error(request, "Recipients can be added to a draft only.")
+            return HttpResponseRedirect(back)
+        form = RecipientsForm(request.POST or None)
+        if form.is_valid():
+            from coupons.audience import add_recipients  # loads the models of shoppers: too slow
+
+            added = add_recipients(mailing, form.cleaned_data["tiers"])
+            self.log_change(request, mailing, f"Added {added} recipients.")
+            messages.success(
+                request, f"{added:,} household{' was' if added == 1 else 's were'} added."
+            )
+            return HttpResponseRedirect(back)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": f"Add recipients: {mailing}",
+            "says": ["Households that are on the list already stay on it once."],
+            "form": form,
+            "button": "Add recipients",
+            "back": back,
+        }
+        return TemplateResponse(request, "admin/ask.html", context)
