@@ -1,118 +1,322 @@
-"""The state of things this morning, for the staff's first page: few queries, none of them long."""
+"""The state of things for the staff's first page: few queries, none long however large the chain.
 
-from dataclasses import dataclass
-from datetime import date, timedelta
+What they mean is said in `today_figures` and `today_forecast`, how it looks in `admin.home`.
+"""
+
+import time
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
-from django.db.models import Count, Exists, Max, OuterRef, Q, Sum
+from django.core.cache import cache
+from django.db import connection
+from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery, Sum
 from django.utils import timezone
 
-from coupons.models import Mailing, Redemption, Refusal
-from loyalty.models import ModelRun
-from pos_integration.models import Basket, Reject, Upload
+from coupons.models import Mailing, Measurement, Offer, Redemption, Refusal, Sheet
+from coupons.today_figures import WATCHED_DAYS, Shop, Till
+from loyalty.models import DataRequest, Note
+from pos_integration.models import Basket, Reject, Tender, Terminal, Upload
 
-# Baskets have no index by day. The last day's are among the newest, and a chain that sells more
-# baskets than this in a day reads "at least".
+# Baskets have no index by day. The last days' are among the newest, and a chain that sells more
+# than this in a week is compared with no earlier day.
 NEWEST_BASKETS = 250_000
+NEWEST_UPLOADS = 20_000
 LAST_LOADED = 1_000
-REDEEMED_DAYS = 7
 LOOKED_AT = 10_000
+MAILINGS, EARLIER, OFFERS = 8, 3, 6
+SLOW_S, KEPT_S, EARLIER_KEPT_S = 0.15, 300, 86_400
+"""What takes longer to add up is remembered so many seconds; what is over, for a day."""
 
 
 @dataclass(frozen=True)
-class Today:
-    """What the page says: figures, and the sentence that comes first."""
+class Day:
+    """The last business day, beside the same weekday a week earlier."""
 
-    sentence: str
-    detail: str
-    last_day: date | None
-    baskets: int
-    redeemed: int
-    redeemed_off: Decimal
-    redeemed_since: date
-    live_mailings: int
-    waiting_mailings: int
-    rejects: int
+    on: date | None = None
+    until: datetime | None = None  # when the last basket known of it ended
+    baskets: int = 0
+    baskets_before: int | None = None  # None: not known
+    redeemed: int = 0
+    off: Decimal = Decimal(0)
+    worth: Decimal = Decimal(0)  # of the baskets that coupons were used in
+
+
+@dataclass(frozen=True)
+class LookAt:
+    """What waits for somebody; each is LOOKED_AT at most."""
+
     refusals: int
-    waiting_uploads: int
+    rejects: int
+    uploads: int
+    concerns: int = 0
+    requests: int = 0
+    requests_late: int = 0
+
+
+@dataclass
+class Drop:
+    """A mailing on the first page."""
+
+    mailing: Mailing
+    sheets: int = 0
+    coupons: int = 0
+    used: dict[date, int] = field(default_factory=dict)
+    spent: Decimal = Decimal(0)
+    forecast: list[float] | None = None  # of coupons used: mean, and its 95 % interval
+    is_measured: bool = False
 
     @property
-    def to_look_at(self) -> int:
-        return self.rejects + self.refusals
+    def redeemed(self) -> int:
+        return sum(self.used.values())
 
 
-def look(today: date) -> Today:
-    """The state of things on `today`."""
-    last_day, baskets = _last_day()
-    # Counted back from the last day that tills told of: theirs may come days late.
-    since = min(today, last_day or today) - timedelta(days=REDEEMED_DAYS - 1)
-    redeemed = Redemption.objects.filter(business_date__gte=since).aggregate(
-        n=Count("pk"), off=Sum("amount")
-    )
-    states = dict(
-        Mailing.objects.filter(valid_to__gte=today)
-        .order_by()
-        .values_list("state")
-        .annotate(Count("pk"))
-    )
-    sentence, detail = _night()
-    return Today(
-        sentence=sentence,
-        detail=detail,
-        last_day=last_day,
-        baskets=baskets,
-        redeemed=redeemed["n"],
-        redeemed_off=redeemed["off"] or Decimal(0),
-        redeemed_since=since,
-        live_mailings=sum(states.get(state, 0) for state in ("issued", "printed", "mailed")),
-        waiting_mailings=sum(states.get(state, 0) for state in ("draft", "selected", "approved")),
-        rejects=Reject.objects.filter(resolved_by=None)[:LOOKED_AT].count(),
-        refusals=Refusal.objects.all()[:LOOKED_AT].count(),
-        waiting_uploads=_waiting_uploads(),
-    )
+@dataclass(frozen=True)
+class Burning:
+    """An offer with a budget, and what its coupons took off so far."""
+
+    offer: Offer
+    budget: Decimal
+    spent: Decimal
 
 
-def _waiting_uploads() -> int:
-    """How many files are not loaded, or could not be read and were not loaded since."""
-    open_rejects = Reject.objects.filter(upload=OuterRef("pk"), resolved_by=None)
-    waiting = Upload.objects.exclude(state=Upload.State.LOADED).filter(
-        Q(state=Upload.State.RECEIVED) | Exists(open_rejects)
-    )
-    return waiting[:LOOKED_AT].count()
+Stores = list[int] | None
+"""Of somebody who works in stores: their ids. None: all."""
 
 
-def _last_day() -> tuple[date | None, int]:
-    """The last business day that tills told of, and how many baskets it has."""
+def day(stores: Stores) -> tuple[Day, dict[int, tuple[int, int]]]:
+    """The last business day that tills told of; baskets of it and of a week before, by store."""
     newest = Basket.objects.order_by("-pk").values_list("pk", flat=True).first()
     if newest is None:
-        return None, 0
-    last: date = Basket.objects.filter(pk__gt=newest - LAST_LOADED).aggregate(
-        day=Max("business_date")
-    )["day"]
-    recent = Basket.objects.filter(pk__gt=newest - NEWEST_BASKETS, business_date=last)
-    return last, recent.count()
-
-
-def _night() -> tuple[str, str]:
-    """The sentence on the last night, and the quiet line below it."""
-    runs = ModelRun.objects.defer("fitted", "parameters")
-    running = runs.filter(state=ModelRun.State.RUNNING).order_by("-pk").first()
-    published = runs.filter(state=ModelRun.State.PUBLISHED).first()
-    if running is not None:
-        detail = f"As of {_words(running.as_of)}. Until it ends, everybody sees the night before."
-        return "A night is running, or was cut short.", detail
-    if published is None:
-        return "No night has run yet: start one, or run manage.py demo.", ""
-    sentence = (
-        f"Last night went well: {published.households:,} households rebuilt for "
-        f"{_words(published.as_of)}."
+        return Day(), {}
+    last = Basket.objects.filter(pk__gt=newest - LAST_LOADED).aggregate(
+        on=Max("business_date"), until=Max("ended_at")
     )
-    detail = f"{published.lines:,} lines read in {published.seconds:,.1f} s"
-    if published.published_at is not None:
-        at = timezone.localtime(published.published_at)
-        detail += f", published {_words(at.date())} {at.year} at {at:%H:%M}"
-    return sentence, detail
+    on, until = last["on"], last["until"]
+    is_today = on == timezone.localdate()
+    before = Q(business_date=on - timedelta(days=7))
+    if is_today and until is not None:
+        before &= Q(ended_at__lte=until - timedelta(days=7))
+    window = Basket.objects.filter(pk__gt=newest - NEWEST_BASKETS)
+    oldest = window.order_by("pk").values_list("business_date", flat=True).first()
+    by_store = {
+        store: (now, then)
+        for store, now, then in _of(window, stores)
+        .filter(business_date__in=[on, on - timedelta(days=7)])
+        .order_by()
+        .values_list("store")
+        .annotate(Count("pk", filter=Q(business_date=on)), Count("pk", filter=before))
+    }
+    is_known = newest <= NEWEST_BASKETS or oldest < on - timedelta(days=7)
+    used = _of(Redemption.objects.filter(business_date=on, reversed_at=None), stores)
+    told = used.aggregate(n=Count("pk"), off=Sum("amount"))
+    then = sum(then for _, then in by_store.values())
+    return Day(
+        on=on,
+        until=until if is_today else None,
+        baskets=sum(now for now, _ in by_store.values()),
+        baskets_before=(then or None) if is_known else None,
+        redeemed=told["n"],
+        off=told["off"] or Decimal(0),
+        worth=_worth(used) if told["n"] else Decimal(0),
+    ), by_store
 
 
-def _words(day: date) -> str:
-    return f"{day.day} {day:%B}"
+def _worth(used: QuerySet[Redemption]) -> Decimal:
+    """What the baskets were paid with that these coupons were used in, LOOKED_AT of them."""
+    baskets = used.exclude(record=None).order_by("pk").values("record__basket")[:LOOKED_AT]
+    paid: Decimal | None = Tender.objects.filter(basket__in=baskets).aggregate(Sum("amount"))[
+        "amount__sum"
+    ]
+    return paid or Decimal(0)
+
+
+def shops(stores: Stores, baskets: dict[int, tuple[int, int]], now: datetime) -> list[Shop]:
+    """Every store with tills, or with somebody's who hands in for it, as it was heard of."""
+    newest = Upload.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+    uploads = {
+        terminal: (last, lately)
+        for terminal, last, lately in Upload.objects.filter(pk__gt=newest - NEWEST_UPLOADS)
+        .order_by()
+        .values_list("terminal")
+        .annotate(
+            Max("received_at"),
+            Count("pk", filter=Q(received_at__gt=now - timedelta(days=WATCHED_DAYS))),
+        )
+    }
+    tills: dict[int, list[Till]] = defaultdict(list)
+    names: dict[int, str] = {}
+    collectors: list[Till] = []
+    rows = Terminal.objects.filter(revoked_at=None).order_by("store", "number")
+    for pk, store, name, number, collects, seen in rows.values_list(
+        "pk", "store", "store__name", "number", "is_collector", "last_seen_at"
+    ):
+        sent, lately = uploads.get(pk, (None, 0))
+        moments = [timezone.localtime(at) for at in (sent, seen) if at is not None]
+        till = Till(number, max(moments, default=None), lately)
+        if collects:
+            collectors.append(till)
+        if stores is None or store in stores:
+            names[store] = name
+            if not collects:
+                tills[store].append(till)
+    # A collector speaks for stores whose own tills do not: these are as well as it is.
+    told = []
+    for store, name in names.items():
+        own = [till for till in tills[store] if till.last_at is not None]
+        is_collected = not own and bool(collectors)
+        told.append(
+            Shop(
+                store,
+                name,
+                collectors if is_collected else tills[store],
+                *baskets.get(store, (0, 0)),
+                is_collected,
+            )
+        )
+    return told
+
+
+def look_at(stores: Stores, today: date) -> LookAt:
+    """How much waits for somebody."""
+    refusals = Refusal.objects.filter(verdict=None)
+    rejects = Reject.objects.filter(resolved_by=None, closed_at=None)
+    open_rejects = Reject.objects.filter(upload=OuterRef("pk"), resolved_by=None, closed_at=None)
+    uploads = Upload.objects.exclude(state=Upload.State.LOADED).filter(
+        Q(state=Upload.State.RECEIVED) | Exists(open_rejects)
+    )
+    if stores is not None:
+        refusals = refusals.filter(record__basket__store__in=stores)
+        rejects = rejects.filter(upload__terminal__store__in=stores)
+        uploads = uploads.filter(terminal__store__in=stores)
+    requests = DataRequest.objects.filter(done_at=None)
+    return LookAt(
+        *counted(
+            refusals,
+            rejects,
+            uploads,
+            Note.objects.filter(kind=Note.Kind.CONCERN, settled_at=None),
+            requests,
+            requests.filter(due_on__lt=today),
+        )
+    )
+
+
+def counted(*rows: QuerySet[Any], most: int = LOOKED_AT) -> list[int]:
+    """How many rows each of several has, `most` at most, in one query."""
+    parts, params = [], []
+    for one in rows:
+        # A plain column: a row's own could be large, and its order costs.
+        sql, given = one.order_by().values("pk")[:most].query.sql_with_params()
+        parts.append(f"(SELECT count(*) FROM ({sql}) AS some)")  # noqa: S608 - Django's own SQL
+        params += given
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {', '.join(parts)}", params)
+        return list(cursor.fetchone())
+
+
+def drops(on: date) -> list[Drop]:
+    """Mailings in the making, those whose coupons are good, and one that is over: latest first."""
+    sheets = Sheet.objects.filter(mailing=OuterRef("pk")).order_by("-number").values("number")[:1]
+    rows = (
+        Mailing.objects.filter(is_goodwill=False)
+        .annotate(
+            last_number=Subquery(sheets),
+            totals=F("selection__report__totals"),
+            is_measured=Exists(
+                Measurement.objects.filter(mailing=OuterRef("pk"), as_of__gt=OuterRef("valid_to"))
+            ),
+        )
+        .order_by("-valid_to", "-pk")[: 4 * MAILINGS]
+    )
+    told = []
+    for mailing in rows:
+        totals = getattr(mailing, "totals", None) or {}
+        count = getattr(mailing, "last_number", None) or 0
+        told.append(
+            Drop(
+                mailing,
+                sheets=count,
+                coupons=totals.get("coupons") or count * mailing.coupons_per_sheet,
+                forecast=totals.get("redemptions"),
+                is_measured=getattr(mailing, "is_measured", False),
+            )
+        )
+    return told
+
+
+def fill(rows: Iterable[Drop], on: date) -> None:
+    """Add to mailings what came back of them, day by day.
+
+    At a chain of a million households this is long to add up: then it is remembered, of mailings
+    that are over for a day, of others for a few minutes.
+    """
+    issued = {row.mailing.pk: row for row in rows if row.sheets}
+    over = {pk for pk, row in issued.items() if row.mailing.valid_to < on}
+    kept = cache.get_many([_key(pks) for pks in (over, issued.keys() - over) if pks])
+    for pks, seconds in ((over, EARLIER_KEPT_S), (issued.keys() - over, KEPT_S)):
+        if not pks:
+            continue
+        told = kept.get(_key(pks))
+        if told is None:
+            begun = time.monotonic()
+            told = _by_day(pks)
+            if time.monotonic() - begun > SLOW_S:
+                cache.set(_key(pks), told, seconds)
+        for pk, business_date, used, off in told:
+            issued[pk].used[business_date] = used
+            issued[pk].spent += off
+
+
+def _key(mailings: Iterable[int]) -> str:
+    return "home-used-" + "-".join(str(pk) for pk in sorted(mailings))
+
+
+def _by_day(mailings: Iterable[int]) -> list[tuple[int, date, int, Decimal]]:
+    return list(
+        Redemption.objects.filter(coupon__sheet__mailing__in=list(mailings), reversed_at=None)
+        .order_by()
+        .values_list("coupon__sheet__mailing", "business_date")
+        .annotate(Count("pk"), Sum("amount"))
+    )
+
+
+def burning(on: date) -> list[Burning]:
+    """Offers whose real budget is most burnt, of those that are out."""
+    offers = Offer.objects.filter(valid_from__lte=on, valid_to__gte=on, real_budget__gt=0).order_by(
+        "valid_to", "pk"
+    )[: 4 * OFFERS]
+    by_pk = {offer.pk: offer for offer in offers}
+    if not by_pk:
+        return []
+    key = "home-burnt-" + "-".join(map(str, by_pk))
+    spent = cache.get(key)
+    if spent is None:
+        begun = time.monotonic()
+        spent = dict(
+            Redemption.objects.filter(offer__in=by_pk, reversed_at=None)
+            .order_by()
+            .values_list("offer")
+            .annotate(Sum("amount"))
+        )
+        if time.monotonic() - begun > SLOW_S:
+            cache.set(key, spent, KEPT_S)
+    told = [
+        Burning(offer, offer.real_budget, spent.get(pk, Decimal(0)))
+        for pk, offer in by_pk.items()
+        if offer.real_budget
+    ]
+    told.sort(key=lambda one: one.spent / one.budget, reverse=True)
+    return told[:OFFERS]
+
+
+def measured() -> Measurement | None:
+    """The measurement that looked furthest, of a mailing that was measured at all."""
+    return Measurement.objects.select_related("mailing").order_by("-as_of", "-pk").first()
+
+
+def _of(rows: QuerySet[Any], stores: Stores) -> QuerySet[Any]:
+    return rows if stores is None else rows.filter(store__in=stores)

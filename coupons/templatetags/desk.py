@@ -1,13 +1,15 @@
-"""The state of things, for the template of the staff's first page."""
+"""What the staff's first page shows, for its template."""
+
+from typing import Any
 
 from django import template
-from django.utils import timezone
 
-from coupons.today import Today, look
+from coupons.admin.home import Home, look
 
 register = template.Library()
 
 
-@register.simple_tag
-def today() -> Today:
-    return look(timezone.localdate())
+@register.simple_tag(takes_context=True)
+def home(context: dict[str, Any]) -> Home:
+    """The cards that whoever is signed in may see."""
+    return look(context["request"])

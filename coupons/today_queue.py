@@ -1,0 +1,158 @@
+"""How far the night is, and whether the queue that runs it is well: for the first page."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import Count, Q, Sum
+from django.utils import timezone
+from django_q.models import OrmQ, Task
+from django_q.status import Stat
+
+from coupons.models import Mailing, PrintRun, Selection
+from coupons.print_progress import sheets_done
+from loyalty.models import BucketReceipt, ModelRun
+from loyalty.rebuild import STEPS
+from pos_integration.models import Upload
+
+LOOKED_AT = 1_000
+
+
+@dataclass(frozen=True)
+class Due:
+    """A mailing that this night takes a step further: select, or print."""
+
+    mailing: Mailing
+    step: str
+    done: int = 0
+    whole: int = 0  # 0: not begun, or nobody can tell
+
+
+@dataclass(frozen=True)
+class Night:
+    """The last night, or the one that runs."""
+
+    is_running: bool
+    uploads: int  # that wait to be loaded
+    published: ModelRun | None = None
+    running: ModelRun | None = None  # also of a night that was cut short
+    done: int = 0  # pieces of the rebuild
+    whole: int = 0
+    due: list[Due] = field(default_factory=list)
+
+    @property
+    def was_cut_short(self) -> bool:
+        return self.running is not None and not self.is_running
+
+    @property
+    def is_at_work(self) -> bool:
+        """Whether the page should look again soon."""
+        return self.is_running or any(one.whole for one in self.due)
+
+
+@dataclass(frozen=True)
+class Queue:
+    """The cluster that does what is long."""
+
+    clusters: int
+    waiting: int
+    oldest: datetime | None
+    failed: int  # in the last day
+
+
+def night(today: date) -> Night:
+    """How far the night is."""
+    runs = {
+        run.state: run
+        for run in ModelRun.objects.filter(
+            state__in=[ModelRun.State.RUNNING, ModelRun.State.PUBLISHED]
+        )
+        .defer("fitted", "parameters", "report")
+        .order_by("pk")
+    }
+    running = runs.get(ModelRun.State.RUNNING)
+    done = BucketReceipt.objects.filter(run=running).count() if running else 0
+    return Night(
+        is_running=_is_running(),
+        uploads=Upload.objects.filter(state=Upload.State.RECEIVED)[:LOOKED_AT].count(),
+        published=runs.get(ModelRun.State.PUBLISHED),
+        running=running,
+        done=done,
+        whole=max(len(STEPS) * settings.LOYALTY_BUCKETS, done) if running else 0,
+        due=_due(today + timedelta(days=1)),
+    )
+
+
+def _is_running() -> bool:
+    """Whether somebody holds the night's name: see `alone`."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted"
+            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+            " AND (classid::bigint << 32 | objid::bigint) = hashtextextended(%s, 0))",
+            ["coupons.nightly"],
+        )
+        return bool(cursor.fetchone()[0])
+
+
+def _due(morning: date) -> list[Due]:
+    """Mailings at work, and those that the night before `morning` is to take further."""
+    select = Q(state=Mailing.State.DRAFT, select_on__lte=morning, issue_on__gte=morning)
+    issue = Q(state__in=[Mailing.State.APPROVED, Mailing.State.ISSUED], issue_on__lte=morning)
+    at_work = Q(selections__state=Selection.State.RUNNING)
+    rows = (
+        Mailing.objects.filter(select | issue | at_work, is_goodwill=False)
+        .annotate(
+            begun=Count("selections__pieces", filter=at_work),
+            chosen=Count(
+                "selections__pieces", filter=at_work & Q(selections__pieces__chosen__isnull=False)
+            ),
+        )
+        .order_by("issue_on", "pk")[:5]
+    )
+    told = []
+    for mailing in rows:
+        begun, chosen = getattr(mailing, "begun", 0), getattr(mailing, "chosen", 0)
+        is_selecting = mailing.state == Mailing.State.DRAFT
+        if is_selecting and begun:
+            # Its pieces are made first, then chosen from: two halves of the way.
+            whole = 2 * max(settings.LOYALTY_BUCKETS, begun)
+            told.append(Due(mailing, "select", begun + chosen, whole))
+        else:
+            told.append(Due(mailing, "select" if is_selecting else "print"))
+    return told
+
+
+def print_runs(most: int = 4) -> list[tuple[PrintRun, int]]:
+    """The latest print runs, those at work first, each with how many sheets are whole."""
+    rows = (
+        PrintRun.objects.select_related("mailing")
+        .defer("manifest", "look", "seeds", "left_out", "numbers")
+        .annotate(written=Sum("files__sheets"))
+        .order_by("-pk")[:most]
+    )
+    return [
+        (
+            run,
+            (getattr(run, "written", 0) or 0)
+            + (sheets_done(run) if run.state == PrintRun.State.RUNNING else 0),
+        )
+        for run in rows
+    ]
+
+
+def queue() -> Queue:
+    """Whether the queue is well. A task that waits is locked until the moment it may begin."""
+    now = timezone.now()
+    waiting = list(
+        OrmQ.objects.filter(lock__lte=now)
+        .order_by("lock")
+        .values_list("lock", flat=True)[:LOOKED_AT]
+    )
+    return Queue(
+        clusters=len(Stat.get_all()),
+        waiting=len(waiting),
+        oldest=waiting[0] if waiting else None,
+        failed=Task.objects.filter(success=False, stopped__gt=now - timedelta(days=1)).count(),
+    )
