@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import unquote
 
 import environ
+import font_source_sans_pro  # type: ignore[import-untyped] # ships no types
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
@@ -134,6 +135,7 @@ USE_THOUSAND_SEPARATOR = True
 
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"
+STATICFILES_DIRS = [("fonts", Path(font_source_sans_pro.__file__).parent / "files")]  # the desk's
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
