@@ -58,10 +58,15 @@ class GiveGoodwill(Step):
         field.choices = [("", _("Choose")), *((one.pk, str(one)) for one in found)]
         return form
 
-    def says(self, home: Household) -> Sequence[str]:
+    def says(self, home: Household, form: forms.Form) -> Sequence[str]:
         return [
             _("It is good at every till at once: print its sheet, or read the code out."),
             _("Its funder pays as for any coupon. It counts in no measurement and no model."),
+            *(
+                []
+                if len(list(form["offer"].subwidgets)) > 1
+                else [_("No offer is good today that you may give: ask marketing for one.")]
+            ),
         ]
 
     def do(self, by: AbstractBaseUser, home: Household, told: Mapping[str, Any]) -> str:
@@ -134,7 +139,7 @@ class HouseholdWithCouponsAdmin(HouseholdAdmin):
         }
         order = (
             *("warning", "weeks", "needs", "sheet", "consent", "notes", "contacts", "coupons"),
-            *("sheets", "discoveries", "departments", "wallets", "habits", "worth", "figures"),
+            *("sheets", "worth", "discoveries", "departments", "habits", "figures", "wallets"),
         )
         return [made[name] for name in order if name in made]
 

@@ -88,7 +88,7 @@ def last_sheet(request: HttpRequest, promised: Promised) -> Part:
         (
             (
                 coupon_link(one),
-                format_html("{} {}", one.staff_reason or one.reason, tag_pill(one)),
+                format_html("{} {}", one.reason, _why_pill(one)),
                 NOTHING if is_goodwill(one) else percent(one.chance),
                 NOTHING if one.value is None else money(Decimal(str(round(one.value, 2)))),
                 coupon_pill(one),
@@ -97,11 +97,17 @@ def last_sheet(request: HttpRequest, promised: Promised) -> Part:
         ),
         _("This sheet has no coupons."),
     )
+    why = table(
+        (_("Coupon"), _("Why, in figures")),
+        ((one.terms, one.staff_reason) for one in promised.of(sheet)),
+        "",
+    )
     page = reverse("sheet-page", args=[links.token_of(sheet.pk)])
     thumbnail = reverse("admin:coupons_sheet_thumbnail", args=[sheet.pk])
     body = format_html(
         '<div class="last-sheet"><div><p class="sheet-links">{} {} \N{MIDDLE DOT} '
-        '<a href="{}" target="_blank" rel="noopener">{}</a> \N{MIDDLE DOT} {}</p>{}</div>'
+        '<a href="{}" target="_blank" rel="noopener">{}</a> \N{MIDDLE DOT} {}</p>{}'
+        '<details class="as-table"><summary>{}</summary>{}</details></div>'
         '<a class="thumb" href="{}" target="_blank" rel="noopener">'
         '<img src="{}" alt="{}" width="320" height="452" loading="lazy"></a></div>',
         sheet_pill(sheet),
@@ -110,6 +116,8 @@ def last_sheet(request: HttpRequest, promised: Promised) -> Part:
         _("Its page, in large print"),
         link(reverse("admin:coupons_sheet_change", args=[sheet.pk]), _("all about it")),
         rows,
+        _("Why, in figures"),
+        why,
         reverse("admin:coupons_sheet_pdf", args=[sheet.pk]),
         thumbnail,
         _("The sheet as it is printed; opens as PDF"),
@@ -189,10 +197,14 @@ def coupons(request: HttpRequest, promised: Promised, row: Household) -> Part:
     )
 
 
+def _why_pill(coupon: Coupon) -> SafeString:
+    return pill(_("goodwill"), "new") if is_goodwill(coupon) else tag_pill(coupon)
+
+
 def _why(coupon: Coupon) -> object:
     if not is_goodwill(coupon):
         return coupon.reason
-    return format_html("{} {}", pill(_("goodwill"), "new"), coupon.goodwill.why)
+    return format_html("{} {}", _why_pill(coupon), coupon.goodwill.why)
 
 
 def contacts(promised: Promised, notes: list[Note]) -> Part:

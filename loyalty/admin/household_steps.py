@@ -17,6 +17,7 @@ from loyalty.models import Card, Consent, Household, Note, Preference
 from pos_integration.models import Category
 
 SOURCE = "desk"
+TAKE_AWAY = "none"
 TWICE = timedelta(minutes=2)  # within which the same note by the same person is a double click
 
 
@@ -32,8 +33,8 @@ class Step:
         """What is asked, filled with what was sent."""
         raise NotImplementedError
 
-    def says(self, home: Household) -> Sequence[str]:
-        """What is to be known before."""
+    def says(self, home: Household, form: forms.Form) -> Sequence[str]:
+        """What is to be known before; form: as it was sent, if it was."""
         return ()
 
     def do(self, by: AbstractBaseUser, home: Household, told: Mapping[str, Any]) -> str:
@@ -57,7 +58,7 @@ class WriteNote(Step):
     def form(self, request: HttpRequest, home: Household) -> forms.Form:
         return NoteForm(request.POST or None)
 
-    def says(self, home: Household) -> Sequence[str]:
+    def says(self, home: Household, form: forms.Form) -> Sequence[str]:
         return [_("A concern stays on the work list until somebody settles it.")]
 
     def do(self, by: AbstractBaseUser, home: Household, told: Mapping[str, Any]) -> str:
@@ -89,7 +90,7 @@ class RecordConsent(Step):
     def form(self, request: HttpRequest, home: Household) -> forms.Form:
         return ConsentForm(request.POST or None)
 
-    def says(self, home: Household) -> Sequence[str]:
+    def says(self, home: Household, form: forms.Form) -> Sequence[str]:
         return [
             _("What it said before is kept; from now on the latest word counts."),
             _(
@@ -125,9 +126,8 @@ class WishForm(forms.Form):
         choices=[
             ("favourite", gettext_lazy("It likes this")),
             ("never", gettext_lazy("Never offer this")),
-            ("", gettext_lazy("Nothing any more: take the wish away")),
+            (TAKE_AWAY, gettext_lazy("Nothing any more: take the wish away")),
         ],
-        required=False,
     )
 
 
@@ -147,12 +147,12 @@ class ChangeWish(Step):
         field.choices = choices + categories_by_department()
         return form
 
-    def says(self, home: Household) -> Sequence[str]:
+    def says(self, home: Household, form: forms.Form) -> Sequence[str]:
         return [_("What a household says beats whatever its purchases suggest, from tonight on.")]
 
     def do(self, by: AbstractBaseUser, home: Household, told: Mapping[str, Any]) -> str:
         category = Category.objects.get(pk=told["category"])
-        if not told["wish"]:
+        if told["wish"] == TAKE_AWAY:
             home.preferences.filter(category=category).delete()
             return _("Nothing is said of %(category)s any more.") % {"category": category.name}
         Preference.objects.update_or_create(
@@ -182,7 +182,7 @@ class Merge(Step):
     def form(self, request: HttpRequest, home: Household) -> forms.Form:
         return MergeForm(request.POST or None)
 
-    def says(self, home: Household) -> Sequence[str]:
+    def says(self, home: Household, form: forms.Form) -> Sequence[str]:
         return [
             _(
                 "All cards of the other household become those of '%(household)s', and with the "
@@ -191,12 +191,30 @@ class Merge(Step):
             )
             % {"household": home},
             _("Its open coupons stay good. A merger can be undone."),
+            *_looked_at(home, form),
         ]
 
     def do(self, by: AbstractBaseUser, home: Household, told: Mapping[str, Any]) -> str:
         other = named(told["other"])
         merging.merge(home, other, by)
         return _("'%(gone)s' is now part of '%(kept)s'.") % {"gone": other, "kept": home}
+
+
+def _looked_at(home: Household, form: forms.Form) -> list[str]:
+    """Both, side by side, once it is said which the other is."""
+    text = form.data.get("other", "") if form.is_bound else ""
+    try:
+        other = named(text) if text else None
+    except ValueError:
+        return []  # doing it says so
+    if other is None:
+        return []
+    said = []
+    for name, one in ((_("This one"), home), (_("The other"), other)):
+        cards = ", ".join(one.cards.order_by("pk").values_list("number", flat=True)[:5])
+        lives = str(getattr(one, "address", None) or _("no address"))
+        said.append(f"{name}: {one} (#{one.pk}), {lives}; {cards or _('no card')}")
+    return said
 
 
 def named(text: str) -> Household:
@@ -238,7 +256,7 @@ class Split(Step):
         field.choices = [(number, number) for number in numbers]
         return form
 
-    def says(self, home: Household) -> Sequence[str]:
+    def says(self, home: Household, form: forms.Form) -> Sequence[str]:
         return [
             _(
                 "The cards you tick become a new household's, and with the next night their "

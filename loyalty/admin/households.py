@@ -11,7 +11,7 @@ from django.contrib.admin.options import IS_POPUP_VAR
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Prefetch, QuerySet
+from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
 from django.forms import BaseModelFormSet, ModelForm
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
@@ -30,6 +30,7 @@ from loyalty.models import (
     Consent,
     Household,
     HouseholdSummary,
+    Merger,
     ModelRun,
     Preference,
     slot_of,
@@ -175,7 +176,8 @@ class HouseholdAdmin(LongList[Household]):
                 "household", "tier", "lifetime_value", "last_on", "is_shared", "run"
             )
             return rows.prefetch_related(Prefetch("summaries", wanted, to_attr="believed"))
-        return rows.select_related("address")
+        live = Merger.objects.filter(gone=OuterRef("pk"), undone_at=None).values("pk")
+        return rows.select_related("address").annotate(merged=Subquery(live))
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.step_view)
@@ -223,6 +225,8 @@ class HouseholdAdmin(LongList[Household]):
 
     def banners(self, row: Household) -> list[SafeString]:
         """What must be known first: that it is part of another household."""
+        if getattr(row, "merged", None) is None:
+            return []
         merger = merging.into(row)
         if merger is None:
             return []
@@ -294,7 +298,7 @@ class HouseholdAdmin(LongList[Household]):
         page = self.ask(
             request,
             title=f"{step.title}: {home}",
-            says=step.says(home),
+            says=step.says(home, form),
             button=str(step.button),
             back=back,
         )
@@ -393,7 +397,7 @@ class HouseholdAdmin(LongList[Household]):
         return words.habits(summary)
 
     def row_tools(self, request: HttpRequest, row: Household) -> list[Tool]:
-        cards = ",".join(row.cards.order_by("pk").values_list("number", flat=True)[:20])
+        cards = ",".join(overview.cards_of(row))
         tools = []
         if "edit" in request.GET or request.method == "POST":
             back = reverse("admin:loyalty_household_change", args=[row.pk])

@@ -59,7 +59,8 @@ class Part:
 class Facts:
     """What the page reads of a household, once.
 
-    said: what it agreed and objected to, the latest first; wishes: its words on categories
+    said: what it agreed and objected to, the latest first; wishes: its words on categories;
+    products: what it needs, by id, with category and department
     """
 
     row: Household
@@ -70,6 +71,7 @@ class Facts:
     wishes: list[Preference]
     notes: list[Note]
     requests: list[DataRequest] = field(default_factory=list)
+    products: dict[int, Product] = field(default_factory=dict)
 
     def latest(self, purpose: str) -> Consent | None:
         """Its latest word on a purpose."""
@@ -87,11 +89,16 @@ def day(when: date | datetime | None) -> str:
 
 def read(row: Household, summary: HouseholdSummary | None) -> Facts:
     """Ask for what the page shows: seven queries at most."""
+    profile = None
+    if summary is not None and not summary.is_shared:
+        profile = Profile.objects.filter(household=row, run=summary.run).first()
+    needed = [entry[0] for entry in profile.needs] if profile else []
     return Facts(
         row=row,
         summary=summary,
-        profile=Profile.objects.filter(household=row, run=summary.run).first() if summary else None,
-        cards=list(row.cards.order_by("pk").values_list("number", flat=True)[:20]),
+        profile=profile,
+        products=Product.objects.select_related("category__parent__parent").in_bulk(needed),
+        cards=cards_of(row),
         said=list(row.consents.order_by("-said_at", "-pk")[:100]),
         wishes=list(_wishes(row)),
         notes=list(
@@ -99,6 +106,15 @@ def read(row: Household, summary: HouseholdSummary | None) -> Facts:
         ),
         requests=list(row.data_requests.filter(done_at=None)),
     )
+
+
+def cards_of(row: Household) -> list[str]:
+    """Its first 20 cards, asked for once."""
+    if not hasattr(row, "desk_cards"):
+        numbers = row.cards.order_by("pk").values_list("number", flat=True)
+        row.desk_cards = list(numbers[:20])  # type: ignore[attr-defined] # kept for this page
+    found: list[str] = row.desk_cards  # type: ignore[attr-defined] # just set
+    return found
 
 
 def _wishes(row: Household) -> QuerySet[Preference]:
@@ -185,8 +201,8 @@ def parts(request: HttpRequest, facts: Facts) -> dict[str, Part]:
     summary = facts.summary
     if summary is None:
         return made
-    for name, panel in panels.by_name(summary, facts.profile).items():
-        span = {"weeks": 7, "needs": 5, "warning": WHOLE}.get(name, HALF)
+    for name, panel in panels.by_name(summary, facts.profile, facts.products).items():
+        span = {"weeks": 7, "needs": 5, "warning": WHOLE, "wallets": WHOLE}.get(name, HALF)
         made[name] = Part(panel.title, panel.body, panel.note, span)
     return made
 
@@ -261,14 +277,12 @@ def wrong_about(facts: Facts) -> list[str]:
     """What it said that its purchases, as the model reads them, do not bear out."""
     if facts.profile is None or not facts.wishes:
         return []
-    chances = {entry[0]: entry[1] for entry in facts.profile.needs}
     found: dict[int, list[tuple[float, str]]] = {}
-    rows = Product.objects.filter(pk__in=chances).values_list(
-        "pk", "name", "category", "category__parent", "category__parent__parent"
-    )
-    for pk, name, *path in rows:
-        for category in filter(None, path):
-            found.setdefault(category, []).append((chances[pk], name))
+    for pk, chance, *_rest in facts.profile.needs:
+        category = facts.products[pk].category if pk in facts.products else None
+        while category is not None:
+            found.setdefault(category.pk, []).append((chance, facts.products[pk].name))
+            category = category.parent
     said = []
     for wish in facts.wishes:
         needed = sorted(found.get(wish.category_id, []), reverse=True)

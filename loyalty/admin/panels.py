@@ -1,6 +1,6 @@
 """What is believed of one household, as panels: for its own page and for its summary's."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from django.urls import reverse
@@ -38,10 +38,15 @@ def of_household(summary: HouseholdSummary) -> list[Panel]:
     return [glance, *by_name(summary, profile).values()]
 
 
-def by_name(summary: HouseholdSummary, profile: Profile | None) -> dict[str, Panel]:
+def by_name(
+    summary: HouseholdSummary,
+    profile: Profile | None,
+    products: Mapping[int, Product] | None = None,
+) -> dict[str, Panel]:
     """The same by name, without the glance; two queries where there is a profile.
 
-    summary: with its run and home store; profile: of the same run.
+    summary: with its run and home store; profile: of the same run; products: those that it needs,
+    by id, if they are known.
     """
     run = summary.run
     as_of = f"as of {words.day_text(run.as_of)}"
@@ -50,7 +55,9 @@ def by_name(summary: HouseholdSummary, profile: Profile | None) -> dict[str, Pan
         return {"warning": _warning(summary, as_of), "figures": in_figures}
     return {
         "weeks": Panel("Spend a week", _weeks(summary), _weeks_note(summary, as_of)),
-        "needs": Panel("What it needs", _needs(profile, run), f"{_needs_note(summary)}, {as_of}"),
+        "needs": Panel(
+            "What it needs", _needs(profile, run, products), f"{_needs_note(summary)}, {as_of}"
+        ),
         "departments": Panel(
             "Where its money goes", _departments(summary), f"the last 52 weeks, {as_of}"
         ),
@@ -146,9 +153,11 @@ def _needs_note(summary: HouseholdSummary) -> str:
     return "by its own rhythm"
 
 
-def _needs(profile: Profile | None, run: ModelRun) -> SafeString:
+def _needs(
+    profile: Profile | None, run: ModelRun, products: Mapping[int, Product] | None
+) -> SafeString:
     best = profile.needs[:NEEDS_SHOWN] if profile else []
-    names = Product.objects.in_bulk([entry[0] for entry in best])
+    names = products or Product.objects.in_bulk([entry[0] for entry in best])
     rows = []
     for product, chance, days_bought, gap, last in best:
         name = names[product].name if product in names else f"Product {product}"

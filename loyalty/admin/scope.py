@@ -23,7 +23,9 @@ def elsewhere(user: Any, household: str) -> Exists | None:
     stores = staff.stores_of(user)
     if stores is None:
         return None
-    theirs = HouseholdSummary.objects.filter(run=published(), household=OuterRef(household))
+    theirs = HouseholdSummary.objects.filter(
+        run__state=ModelRun.State.PUBLISHED, household=OuterRef(household)
+    )
     return Exists(theirs.exclude(home_store=None).exclude(home_store__in=stores))
 
 
