@@ -108,7 +108,7 @@ def day(stores: Stores) -> tuple[Day, dict[int, tuple[int, int]]]:
         .filter(business_date__in=[on, on - timedelta(days=7)])
         .order_by()
         .values_list("store")
-        .annotate(Count("pk", filter=Q(business_date=on)), Count("pk", filter=before))
+        .annotate(now=Count("pk", filter=Q(business_date=on)), then=Count("pk", filter=before))
     }
     is_known = newest <= NEWEST_BASKETS or oldest < on - timedelta(days=7)
     used = _of(Redemption.objects.filter(business_date=on, reversed_at=None), stores)
@@ -143,8 +143,8 @@ def shops(stores: Stores, baskets: dict[int, tuple[int, int]], now: datetime) ->
         .order_by()
         .values_list("terminal")
         .annotate(
-            Max("received_at"),
-            Count("pk", filter=Q(received_at__gt=now - timedelta(days=WATCHED_DAYS))),
+            last=Max("received_at"),
+            lately=Count("pk", filter=Q(received_at__gt=now - timedelta(days=WATCHED_DAYS))),
         )
     }
     tills: dict[int, list[Till]] = defaultdict(list)
@@ -211,7 +211,7 @@ def counted(*rows: QuerySet[Any], most: int = LOOKED_AT) -> list[int]:
     for one in rows:
         # A plain column: a row's own could be large, and its order costs.
         sql, given = one.order_by().values("pk")[:most].query.sql_with_params()
-        parts.append(f"(SELECT count(*) FROM ({sql}) AS some)")  # noqa: S608 - Django's own SQL
+        parts.append(f"(SELECT count(*) FROM ({sql}) AS rows_of)")  # noqa: S608 - Django's own SQL
         params += given
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {', '.join(parts)}", params)
