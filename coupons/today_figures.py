@@ -90,7 +90,7 @@ _WORST_FIRST = (Heard.SILENT, Heard.LATE, Heard.NOT_YET, Heard.FINE)
 
 
 def judge(shops: Iterable[Shop], now: datetime) -> list[Judged]:
-    """Judge every shop, the worst first, then by name.
+    """Judge every shop, the worst first, then who sold most.
 
     A shop is as well as its best till; tills that are silent in a shop that is not are named.
     """
@@ -104,9 +104,15 @@ def judge(shops: Iterable[Shop], now: datetime) -> list[Judged]:
         if heard == Heard.FINE and not shop.baskets and shop.baskets_before >= MISSED_BASKETS:
             heard = Heard.LATE
         told.append(Judged(shop, heard, silent))
-    return sorted(
-        told, key=lambda one: (_WORST_FIRST.index(one.heard), not one.silent_tills, one.shop.name)
+    told.sort(
+        key=lambda one: (
+            _WORST_FIRST.index(one.heard),
+            not one.silent_tills,
+            -one.shop.baskets,
+            one.shop.name,
+        )
     )
+    return told
 
 
 def silent_count(judged: Iterable[Judged]) -> int:
