@@ -124,7 +124,8 @@ def _groups(terms: Terms, asked: Asked, part: Part, *, knows_after: bool) -> Ite
         if knows_after or not name.startswith("after")
     }
     for at, (kind, key, name) in enumerate(keys):
-        sent, kept = (int(moments.rows[at]) for moments in sums.groups)
+        sent, kept = (int(group.rows[at]) for group in sums.groups)
+        moments = sums.groups[1]
         if sent or kept:
             yield {
                 "kind": kind,
@@ -132,6 +133,8 @@ def _groups(terms: Terms, asked: Asked, part: Part, *, knows_after: bool) -> Ite
                 "name": name,
                 **_account(sums.accounts[at]),
                 "held_out": kept,
+                # What a household bought that was held out: what effects are a share of.
+                "usual_sales": _rounded(float(moments.sums[at, By.SALES]) / kept) if kept else None,
                 "effects": {what: _effect(e, at, sent, kept) for what, e in found.items()},
             }
 

@@ -7,12 +7,14 @@ from typing import Any
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 
 from loyalty import plots
 from pos_integration.desk import NOTHING, link, table
 
 Report = dict[str, Any]
 ROWS_SHOWN = 25
+GROUPS_NAMED = 6
 _OF_HOUSEHOLDS = (
     ("sales", "Sales"),
     ("margin", "Margin"),
@@ -80,6 +82,74 @@ def whole(report: Report) -> SafeString:
         ),
         "Nobody is compared: every household was merged or erased since.",
     )
+
+
+def more_sales(report: Report) -> str:
+    """What it brought in percent of what households buy anyway; empty where that is not known."""
+    whole = report["groups"][0] if report["groups"] else {}
+    told, usual = whole.get("effects", {}).get("sales"), whole.get("usual_sales")
+    if told is None or not usual or usual <= 0:
+        return ""
+    each, low, high = (100 * told[name] / usual for name in ("each", "low", "high"))
+    if low <= 0 <= high:
+        return _(
+            "It cannot be told yet whether the mailing changed sales: by %(each)s %% as far as "
+            "is seen, between %(low)s and %(high)s."
+        ) % {"each": f"{each:+.1f}", "low": f"{low:+.1f}", "high": f"{high:+.1f}"}
+    if each > 0:
+        return _("The mailing brought %(each)s %% more sales, between %(low)s and %(high)s.") % {
+            "each": f"{each:.1f}",
+            "low": f"{low:.1f}",
+            "high": f"{high:.1f}",
+        }
+    return _("The mailing cost %(each)s %% of sales, between %(low)s and %(high)s.") % {
+        "each": f"{-each:.1f}",
+        "low": f"{-high:.1f}",
+        "high": f"{-low:.1f}",
+    }
+
+
+def untold(report: Report) -> list[str]:
+    """What cannot be told, and what would let it be told, in plain words."""
+    said = []
+    if report["state"] == "running":
+        said.append(
+            _(
+                "Its coupons are still good, so the days to come are missing; offers are judged "
+                "once they are over."
+            )
+        )
+    elif report["state"] == "ended":
+        said.append(
+            _(
+                "The four weeks after are not over: whether shoppers only bought earlier what they "
+                "would have bought later is told then."
+            )
+        )
+    few = [one["name"] for one in report["groups"] if one["effects"].get("sales") is None]
+    if few:
+        said.append(
+            _(
+                "Nothing can be told of %(names)s: fewer than %(least)s households were held out "
+                "there. A larger holdout share in the next mailing would."
+            )
+            % {"names": ", ".join(few[:GROUPS_NAMED]), "least": least()}
+        )
+    return said
+
+
+def by_group(report: Report, kind: str) -> SafeString:
+    """Effects of the tiers, stores, tags or funders below each other: a forest of intervals."""
+    told = [
+        (one["name"], found["total_low"], found["total"], found["total_high"])
+        for one in report["groups"]
+        if one["kind"] == kind and (found := one["effects"].get("net")) is not None
+    ][:ROWS_SHOWN]
+    if not told:
+        return SafeString("")
+    title = _("Margin less what coupons cost, with 95 % intervals")
+    drawn = mark_safe(plots.forest(title, told))  # noqa: S308 - our own, names are escaped
+    return format_html('<div class="scroll">{}</div>', drawn)
 
 
 def account(report: Report) -> SafeString:
@@ -210,7 +280,7 @@ def parts(report: Report) -> SafeString:
 def group(report: Report, kind: str) -> SafeString:
     rows = [one for one in report["groups"] if one["kind"] == kind]
     told = _told(rows, ("sales", "margin", "net"))
-    return shortened(
+    shown = shortened(
         ("", "Sheets#", "Held out#", "Redeemed#", "Given off#",
          *(_EFFECTS[name] for name in told)),
         (
@@ -226,6 +296,7 @@ def group(report: Report, kind: str) -> SafeString:
         ),
         "Nobody.",
     )  # fmt: skip
+    return format_html("{}{}", by_group(report, kind), shown)
 
 
 def never(report: Report) -> SafeString:

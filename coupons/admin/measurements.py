@@ -11,9 +11,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
-from django_q.tasks import async_task
+from django.utils.translation import gettext as _
 
-from coupons.admin import measured
+from coupons.admin import measured, queued
 from coupons.admin.ledger import with_form
 from coupons.models import Mailing, Measurement
 from pos_integration.desk import NOTHING, Panel, ReadOnlyAdmin, Tool, pill
@@ -28,7 +28,9 @@ STATES = {
 
 class MeasureForm(forms.Form):
     mailing = forms.ModelChoiceField(
-        Mailing.objects.exclude(issued_at=None).order_by("-issue_on", "-pk"),
+        Mailing.objects.exclude(issued_at=None)
+        .filter(is_goodwill=False)
+        .order_by("-issue_on", "-pk"),
         help_text="Whose coupons are issued. It takes as long as a part of a night.",
     )
 
@@ -98,13 +100,18 @@ class MeasurementAdmin(ReadOnlyAdmin[Measurement]):
     def sentence(self, row: Measurement) -> str:
         from coupons.findings import headline  # loads the models of shoppers: too slow for commands
 
-        return headline(row.report)
+        return " ".join(
+            one for one in (measured.more_sales(row.report), headline(row.report)) if one
+        )
 
     def panels(self, request: HttpRequest, row: Measurement) -> list[Panel]:
         report = row.report
-        told = [Panel("To look at", measured.sentences(report["doubts"]), is_wide=True)]
+        told = [Panel(_("To look at"), measured.sentences(report["doubts"]), is_wide=True)]
+        untold = measured.untold(report)
+        yet = Panel(_("What cannot be told yet"), measured.sentences(untold), is_wide=True)
         return [
             *(told if report["doubts"] else []),
+            *([yet] if untold else []),
             Panel("All of it", measured.whole(report), measured.compared(report)),
             Panel(
                 "What came back",
@@ -179,8 +186,11 @@ class MeasurementAdmin(ReadOnlyAdmin[Measurement]):
         except measuring.MeasureError as error:
             messages.error(request, str(error))
         else:
-            async_task("coupons.tasks.measure", mailing.pk)
-            messages.success(request, f"'{mailing}' will be measured. {QUEUED}")
+            if queued.put_once("coupons.tasks.measure", mailing):
+                messages.success(request, f"'{mailing}' will be measured. {QUEUED}")
+            else:
+                messages.info(request, _("It is being measured already: come back in a minute."))
+            back = reverse("admin:coupons_mailing_change", args=[mailing.pk])
         return HttpResponseRedirect(back)
 
     def csv_view(self, request: HttpRequest, pk: int) -> HttpResponse:

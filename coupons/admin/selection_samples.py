@@ -80,7 +80,8 @@ class SamplePages(Pages):
                 )
             ],
             "back": reverse("admin:coupons_selection_change", args=[pk]),
-            "mailing": _("The selection"),
+            "mailing": selection,
+            "back_label": _("The selection"),
             "tools": [
                 Tool(_("Sample sheets as PDF"), reverse("admin:coupons_selection_proof", args=[pk]))
             ],

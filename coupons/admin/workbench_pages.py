@@ -63,6 +63,7 @@ class WorkbenchPages(Pages):
             "panels": panels,
             "back": reverse("admin:coupons_mailing_change", args=[mailing.pk]),
             "mailing": mailing,
+            "back_label": _("The mailing"),
             **more,
         }
         return TemplateResponse(request, "admin/coupons/mailing/told.html", context)

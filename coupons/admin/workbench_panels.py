@@ -87,7 +87,7 @@ def at_work(mailing: Mailing, waiting: Set[str]) -> Panel | None:
     bar = (
         format_html('<progress max="{}" value="{}"', str(whole), str(told["done"]))
         if whole
-        else format_html("<progress")
+        else SafeString("<progress")
     )
     body = format_html(
         '<div class="run-progress" data-url="{}" data-ended="{}" data-silent="{}">'
@@ -232,7 +232,7 @@ def _worth(offer: Any) -> SafeString | str:
 def _payer(offer: Offer) -> str:
     if offer.funder_share <= 0:
         return _("the house")
-    return f"{offer.funder} {percent(float(offer.funder_share))}"
+    return f"{offer.funder}, {percent(float(offer.funder_share))}"
 
 
 def _circulation(offer: Offer) -> str:

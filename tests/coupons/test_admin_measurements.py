@@ -97,7 +97,9 @@ def test_marketing_measures_a_mailing_and_hears_why_it_cannot():
     assert "Measure a mailing" in asked
     assert "will be measured" in done.content.decode()
     assert "held nobody out" in refused.content.decode()
-    assert "from a week after its coupons are good" in done.content.decode()
+    assert "It is being measured, or waits for the queue." in done.content.decode()
+    listed = marketing.get(reverse("admin:coupons_measurement_changelist")).content.decode()
+    assert "from a week after its coupons are good" in listed
     assert staff("Store staff").get(page("measure")).status_code == 403
 
 
