@@ -151,11 +151,7 @@ def whose(cards: Collection[str]) -> list[tuple[str, int]]:
     it. A card that nobody claimed has none.
     """
     with connection.cursor() as cursor:
-        cursor.execute(
-            _RECURSION + "SELECT card.number, tree.home FROM loyalty_card AS card "
-            "JOIN tree ON tree.root = card.household_id WHERE card.number = ANY(%(cards)s)",
-            {"cards": list(cards), "roots": None},
-        )
+        cursor.execute(_OF_CARDS, {"cards": list(cards), "roots": None})
         found: list[tuple[str, int]] = cursor.fetchall()
     return found
 
@@ -179,12 +175,16 @@ _RECURSION: Final = """
 """
 
 
+_OF_HOMES: Final = f"{_RECURSION} SELECT root, home FROM tree"
+_OF_CARDS: Final = f"""{_RECURSION}
+    SELECT card.number, tree.home FROM loyalty_card AS card
+    JOIN tree ON tree.root = card.household_id WHERE card.number = ANY(%(cards)s)
+"""
+
+
 def _gone_into(roots: Sequence[int]) -> list[tuple[int, int]]:
     with connection.cursor() as cursor:
-        cursor.execute(
-            _RECURSION + "SELECT root, home FROM tree",  # noqa: S608 # our own
-            {"roots": list(roots), "cards": []},
-        )
+        cursor.execute(_OF_HOMES, {"roots": list(roots), "cards": []})
         found: list[tuple[int, int]] = cursor.fetchall()
     return found
 
@@ -214,7 +214,9 @@ def _move_cards(kept: Household, gone: Household) -> list[list[str | None]]:
     cards = list(Card.objects.filter(household=gone).order_by("pk"))
     for card in cards:
         identify.move_card(card.number, kept, card.claimed_on)
-    return [[card.number, card.claimed_on and card.claimed_on.isoformat()] for card in cards]
+    return [
+        [card.number, card.claimed_on.isoformat() if card.claimed_on else None] for card in cards
+    ]
 
 
 def _move_address(kept: Household, gone: Household) -> dict[str, Any] | None:

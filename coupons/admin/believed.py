@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django_q.tasks import async_task
 
-from coupons import goodwill, scanned
+from coupons import goodwill, merged, scanned
 from coupons.admin import household_parts
 from coupons.admin.mailing_steps import QUEUE_HINT
 from coupons.admin.sheets import OUT, pdf_link
@@ -85,10 +85,17 @@ class GiveGoodwill(Step):
         )
 
 
+class MergeAndStop(household_steps.Merge):
+    """A merger after which the household that is gone is in no mailing that waits."""
+
+    def after(self, gone: Household) -> None:
+        merged.drop_waiting(gone)
+
+
 @admin.register(Household)
 class HouseholdWithCouponsAdmin(HouseholdAdmin):
     search_help_text = _lazy("A whole card number or coupon code, a postcode, or part of a name")
-    steps: ClassVar[list[Step]] = [*household_steps.STEPS, GiveGoodwill()]
+    steps: ClassVar[list[Step]] = [MergeAndStop(), *household_steps.STEPS, GiveGoodwill()]
 
     def known_by(self, query: str) -> QuerySet[Any] | None:
         try:

@@ -40,7 +40,7 @@ class StateFilter(admin.SimpleListFilter):
         concerns = queryset.filter(kind=Note.Kind.CONCERN)
         if self.value() == "settled":
             return concerns.exclude(settled_at=None)
-        return concerns.filter(settled_at=None).order_by("written_at", "pk")
+        return concerns.filter(settled_at=None)
 
 
 @admin.register(Note)

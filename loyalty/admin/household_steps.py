@@ -197,7 +197,11 @@ class Merge(Step):
     def do(self, by: AbstractBaseUser, home: Household, told: Mapping[str, Any]) -> str:
         other = named(told["other"])
         merging.merge(home, other, by)
+        self.after(other)
         return _("'%(gone)s' is now part of '%(kept)s'.") % {"gone": other, "kept": home}
+
+    def after(self, gone: Household) -> None:
+        """What else goes with it; in the same transaction."""
 
 
 def _looked_at(home: Household, form: forms.Form) -> list[str]:

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from coupons import goodwill
-from coupons.models import Coupon, Offer
+from coupons.models import Coupon, Offer, Recipient
 from coupons.sheets import codes
 from loyalty import merging, notes
 from loyalty.models import Card, Consent, Merger, Note, Preference, Profile
@@ -138,6 +138,8 @@ def test_the_page_says_what_the_model_may_be_wrong_about(admin_client, home):
 
 def test_two_households_are_merged_after_a_look_at_both_and_parted_again(admin_client, home):
     other = make.household("1002", "Bo")
+    make.mailing().recipients.create(household=other)
+    out = make.mailing(state="issued").recipients.create(household=other)
     asked = said(admin_client.post(step(home, "merge"), {"other": "1002"}))
     assert "Look at both, then tick this." in asked
     assert f"The other: Bo (#{other.pk}), 1 Sample Lane, 00000 Exampleton; 1002" in asked
@@ -150,6 +152,7 @@ def test_two_households_are_merged_after_a_look_at_both_and_parted_again(admin_c
     told = said(admin_client.post(step(home, "merge"), sent, follow=True))
 
     assert "'Bo' is now part of 'Ada'." in told
+    assert list(Recipient.objects.all()) == [out], "what waits is not for who is gone"
     gone = said(admin_client.get(page("household_change", other.pk)))
     assert "its cards are now those of Ada" in gone
     merger = Merger.objects.get()
