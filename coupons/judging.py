@@ -1,10 +1,12 @@
 """The rules by which what a till honoured stands, or is refused: each decides, none writes."""
 
 from collections.abc import Collection, Sequence
+from decimal import Decimal
 
 from coupons import pricing, receipts, scanned
 from coupons.models import Coupon, Offer, Redemption, Refusal, Terms
 from coupons.sheets import codes
+from pos_integration import money
 from pos_integration.models import Basket, RedemptionRecord
 
 Verdict = Redemption | Refusal
@@ -105,11 +107,16 @@ def judge(
         return refuse(record, Reason(due.value), _shortfall(due, claim, offer, items))
     if not record.amount:
         return refuse(
-            record, Reason.NOTHING_OFF, f"the till took nothing off, {due.amount} was due"
+            record,
+            Reason.NOTHING_OFF,
+            f"the till took nothing off, {_said(due.amount, record)} was due",
         )
     if record.amount > due.amount:
         return refuse(
-            record, Reason.OVER_VALUE, f"the till took {record.amount} off, {due.amount} was due"
+            record,
+            Reason.OVER_VALUE,
+            f"the till took {_said(record.amount, record)} off, {_said(due.amount, record)} was "
+            "due",
         )
     basket = record.basket
     return Redemption(
@@ -124,12 +131,18 @@ def judge(
     )
 
 
+def _said(amount: Decimal, record: RedemptionRecord) -> str:
+    """An amount with the digits of its store's currency."""
+    return f"{amount:.{money.digits(record.basket.store.currency)}f}"
+
+
 def _shortfall(
     why: pricing.Shortfall, claim: pricing.Claim, offer: Offer, items: Sequence[pricing.Item]
 ) -> str:
     if why is pricing.Shortfall.WRONG_ITEM:
-        where = f"line {claim.line}" if claim.line is not None else "any line"
-        return f"{where} of the receipt is not of {offer.name}"
+        if claim.line is None:
+            return f"no line of the receipt is of {offer.name}"
+        return f"line {claim.line} of the receipt is not of {offer.name}"
     if why is pricing.Shortfall.NOT_STACKED:
         return f"another coupon is on all of {offer.name} that it could be on"
     covered = pricing.covered_by(items, claim)

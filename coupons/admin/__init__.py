@@ -19,6 +19,7 @@ from coupons.admin import (
     pictures,
     posted,
     printing,
+    refusals,
     restrictions,
     seeds,
     segments,
@@ -27,6 +28,7 @@ from coupons.admin import (
     sheets,
     standing_holdout,
     themes,
+    till_pages,
 )
 
 __all__ = [
@@ -41,6 +43,7 @@ __all__ = [
     "pictures",
     "posted",
     "printing",
+    "refusals",
     "restrictions",
     "seeds",
     "segments",
@@ -49,6 +52,7 @@ __all__ = [
     "sheets",
     "standing_holdout",
     "themes",
+    "till_pages",
 ]
 
 # A schedule may name any function there is: whoever may write one may run anything on the server.

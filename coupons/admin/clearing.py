@@ -1,24 +1,29 @@
-"""What became of coupons: redemptions, and the refusals that staff look at."""
+"""What became of coupons: redemptions, and which of them were taken back."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from coupons import scanned
-from coupons.models import Redemption, Refusal
+from coupons.models import Redemption
 from coupons.sheets import codes
-from pos_integration.desk import NOTHING, LongList, ReadOnlyAdmin, money, pill
+from pos_integration import money
+from pos_integration.admin.scoping import OwnStoreFilter, in_stores
+from pos_integration.desk import NOTHING, LongList, ReadOnlyAdmin, pill
 
 
 class StandsFilter(admin.SimpleListFilter):
-    title = "state"
+    title = gettext_lazy("state")
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("stands", "Stands"), ("reversed", "Taken back")]
+        return [("stands", _("Stands")), ("reversed", _("Taken back"))]
 
     def queryset(
         self, request: HttpRequest, queryset: QuerySet[Redemption]
@@ -44,10 +49,10 @@ class RedemptionAdmin(LongList[Redemption], ReadOnlyAdmin[Redemption]):
         "receipt",
     )
     list_select_related = ("offer", "coupon", "store", "record")
-    list_filter = (StandsFilter, "store")
+    list_filter = (StandsFilter, ("store", OwnStoreFilter))
     date_hierarchy = "business_date"
     search_fields = ("coupon__code__exact",)
-    search_help_text = "A whole coupon code, typed or scanned"
+    search_help_text = gettext_lazy("A whole coupon code, typed or scanned")
     fields = (
         ("offer", "coupon", "amount"),
         ("state_pill", "reversed_at", "reversed_by"),
@@ -55,11 +60,12 @@ class RedemptionAdmin(LongList[Redemption], ReadOnlyAdmin[Redemption]):
         ("store", "till_number", "receipt"),
         ("record", "taken"),
     )
-    empty_hint = "No coupon was redeemed yet. Tills report them with their baskets."
+    empty_hint = gettext_lazy("No coupon was redeemed yet. Tills report them with their baskets.")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Redemption]:
         rows = super().get_queryset(request)
-        return rows.select_related("offer", "coupon", "store", "record", "reversed_by__store")
+        rows = rows.select_related("offer", "coupon", "store", "record", "reversed_by__store")
+        return in_stores(rows, request, "store")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Redemption], search_term: str
@@ -71,50 +77,27 @@ class RedemptionAdmin(LongList[Redemption], ReadOnlyAdmin[Redemption]):
         except codes.CodeError:
             return queryset.none(), False
 
-    @admin.display(description="State")
+    @admin.display(description=gettext_lazy("State"))
     def state_pill(self, redemption: Redemption) -> SafeString:
         if redemption.reversed_at is not None:
-            return pill(f"taken back: {redemption.reversal_reason or 'no reason given'}", "warn")
+            why = redemption.reversal_reason or _("no reason given")
+            return pill(_("taken back: %(why)s") % {"why": why}, "warn")
         record = redemption.record
         if record is not None and record.amount != redemption.amount:
-            return pill(f"till took {money(record.amount)}", "busy")
-        return pill("stands", "good")
+            said = _("till took %(amount)s")
+            return pill(said % {"amount": _amount(record.amount, redemption)}, "busy")
+        return pill(_("stands"), "good")
 
-    @admin.display(description="Taken off at the till")
+    @admin.display(description=gettext_lazy("Taken off at the till"))
     def taken(self, redemption: Redemption) -> str:
-        return money(redemption.record.amount) if redemption.record else NOTHING
+        return _amount(redemption.record.amount, redemption) if redemption.record else NOTHING
 
-    @admin.display(description="Till")
+    @admin.display(description=gettext_lazy("Till"))
     def till_number(self, redemption: Redemption) -> str:
         return str(redemption.till)
 
 
-@admin.register(Refusal)
-class RefusalAdmin(LongList[Refusal], ReadOnlyAdmin[Refusal]):
-    list_display = ("reason_pill", "code", "amount", "detail", "basket")
-    list_select_related = ("record__basket__store",)
-    list_filter = ("reason",)
-    search_fields = ("record__code__exact",)
-    search_help_text = "A whole coupon code, as the till sent it"
-    fields = ("reason_pill", "detail", ("code", "amount"), "basket", "record")
-    readonly_fields = ("basket",)
-    empty_hint = "Nothing was refused: every coupon a till honoured was good."
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Refusal]:
-        return super().get_queryset(request).select_related("record__basket__store")
-
-    @admin.display(description="Why")
-    def reason_pill(self, refusal: Refusal) -> SafeString:
-        return pill(refusal.get_reason_display().lower(), "bad")
-
-    @admin.display(description="Code")
-    def code(self, refusal: Refusal) -> str:
-        return refusal.record.code
-
-    @admin.display(description="Off")
-    def amount(self, refusal: Refusal) -> str:
-        return f"{refusal.record.amount:,.2f}"
-
-    @admin.display(description="Receipt")
-    def basket(self, refusal: Refusal) -> str:
-        return str(refusal.record.basket)
+def _amount(amount: Decimal, redemption: Redemption) -> str:
+    """With the digits of the store's currency."""
+    currency = redemption.store.currency
+    return f"{amount:,.{money.digits(currency)}f} {currency}"

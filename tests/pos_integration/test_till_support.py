@@ -224,5 +224,5 @@ def test_the_pages_ask_few_questions(
     admin_client, rejected, till, django_assert_max_num_queries, name
 ):
     row = {"terminal": till, "upload": rejected.upload, "reject": rejected}[name]
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(13):
         assert admin_client.get(page(f"{name}_change", row.pk)).status_code == 200
