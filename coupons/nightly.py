@@ -26,7 +26,7 @@ from coupons import (
 )
 from coupons.alone import TakenError, alone
 from coupons.models import Mailing
-from loyalty import history, learning, rebuild
+from loyalty import history, learning, privacy, rebuild
 from loyalty.models import FittedModel, ModelRun
 from pos_integration import ingest, undoing
 
@@ -83,6 +83,7 @@ def _night(as_of: date, bars: Bars) -> Night:
     )
     _select_due(as_of, bars, told)
     _issue_due(as_of, bars, told)
+    privacy.retain(as_of)
     return told
 
 

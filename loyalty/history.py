@@ -290,6 +290,28 @@ def _follow_cards() -> None:
         _note_slots(slots)
 
 
+@transaction.atomic
+def forget_cards(numbers: Collection[str]) -> int:
+    """Let these cards' purchases be nobody's: receipts and sealed lines lose the card for good.
+
+    Returns how many receipts. The cards' own rows are the caller's to delete.
+    """
+    _lock()
+    cards = dict(Card.objects.filter(number__in=numbers).values_list("pk", "sealed_slot"))
+    leaving = pa.array(sorted(cards), pa.int64())
+    for bucket in sorted({bucket_of(slot) for slot in cards.values() if slot is not None}):
+        for pk in PurchaseChunk.objects.filter(bucket=bucket).values_list("pk", flat=True):
+            chunk = PurchaseChunk.objects.get(pk=pk)
+            lines = _table(chunk)
+            goes = pc.is_in(lines["card"], leaving)
+            taken = lines.filter(goes)
+            if taken.num_rows:
+                _write(bucket, chunk.month, lines.filter(pc.invert(goes)))
+                nobody = pa.array(np.zeros(taken.num_rows, np.int64))
+                _merge(WITHOUT_CARD, chunk.month, taken.set_column(0, "card", nobody))
+    return Basket.objects.filter(card_number__in=numbers).update(card_number="")
+
+
 def fingerprint() -> str:
     """SHA-256 of all that a rebuild sees: chunks, whose card is whose, and the product tree."""
     seen = hashlib.sha256(str(settings.LOYALTY_BUCKETS).encode())
