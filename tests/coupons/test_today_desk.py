@@ -1,0 +1,146 @@
+"""The staff's first page: what it says of a shop, to whom, and with how few queries."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from coupons.models import Coupon, Mailing, Redemption, Selection
+from coupons.today import counted
+from loyalty.models import BucketReceipt, ModelRun
+from pos_integration.models import Basket, StoreStaff, Tender, Terminal
+from tests import make
+from tests.staff import one_of
+
+pytestmark = pytest.mark.django_db
+HOME = "/admin/"
+TODAY = timezone.localdate()
+MOST_QUERIES = 25
+"""Of the page with its session, user and rights; the cards themselves ask less than 20."""
+
+
+def words(response) -> str:
+    """The page as somebody reads it."""
+    page = response.content.decode()
+    assert response.status_code == 200
+    assert "style=" not in page
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+
+
+@pytest.fixture
+def run() -> ModelRun:
+    return ModelRun.objects.create(
+        as_of=TODAY, state="published", households=2469, seconds=6.1, published_at=timezone.now()
+    )
+
+
+@pytest.fixture
+def drop(run) -> Mailing:
+    """A mailing that is out, forecast, and of which one coupon came back."""
+    coupon = make.coupon(make.code("AAAAAAAAAAAA"))
+    mailing = coupon.sheet.mailing
+    selection = Selection.objects.create(
+        mailing=mailing, state="ready", seed=1,
+        report={"totals": {"coupons": 8, "redemptions": [4.0, 1.0, 16.0]}},
+    )  # fmt: skip
+    Mailing.objects.filter(pk=mailing.pk).update(
+        name="November favourites", state="mailed", selection=selection, budget=100,
+        valid_from=TODAY - timedelta(days=5), valid_to=TODAY + timedelta(days=20),
+        issued_at=timezone.now(),
+    )  # fmt: skip
+    Coupon.objects.filter(pk=coupon.pk).update(state="redeemed")
+    record = make.redemption_record(coupon.code, day=TODAY)
+    basket = record.basket
+    Tender.objects.create(basket=basket, position=0, kind="cash", amount="12.50")
+    Redemption.objects.create(
+        offer=coupon.offer, coupon=coupon, record=record, amount="25.00", store=basket.store,
+        till=1, business_date=TODAY, receipt=basket.receipt,
+    )  # fmt: skip
+    mailing.refresh_from_db()
+    return mailing
+
+
+def test_a_chain_on_its_first_day_is_told_what_to_do_first(admin_client) -> None:
+    page = words(admin_client.get(HOME))
+    assert "Welcome. Begin here." in page
+    assert "Add your stores" in page
+    assert "Make a mailing" in page
+    assert "No till has sent any yet." in page
+
+
+def test_the_page_tells_how_the_night_went_and_when_the_next_one_is(admin_client, run) -> None:
+    page = words(admin_client.get(HOME))
+    assert "Last night went well." in page
+    assert "models of 2,469 households rebuilt" in page
+    assert "next run tonight at 02:00" in page
+
+
+def test_a_mailing_is_drawn_against_its_forecast_and_its_budget_burns(admin_client, drop) -> None:
+    response = admin_client.get(HOME)
+    page = words(response)
+    assert "November favourites: coupons used" in page
+    assert "The same as a table" in page
+    assert "1 · 12.5 %" in page
+    assert "25 / 100" in page
+    assert "25.00 off, 12.50 in baskets" in page
+    assert b"curve-band" in response.content
+
+
+def test_a_mailing_of_goodwill_coupons_is_not_listed(admin_client, drop) -> None:
+    Mailing.objects.filter(pk=drop.pk).update(is_goodwill=True)
+    assert "November favourites" not in words(admin_client.get(HOME))
+
+
+def test_the_page_needs_few_queries(admin_client, drop, django_assert_max_num_queries) -> None:
+    make.terminal()
+    admin_client.get(HOME)
+    with django_assert_max_num_queries(MOST_QUERIES):
+        admin_client.get(HOME)
+
+
+def test_a_night_at_work_shows_its_bar_and_only_that_is_asked_for_again(
+    admin_client, run, django_assert_max_num_queries
+) -> None:
+    at_work = ModelRun.objects.create(as_of=TODAY, state="running")
+    BucketReceipt.objects.create(
+        run=at_work, step="items", bucket=0, households=1, lines=1, seconds=1
+    )
+    with django_assert_max_num_queries(12):
+        response = admin_client.get(HOME, {"part": "night"})
+    assert b'<progress class="way" max="32" value="1"' in response.content
+    assert "cut short" in words(response)  # nobody holds the night's name
+    assert "Mailings" not in words(response).partition("Tonight")[2]
+
+
+def test_a_silent_till_is_named_in_words(admin_client, run) -> None:
+    terminal, _ = make.terminal()
+    long_ago = timezone.now() - timedelta(days=3)
+    Terminal.objects.filter(pk=terminal.pk).update(last_seen_at=long_ago)
+    page = words(admin_client.get(HOME))
+    assert "1 till is silent." in page
+    assert "silent for 3 days" in page
+    assert "1 silent till" in page
+
+
+def test_who_works_in_a_store_sees_that_store_and_no_mailings(drop) -> None:
+    client = one_of("Store staff")
+    mine, other = make.terminal()[0].store, make.terminal()[0].store
+    StoreStaff.objects.create(user=User.objects.get(username__contains="Store"), store=mine)
+    make.basket(day=TODAY, store_=mine)
+    page = words(client.get(HOME))
+    assert mine.name in page
+    assert f"/{other.pk}/change" not in page
+    assert "November favourites: coupons used" not in page
+    assert Basket.objects.count() == 2
+    assert "Baskets today 1 " in page
+
+
+def test_what_is_counted_is_counted_at_once_and_up_to_a_limit(
+    django_assert_num_queries,
+) -> None:
+    for _ in range(3):
+        make.terminal()
+    with django_assert_num_queries(1):
+        assert counted(Terminal.objects.all(), Basket.objects.all(), most=2) == [2, 0]
