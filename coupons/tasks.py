@@ -5,7 +5,7 @@ from datetime import date
 from django.contrib.auth import get_user_model
 from django.utils import timezone
 
-from coupons import findings, mailing, measuring, nightly, printing, responding
+from coupons import findings, mailing, measuring, nightly, printing, responding, trials
 from coupons.models import Mailing, PrintRun
 from loyalty import learning
 
@@ -70,3 +70,9 @@ def measure(mailing_id: int, as_of: str = "") -> str:
     except measuring.MeasureError as error:
         return str(error)
     return f"{measurement}: {findings.headline(measurement.report)}"
+
+
+def try_offer(trial_id: int) -> str:
+    """Work out what an offer would have met in the last weeks; its page shows it."""
+    trial = trials.work(trial_id)
+    return f"{trial}: {trial.get_state_display().lower()}"

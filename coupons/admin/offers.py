@@ -2,17 +2,20 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date
+from functools import partial
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
-from django.urls import reverse
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from coupons import covering, offering
+from coupons.admin import offer_copies, offer_trials
 from coupons.admin.offer_files import export_as_csv, export_as_xlsx, may_import
 from coupons.admin.offer_forms import LevelRows, OfferForm, ProductForm, RuleRows
 from coupons.admin.offer_prints import BarcodeRow, TextRows, shown_picture
@@ -80,10 +83,10 @@ class HasFilter(admin.SimpleListFilter):
     )
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(name, words) for name, words, _ in self.limits]
+        return [(name, words) for name, words, _limit in self.limits]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Offer]) -> QuerySet[Offer]:
-        for name, _, limit in self.limits:
+        for name, _words, limit in self.limits:
             if name == self.value():
                 return queryset.filter(pk__in=Offer.objects.filter(limit).values("pk"))
         return queryset
@@ -149,6 +152,17 @@ class OfferAdmin(Page[Offer]):
     class Media:
         css = {"all": ("coupons/pictures.css",)}
 
+    def get_urls(self) -> list[URLPattern]:
+        def named(route: str, view: Any, name: str) -> URLPattern:
+            whole = self.admin_site.admin_view(partial(view, self))
+            return path(route, whole, name=f"coupons_offer_{name}")
+
+        return [
+            named("<int:pk>/try/", offer_trials.try_view, "try"),
+            named("<int:pk>/copy/", offer_copies.copy_view, "copy"),
+            *super().get_urls(),
+        ]
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Offer]:
         return super().get_queryset(request).prefetch_related("levels__offer")
 
@@ -200,6 +214,10 @@ class OfferAdmin(Page[Offer]):
         if not row.rules.exists():
             add = f"{reverse('admin:coupons_offerproduct_add')}?offer={row.pk}"
             tools.append(Tool("Add a product", add))
+        if request.user.has_perm("coupons.add_offer"):
+            tools.append(Tool(_("Copy"), reverse("admin:coupons_offer_copy", args=[row.pk])))
+        if request.user.has_perm("coupons.change_offer"):
+            tools.append(offer_trials.tool(row))
         return tools
 
     def panels(self, request: HttpRequest, row: Offer) -> list[Panel]:
@@ -228,9 +246,11 @@ class OfferAdmin(Page[Offer]):
             empty,
         )
         by = "by its rules" if has_rules else "added by hand"
+        tried = offer_trials.panel(row)
         return [
             Panel("On paper", shown_picture(row)),
             Panel("Good on", products, f"{_products(row.offer_products.count())}, {by}"),
+            *([tried] if tried is not None else []),
         ]
 
 
