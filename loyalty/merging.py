@@ -174,12 +174,11 @@ _RECURSION: Final = """
     )
 """
 
-
-_OF_HOMES: Final = f"{_RECURSION} SELECT root, home FROM tree"
+_OF_HOMES: Final = f"{_RECURSION} SELECT root, home FROM tree"  # noqa: S608 # our own words
 _OF_CARDS: Final = f"""{_RECURSION}
     SELECT card.number, tree.home FROM loyalty_card AS card
     JOIN tree ON tree.root = card.household_id WHERE card.number = ANY(%(cards)s)
-"""
+"""  # noqa: S608 # our own words
 
 
 def _gone_into(roots: Sequence[int]) -> list[tuple[int, int]]:

@@ -6,6 +6,8 @@ from datetime import date
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from loyalty import plots
 from loyalty.admin import words
@@ -22,7 +24,7 @@ NEEDS_SHOWN = 10
 DISCOVERIES_SHOWN = 8
 PACE_WEEKS = PACE_DAYS // 7
 WEEKS_A_ROW = 4  # of the plot's figures as a table
-NOT_KNOWN = "Too little bought so far to tell."
+NOT_KNOWN = _lazy("Too little bought so far to tell.")
 
 
 def of_household(summary: HouseholdSummary) -> list[Panel]:
@@ -33,8 +35,8 @@ def of_household(summary: HouseholdSummary) -> list[Panel]:
     if summary.is_shared:  # facts, and no belief
         return list(by_name(summary, None).values())
     profile = Profile.objects.filter(household=summary.household_id, run=summary.run).first()
-    as_of = f"as of {words.day_text(summary.run.as_of)}"
-    glance = Panel("At a glance", _glance(summary), as_of, is_wide=True)
+    as_of = _("as of %(day)s") % {"day": words.day_text(summary.run.as_of)}
+    glance = Panel(_("At a glance"), _glance(summary), as_of, is_wide=True)
     return [glance, *by_name(summary, profile).values()]
 
 
@@ -49,22 +51,28 @@ def by_name(
     by id, if they are known.
     """
     run = summary.run
-    as_of = f"as of {words.day_text(run.as_of)}"
-    in_figures = Panel("In figures", _figures(summary), as_of)
+    as_of = _("as of %(day)s") % {"day": words.day_text(run.as_of)}
+    in_figures = Panel(_("In figures"), _figures(summary), as_of)
     if summary.is_shared:
         return {"warning": _warning(summary, as_of), "figures": in_figures}
     return {
-        "weeks": Panel("Spend a week", _weeks(summary), _weeks_note(summary, as_of)),
+        "weeks": Panel(_("Spend a week"), _weeks(summary), _weeks_note(summary, as_of)),
         "needs": Panel(
-            "What it needs", _needs(profile, run, products), f"{_needs_note(summary)}, {as_of}"
+            _("What it needs"), _needs(profile, run, products), f"{_needs_note(summary)}, {as_of}"
         ),
         "departments": Panel(
-            "Where its money goes", _departments(summary), f"the last 52 weeks, {as_of}"
+            _("Where its money goes"),
+            _departments(summary),
+            _("the last 52 weeks, %(as_of)s") % {"as_of": as_of},
         ),
-        "discoveries": Panel("What it may like and does not know", _discoveries(profile), as_of),
-        "wallets": Panel("What it buys elsewhere", _wallets(summary), f"an estimate, {as_of}"),
-        "habits": Panel("Habits", _habits(summary), as_of),
-        "worth": Panel("What it is worth", _worth(summary), as_of),
+        "discoveries": Panel(_("What it may like and does not know"), _discoveries(profile), as_of),
+        "wallets": Panel(
+            _("What it buys elsewhere"),
+            _wallets(summary),
+            _("an estimate, %(as_of)s") % {"as_of": as_of},
+        ),
+        "habits": Panel(_("Habits"), _habits(summary), as_of),
+        "worth": Panel(_("What it is worth"), _worth(summary), as_of),
         "figures": in_figures,
     }
 
@@ -74,11 +82,11 @@ def _warning(summary: HouseholdSummary, as_of: str) -> Panel:
     body = format_html(
         '<p class="warning">{} {}{}. Nothing is learned from its purchases, and nothing is '
         "believed of it. If cashiers lend it out, give them a card of their own.</p>",
-        pill("kept out of the models", "bad"),
+        pill(_("kept out of the models"), "bad"),
         why[:1].upper(),
         why[1:],
     )
-    return Panel("This card seems to be shared", body, as_of, is_wide=True)
+    return Panel(_("This card seems to be shared"), body, as_of, is_wide=True)
 
 
 def _glance(summary: HouseholdSummary) -> SafeString:
@@ -86,7 +94,11 @@ def _glance(summary: HouseholdSummary) -> SafeString:
     rooms = [str(name) for name, _, room in summary.wallets[:3] if room > 0]
     year, value = summary.year_value, summary.lifetime_value
     figures = (
-        ("Tier", summary.tier.capitalize(), f"spent {money(summary.monetary)} in 52 weeks"),
+        (
+            _("Tier"),
+            summary.tier.capitalize(),
+            _("spent %(money)s in 52 weeks") % {"money": money(summary.monetary)},
+        ),
         (
             "Expected in a year",
             words.about(year),
@@ -95,14 +107,16 @@ def _glance(summary: HouseholdSummary) -> SafeString:
         (
             "Worth in three years",
             words.about(value),
-            "not known yet"
+            _("not known yet")
             if value is None
             else f"margin, \N{PLUS-MINUS SIGN} {words.about(summary.lifetime_margin, like=value)}",
         ),
         (
             "Our share of its groceries",
             percent(summary.wallet_share or 0.0) if known else NOTHING,
-            (f"room: {', '.join(rooms)}" if rooms else "no room seen") if known else "not known",
+            (f"room: {', '.join(rooms)}" if rooms else _("no room seen"))
+            if known
+            else _("not known"),
         ),
     )
     return format_html(
@@ -116,7 +130,7 @@ def _glance(summary: HouseholdSummary) -> SafeString:
 def _weeks(summary: HouseholdSummary) -> SafeString:
     cents, until = summary.weekly_spend_cents, summary.run.as_of
     if not cents:
-        return format_html('<p class="empty">{}</p>', "No week is known yet.")
+        return format_html('<p class="empty">{}</p>', _("No week is known yet."))
     # A run from before trips were counted by week has none.
     trips = summary.weekly_trips if len(summary.weekly_trips) == len(cents) else []
     plot = mark_safe(plots.weeks(cents, trips, until=until, since=summary.first_on))  # noqa: S308 # drawn from numbers
@@ -150,7 +164,7 @@ def _weeks_note(summary: HouseholdSummary, as_of: str) -> str:
 def _needs_note(summary: HouseholdSummary) -> str:
     if words.is_newcomer(summary):
         return f"mostly what others buy at {words.store_words(summary)}"
-    return "by its own rhythm"
+    return _("by its own rhythm")
 
 
 def _needs(
@@ -167,9 +181,9 @@ def _needs(
             often = reasons.cadence_words(days_bought, gap, (run.as_of - last_on).days)
             due = words.due_pill(days_bought, gap, last_on, run.as_of)
         else:
-            often, due = "others buy it", pill("not bought yet")
+            often, due = _("others buy it"), pill(_("not bought yet"))
         rows.append((item, often, due, percent(chance)))
-    return table(("Item", "Rhythm", "Due", "Next 28 days#"), rows, NOT_KNOWN)
+    return table((_("Item"), _("Rhythm"), _("Due"), _("Next 28 days#")), rows, str(NOT_KNOWN))
 
 
 def _discoveries(profile: Profile | None) -> SafeString:
@@ -182,7 +196,7 @@ def _discoveries(profile: Profile | None) -> SafeString:
         bought = found[because].name if because in found else NOTHING
         rows.append((name, bought, percent(chance)))
     return table(
-        ("Category", "Because it buys", "First bought in 56 days#"),
+        (_("Category"), _("Because it buys"), _("First bought in 56 days#")),
         rows,
         "Nothing suggests itself. What was learned of other households may be missing: "
         "see 'Fitted models'.",
@@ -191,41 +205,41 @@ def _discoveries(profile: Profile | None) -> SafeString:
 
 def _departments(summary: HouseholdSummary) -> SafeString:
     return table(
-        ("Department", "", "Share#"),
+        (_("Department"), "", _("Share#")),
         ((name, _bar(share), percent(share)) for name, share in summary.categories),
-        "Nothing bought in the last 52 weeks.",
+        _("Nothing bought in the last 52 weeks."),
     )
 
 
 def _worth(summary: HouseholdSummary) -> SafeString:
     year, year_margin = summary.year_value, summary.year_margin
     said = words.within_words(year, year_margin)
-    estimates = [("Spend in the next 52 weeks", said, year, year_margin)]
+    estimates = [(_("Spend in the next 52 weeks"), said, year, year_margin)]
     value, margin = summary.lifetime_value, summary.lifetime_margin
     if value is not None and margin is not None:
         said = worth_words(int(100 * value), int(100 * margin))
-        estimates.append(("Margin in three years", said, value, margin))
+        estimates.append((_("Margin in three years"), said, value, margin))
     rows = []
     for name, why, middle, margin_of_it in estimates:
         low, high = words.within(middle, margin_of_it)
         bar = plots.interval(float(low), float(middle), float(high), top=float(high))
         drawn = mark_safe(bar)  # noqa: S308 # drawn from numbers
         rows.append((_two_lines(name, why), drawn, words.about(middle)))
-    shown = table(("What", "", "Expected#"), rows, "")
+    shown = table((_("What"), "", _("Expected#")), rows, "")
     if len(rows) > 1:
         return shown
-    return format_html('{}<p class="empty">{}</p>', shown, "Not known yet for three years.")
+    return format_html('{}<p class="empty">{}</p>', shown, _("Not known yet for three years."))
 
 
 def _wallets(summary: HouseholdSummary) -> SafeString:
     rows: list[tuple[object, ...]] = []
     if summary.wallet_share is not None:
         share = summary.wallet_share
-        rows.append((format_html("<b>{}</b>", "All groceries"), _bar(share), percent(share), ""))
+        rows.append((format_html("<b>{}</b>", _("All groceries")), _bar(share), percent(share), ""))
     for name, part, room in summary.wallets:
         rows.append((name, _bar(part), percent(part), f"{room / 100:,.0f}"))
     shown = table(
-        ("Department", "", "Our share#", "Room a year#"),
+        (_("Department"), "", _("Our share#"), _("Room a year#")),
         rows,
         "Not known: it takes some weeks of shopping, and households like it to compare with.",
     )
@@ -241,46 +255,46 @@ def _wallets(summary: HouseholdSummary) -> SafeString:
 def _habits(summary: HouseholdSummary) -> SafeString:
     store = summary.home_store
     price = summary.price_sensitivity
-    sensitivity: object = "not known yet"
+    sensitivity: object = _("not known yet")
     if price is not None:
         sensitivity = format_html(
             '{}<span class="ends"><span>any price</span>{}<span>offers only</span></span>',
             words.price_words(price),
             mark_safe(plots.gauge(price)),  # noqa: S308 # drawn from numbers
         )
-    where: object = "not known yet"
+    where: object = _("not known yet")
     if store is not None:
         url = reverse("admin:pos_integration_store_change", args=[store.pk])
         where = link(url, words.store_words(summary))
     rows = (
-        ("Home store", where),
-        ("How often", _pace(summary)),
-        ("Shops mostly on", words.when_words(summary) or "no day in particular"),
-        ("Prices", sensitivity),
-        ("Lines with a coupon", percent(summary.coupon_share)),
-        ("Saved by discounts", money(summary.saved)),
+        (_("Home store"), where),
+        (_("How often"), _pace(summary)),
+        (_("Shops mostly on"), words.when_words(summary) or _("no day in particular")),
+        (_("Prices"), sensitivity),
+        (_("Lines with a coupon"), percent(summary.coupon_share)),
+        (_("Saved by discounts"), money(summary.saved)),
     )
-    return table(("What", "How"), rows, "")
+    return table((_("What"), _("How")), rows, "")
 
 
 def _pace(summary: HouseholdSummary) -> str:
     """By its trips of the last quarter."""
     lately = summary.weekly_trips[-PACE_WEEKS:]
-    return pace_words(sum(lately) / PACE_WEEKS) if lately else "not known yet"
+    return pace_words(sum(lately) / PACE_WEEKS) if lately else _("not known yet")
 
 
 def _figures(summary: HouseholdSummary) -> SafeString:
     gap = summary.mean_gap_days
     return table(
-        ("What", "Value#"),
+        (_("What"), _("Value#")),
         (
-            ("Spent in 52 weeks", money(summary.monetary)),
-            ("Shopping days in all", f"{summary.frequency:,}"),
-            ("Baskets in all", f"{summary.baskets:,}"),
-            ("Days between two trips", NOTHING if gap is None else f"{gap:,.1f}"),
-            ("Days since the last", f"{summary.recency_days:,}"),
-            ("First basket", words.day_text(summary.first_on)),
-            ("Last basket", words.day_text(summary.last_on)),
+            (_("Spent in 52 weeks"), money(summary.monetary)),
+            (_("Shopping days in all"), f"{summary.frequency:,}"),
+            (_("Baskets in all"), f"{summary.baskets:,}"),
+            (_("Days between two trips"), NOTHING if gap is None else f"{gap:,.1f}"),
+            (_("Days since the last"), f"{summary.recency_days:,}"),
+            (_("First basket"), words.day_text(summary.first_on)),
+            (_("Last basket"), words.day_text(summary.last_on)),
         ),
         "",
     )

@@ -6,6 +6,7 @@ from decimal import Decimal
 from django.conf import settings
 from django.utils.formats import date_format
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from loyalty.models import HouseholdSummary
 from loyalty.shopper import reasons
@@ -44,15 +45,15 @@ def is_newcomer(summary: HouseholdSummary) -> bool:
 def habits(summary: HouseholdSummary) -> str:
     """What is believed of a household, in a sentence or two."""
     if summary.is_shared:
-        return f"No single household's, as it seems: {shared_words(summary)}."
+        return _("No single household's, as it seems: %(why)s.") % {"why": shared_words(summary)}
     last = day_text(summary.last_on, summary.run.as_of)
     if summary.mean_gap_days is None:
-        rhythm = f"Shopped once, on {last}"
+        rhythm = _("Shopped once, on %(last)s") % {"last": last}
+    elif (gap := round(summary.mean_gap_days)) <= 1:
+        rhythm = _("Shops almost every day, last on %(last)s") % {"last": last}
     else:
-        gap = round(summary.mean_gap_days)
-        often = "almost every day" if gap <= 1 else f"about every {gap} days"
-        rhythm = f"Shops {often}, last on {last}"
-    spent = f"spent {money(summary.monetary)} in the last 52 weeks"
+        rhythm = _("Shops about every %(gap)s days, last on %(last)s") % {"gap": gap, "last": last}
+    spent = _("spent %(money)s in the last 52 weeks") % {"money": money(summary.monetary)}
     said = f"{summary.tier.capitalize()}. {rhythm}; {spent}."
     return f"{said} {newcomer_words(summary)}" if is_newcomer(summary) else said
 
