@@ -16,9 +16,19 @@ def _may(verbs: tuple[str, ...], app: str, *models: str) -> set[tuple[str, str]]
 
 STORE_STAFF = (
     _may((CHANGE,), "loyalty", "household")
-    | _may((ADD, CHANGE), "loyalty", "address", "card")
-    | _may((ADD,), "loyalty", "consent")
+    | _may((ADD, CHANGE), "loyalty", "address", "card", "note")
+    | _may((ADD,), "loyalty", "consent", "datarequest")
     | _may((ADD, CHANGE, DELETE), "loyalty", "preference")
+    # At the service desk: make up for something, put another sheet in a lost one's place, make a
+    # coupon void. How much goodwill is worth, and how often, `goodwill.py` limits.
+    | _may((ADD,), "coupons", "goodwill")
+    | _may((CHANGE,), "coupons", "sheet", "coupon")
+    # Of their own tills: hand in a file, set a reject aside, decide about a refusal, let a till
+    # that guessed too often try again.
+    | _may((ADD,), "pos_integration", "upload")
+    | _may((CHANGE,), "pos_integration", "reject")
+    | _may((ADD, DELETE), "coupons", "refusalverdict")
+    | _may((DELETE,), "coupons", "tillmiss")
 )
 MARKETING = STORE_STAFF | (
     _may((ADD, CHANGE, DELETE), "coupons", "offer", "offerlevel", "offerrule", "offerproduct")
@@ -29,7 +39,13 @@ MARKETING = STORE_STAFF | (
     # Print, note what the press spoiled, put another sheet in a lost one's place.
     | _may((ADD, CHANGE, DELETE), "coupons", "seedaddress")
     | _may((ADD, CHANGE), "coupons", "printrun", "spoilage")
-    | _may((CHANGE,), "coupons", "sheet")
+    # Say that two households are one, and take it back; hand over a copy of somebody's data. To
+    # erase is for Administrators.
+    | _may((ADD, CHANGE), "loyalty", "merger")
+    | _may((CHANGE,), "loyalty", "datarequest")
+    # Let the house bear what a till gave too much; try an offer on the last weeks.
+    | _may((CHANGE,), "coupons", "refusal")
+    | _may((ADD,), "coupons", "offertrial")
     # Choose anew, measure anew. Where law restricts goods, and whom no mailing reaches as long as
     # it takes to measure them all, is said by Administrators.
     | _may((ADD,), "coupons", "selection", "measurement")

@@ -130,7 +130,10 @@ AUTH_PASSWORD_VALIDATORS = [
 USE_TZ = True
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English"), ("de", "Deutsch")]  # of the desk, and that households are written to in
+LANGUAGES = [
+    ("en", "English"),
+    ("de", "Deutsch"),
+]  # of the desk, and that households are written to in
 USE_THOUSAND_SEPARATOR = True
 
 STATIC_URL = "static/"
@@ -217,6 +220,11 @@ LOYALTY_ENGINE: str = env.str("LOYALTY_ENGINE", default="")
 # Into how many pieces the purchase history is cut: a power of two, up to 4096. More pieces, less
 # memory for each; changing it reseals the history from the facts on the next night.
 LOYALTY_BUCKETS: int = env.int("LOYALTY_BUCKETS", default=16)
+# How long personal data is kept, in days; 0: for ever.
+UPLOAD_DAYS: int = env.int("UPLOAD_DAYS", default=90)  # the bytes of loaded uploads
+PRINT_DAYS: int = env.int("PRINT_DAYS", default=90)  # print files, after the mailing ended
+NOTE_DAYS: int = env.int("NOTE_DAYS", default=1095)  # notes and requests that are settled
+HOUSEHOLD_IDLE_DAYS: int = env.int("HOUSEHOLD_IDLE_DAYS", default=0)  # households that stay away
 PRINT_DIR = Path(env.str("PRINT_DIR", default=str(VAR_DIR / "print")))
 NIGHT_AT: str = env.str("NIGHT_AT", default="02:00")
 
