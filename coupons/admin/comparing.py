@@ -97,7 +97,8 @@ def _figures(first: Selection, second: Selection) -> SafeString:
     rows.append(
         (
             _("Short of the best possible, at most"),
-            *(f"{max(gap, 1e-5):.3%}" for gap in gaps),
+            f"{max(gaps[0], 1e-5):.3%}",
+            f"{max(gaps[1], 1e-5):.3%}",
             NOTHING,
         )
     )

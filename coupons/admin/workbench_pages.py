@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from coupons.admin import comparing, queued, workbench_panels
 from coupons.models import Mailing, Selection
-from pos_integration.desk import Page, Panel, Tool
+from pos_integration.desk import Page, Panel, Tool, table
 
 if TYPE_CHECKING:
     Pages = Page[Mailing]
@@ -106,7 +106,7 @@ class WorkbenchPages(Pages):
         if len(ready) < 2:
             none = Panel(
                 _("Nothing to compare yet"),
-                workbench_panels.table(
+                table(
                     (),
                     (),
                     _(
