@@ -6,20 +6,22 @@ from datetime import date, timedelta
 from functools import wraps
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
-from coupons import links, looks, payloads, sheet_pictures
+from coupons import links, looks, payloads, sheet_pictures, shopper_wishes
 from coupons.models import Coupon, OfferText, Sheet, Theme
 from coupons.models.offers import worth_in
 from coupons.pictures import contents, photo_of
 from coupons.printing import PrintError
 from coupons.sheets import codes, screens
 from coupons.sheets.words import Words, in_language
+from loyalty import privacy, voice
+from loyalty.models import Household
 
 PNG = b"\x89PNG"
 KEPT = timedelta(days=28)  # after its last coupon's last day a link still shows what was used
@@ -41,6 +43,8 @@ class Shown:
     spelt: str  # as a screen reader is to say it, character by character
     barcode: SafeString
     photo: str  # the name of its picture; none: ""
+    place: int  # on the sheet
+    said: str  # of its kind of goods: favourite, never or nothing
 
 
 def _in_private(view: Answer) -> Answer:
@@ -50,7 +54,9 @@ def _in_private(view: Answer) -> Answer:
     def answered(request: HttpRequest, *arguments: Any, **named: Any) -> HttpResponse:
         response = view(request, *arguments, **named)
         response["Cache-Control"] = "no-store, private"
-        response["Referrer-Policy"] = "no-referrer"
+        # Not no-referrer: browsers would then say "null" of where a form was sent from, and Django
+        # could not tell our own form from a stranger's.
+        response["Referrer-Policy"] = "same-origin"
         response["X-Robots-Tag"] = "noindex, nofollow"
         return response
 
@@ -70,29 +76,58 @@ def _sheet(token: str) -> Sheet:
     return sheet
 
 
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 @_in_private
 def page(request: HttpRequest, token: str) -> HttpResponse:
-    """The sheet as a page; 410 once its coupons are long over."""
+    """The sheet as a page, and what its household wishes; 410 once its coupons are long over.
+
+    A POST notes one wish and leads back here, so that going back or twice changes nothing.
+    """
     sheet = _sheet(token)
     theme = looks.theme_of(sheet.mailing)
     words = in_language(sheet.language or theme.language)
     shown: dict[str, Any] = {"words": words.page, "language": words.language, "theme": theme}
+    if privacy.is_erased(sheet.household_id):
+        shown |= {"title": words.page["forgotten"], "says": [words.page["forgotten_says"]]}
+        return render(request, "coupons/sheet_says.html", shown, status=410)
     if sheet.mailing.valid_to + KEPT < timezone.localdate():
         return render(request, "coupons/sheet_gone.html", shown, status=410)
+    home = shopper_wishes.household_of(sheet)
+    if request.method == "POST":
+        return _noted(request, sheet, home, shown)
+    said = request.GET.get("said", "")
     shown |= {
         "greeting": words.greet(sheet.household.name),
         "savings": words.savings_lines(
             sheet.coupons.count(), sheet.mailing.valid_to, is_generic=sheet.is_generic
         )[1],
-        "coupons": _shown(sheet, theme, words),
+        "coupons": _shown(sheet, theme, words, home),
         "token": token,
+        "said": words.page[said] if said in shopper_wishes.SAID else "",
+        "is_replaced": sheet.voided_at is not None,
+        "wishes": shopper_wishes.heard(home, words),
         "how_chosen": "" if sheet.is_generic else theme.how_chosen or words.how_chosen,
     }
     return render(request, "coupons/sheet.html", shown)
 
 
-def _shown(sheet: Sheet, theme: Theme, words: Words) -> list[Shown]:
+def _noted(
+    request: HttpRequest, sheet: Sheet, home: Household, shown: dict[str, Any]
+) -> HttpResponse:
+    words = shown["words"]
+    shown["back"] = request.path
+    try:
+        said = shopper_wishes.note(sheet, home, request.POST)
+    except shopper_wishes.TooManyError:
+        shown |= {"title": words["too_many"], "says": [words["too_many_says"]]}
+        return render(request, "coupons/sheet_says.html", shown, status=429)
+    except ValueError:
+        shown |= {"title": words["unclear"], "says": [words["unclear_says"]]}
+        return render(request, "coupons/sheet_says.html", shown, status=400)
+    return HttpResponseRedirect(f"{request.path}?said={said}#said")
+
+
+def _shown(sheet: Sheet, theme: Theme, words: Words, home: Household) -> list[Shown]:
     rows = list(
         sheet.coupons.select_related("offer__barcode", "level__offer")
         .prefetch_related("redemptions")
@@ -104,6 +139,7 @@ def _shown(sheet: Sheet, theme: Theme, words: Words) -> list[Shown]:
         for text in OfferText.objects.filter(offer__in=offers, language=words.language)
     }
     photos = photo_of(offers)
+    wishes = voice.words_on(home, [offer.category_id for offer in offers])
     today = timezone.localdate()
     shown = []
     for row in rows:
@@ -125,6 +161,8 @@ def _shown(sheet: Sheet, theme: Theme, words: Words) -> list[Shown]:
                 spelt=" ".join(code.replace("-", " ")),
                 barcode=mark_safe(image),  # noqa: S308 - our own drawing, its label escaped
                 photo=photos.get(row.offer_id, ""),
+                place=row.position,
+                said=wishes.get(row.offer.category_id, ""),
             )
         )
     return shown
@@ -173,7 +211,8 @@ def photo(request: HttpRequest, token: str, sha256: str) -> HttpResponse:
 def picture(request: HttpRequest, token: str) -> HttpResponse:
     """The coupons as one picture, for a message: neither name nor address is on it."""
     sheet = _sheet(token)
-    if sheet.mailing.valid_to + KEPT < timezone.localdate():
+    is_over = sheet.mailing.valid_to + KEPT < timezone.localdate()
+    if is_over or privacy.is_erased(sheet.household_id):
         return HttpResponse(status=410)
     try:
         return HttpResponse(sheet_pictures.png_of(sheet), content_type="image/png")

@@ -123,6 +123,23 @@ def say(
     return heard(household)
 
 
+@transaction.atomic
+def say_of(household: Household, category: Category, kind: Preference.Kind | None) -> None:
+    """Put one word on one category in place of what was said of it; None takes it back."""
+    Household.objects.select_for_update().get(pk=household.pk)
+    said = Preference.objects.filter(household=household, category=category)
+    if kind is None:
+        said.delete()
+    elif not said.update(kind=kind):
+        Preference.objects.create(household=household, category=category, kind=kind)
+
+
+def words_on(household: Household, categories: Collection[int]) -> dict[int, str]:
+    """What the household said of these categories, by their ids."""
+    said = Preference.objects.filter(household=household, category__in=categories)
+    return dict(said.values_list("category_id", "kind"))
+
+
 def _preferences(household: Household) -> QuerySet[Preference]:
     """What was said of categories: offers belong to these. Of a department or a type only staff
     take note, and it stays as it is.

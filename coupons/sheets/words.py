@@ -161,6 +161,53 @@ ENGLISH: Final = Words(
         "till_says": "Hand it over with your shopping: the till reads its code.",
         "gone": "This link has expired",
         "gone_says": "Its coupons are no longer good. The next ones come by post.",
+        "gone_do": "To choose what you get, or to ask about your data, come to any service desk "
+        "with your card.",
+        "forgotten": "Nothing is kept here any more",
+        "forgotten_says": "We were asked to forget the household of this sheet, and did. Its "
+        "coupons are no longer good.",
+        "replaced": "This sheet was reported lost, and another took its place. Its coupons are no "
+        "longer good.",
+        "more": "More like this",
+        "never": "Never again",
+        "undo": "Undo",
+        "is_favourite": "You said: more like this.",
+        "is_never": "You said: never again.",
+        "choices": "What you wish",
+        "language": "Language of our post",
+        "keep": "Keep",
+        "any_language": "I do not mind",
+        "post": "Post",
+        "post_on": "You get coupons by post.",
+        "post_off": "You get no post from us.",
+        "post_stop": "No post, please",
+        "post_start": "Post is fine again",
+        "profiling": "How coupons are chosen",
+        "profiling_on": "We choose coupons from what you bought. If you object, you get a sheet "
+        "that is the same for everybody: nothing you bought is looked at.",
+        "profiling_off": "You objected: your sheets are the same for everybody, and nothing you "
+        "bought is looked at.",
+        "profiling_stop": "I object",
+        "profiling_start": "Choose from my purchases again",
+        "data": "Your data",
+        "data_says": "We answer within a month. So that nobody else gets your data, we first ask "
+        "you for your card at the service desk of your store.",
+        "copy": "I want a copy of my data",
+        "copy_open": "You asked for a copy: it waits for you at the service desk by {}.",
+        "erasure": "I want to be forgotten",
+        "erasure_says": "Then your coupons end, and your card counts as nobody's.",
+        "erasure_open": "You asked to be forgotten: come to the service desk with your card. It "
+        "is done by {}.",
+        "said": "We have noted it.",
+        "said_undone": "It is undone.",
+        "said_copy": "We have noted that you want a copy. Nothing else is to be done today.",
+        "said_erasure": "We have noted that you want to be forgotten. Nothing is erased before we "
+        "have seen your card.",
+        "too_many": "That was a lot at once",
+        "too_many_says": "What you chose before is kept. Come back in ten minutes to choose more.",
+        "unclear": "We did not understand that",
+        "unclear_says": "Nothing was changed. Go back to your coupons and choose again.",
+        "back": "Back to your coupons",
     },
 )
 GERMAN: Final = Words(
@@ -212,6 +259,55 @@ GERMAN: Final = Words(
         "till_says": "Geben Sie ihn mit Ihrem Einkauf ab: Die Kasse liest den Code.",
         "gone": "Dieser Link ist abgelaufen",
         "gone_says": "Die Coupons gelten nicht mehr. Die nächsten kommen mit der Post.",
+        "gone_do": "Wenn Sie bestimmen möchten, was Sie bekommen, oder nach Ihren Daten fragen, "
+        "kommen Sie mit Ihrer Karte an eine Servicetheke.",
+        "forgotten": "Hier ist nichts mehr gespeichert",
+        "forgotten_says": "Wir wurden gebeten, den Haushalt dieses Blatts zu vergessen, und haben "
+        "es getan. Die Coupons gelten nicht mehr.",
+        "replaced": "Dieses Blatt wurde als verloren gemeldet und ersetzt. Seine Coupons gelten "
+        "nicht mehr.",
+        "more": "Mehr davon",
+        "never": "Nie wieder",
+        "undo": "Rückgängig",
+        "is_favourite": "Sie sagten: mehr davon.",
+        "is_never": "Sie sagten: nie wieder.",
+        "choices": "Was Sie möchten",
+        "language": "Sprache unserer Post",
+        "keep": "Speichern",
+        "any_language": "Ist mir gleich",
+        "post": "Post",
+        "post_on": "Sie bekommen Coupons mit der Post.",
+        "post_off": "Sie bekommen keine Post von uns.",
+        "post_stop": "Bitte keine Post",
+        "post_start": "Wieder mit der Post",
+        "profiling": "Wie Coupons ausgesucht werden",
+        "profiling_on": "Wir suchen Coupons nach Ihren Einkäufen aus. Wenn Sie widersprechen, "
+        "bekommen Sie ein Blatt, das für alle gleich ist: Ihre Einkäufe werden nicht betrachtet.",
+        "profiling_off": "Sie haben widersprochen: Ihre Blätter sind für alle gleich, Ihre "
+        "Einkäufe werden nicht betrachtet.",
+        "profiling_stop": "Ich widerspreche",
+        "profiling_start": "Wieder nach meinen Einkäufen aussuchen",
+        "data": "Ihre Daten",
+        "data_says": "Wir antworten innerhalb eines Monats. Damit niemand sonst Ihre Daten "
+        "bekommt, fragen wir Sie zuerst an der Servicetheke Ihres Markts nach Ihrer Karte.",
+        "copy": "Ich möchte eine Kopie meiner Daten",
+        "copy_open": "Sie haben um eine Kopie gebeten: Sie liegt bis {} an der Servicetheke.",
+        "erasure": "Ich möchte vergessen werden",
+        "erasure_says": "Dann enden Ihre Coupons, und Ihre Karte gehört niemandem mehr.",
+        "erasure_open": "Sie möchten vergessen werden: Kommen Sie mit Ihrer Karte an die "
+        "Servicetheke. Es geschieht bis {}.",
+        "said": "Wir haben es notiert.",
+        "said_undone": "Es ist rückgängig gemacht.",
+        "said_copy": "Wir haben notiert, dass Sie eine Kopie möchten. Heute ist sonst nichts zu "
+        "tun.",
+        "said_erasure": "Wir haben notiert, dass Sie vergessen werden möchten. Nichts wird "
+        "gelöscht, bevor wir Ihre Karte gesehen haben.",
+        "too_many": "Das war viel auf einmal",
+        "too_many_says": "Was Sie vorher gewählt haben, gilt. Kommen Sie in zehn Minuten wieder.",
+        "unclear": "Das haben wir nicht verstanden",
+        "unclear_says": "Nichts wurde geändert. Gehen Sie zu Ihren Coupons zurück und wählen Sie "
+        "noch einmal.",
+        "back": "Zurück zu Ihren Coupons",
     },
 )
 LANGUAGES: Final = {"en": ENGLISH, "de": GERMAN}

@@ -55,7 +55,7 @@ def test_nobody_keeps_lists_or_passes_on_what_a_link_shows(coupon):
     answer = page(coupon.sheet)
 
     assert "no-store" in answer["Cache-Control"]
-    assert answer["Referrer-Policy"] == "no-referrer"
+    assert answer["Referrer-Policy"] == "same-origin"
     assert "noindex" in answer["X-Robots-Tag"]
     assert "<script" not in answer.content.decode()
     assert not re.search(r"\bstyle=", answer.content.decode())
