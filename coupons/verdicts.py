@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -113,7 +113,7 @@ def lately(stores: Collection[int] | None) -> list[Seen]:
 
 @transaction.atomic
 def decide(
-    refusals: Sequence[Refusal], verdict: str, note: str, by: AbstractBaseUser
+    refusals: Sequence[Refusal], verdict: str, note: str, by: User
 ) -> list[Refusal]:
     """Note a verdict for each refusal that has none yet; return those that have it now.
 

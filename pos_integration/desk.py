@@ -14,9 +14,10 @@ from django.db import connection
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
-from django.utils.functional import cached_property
+from django.utils.functional import Promise, cached_property
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy
 
 M = TypeVar("M", bound=Model)
 NOTHING = "\N{EN DASH}"
@@ -146,7 +147,7 @@ class LongListPaginator(AnyPaginator):
 class Page(Admin[M]):
     """A model at the desk: never counts twice, says what to do when empty, has panels and tools."""
 
-    empty_hint = "Nothing here yet."
+    empty_hint: str | Promise = gettext_lazy("Nothing here yet.")
     list_per_page = 50
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER  # they would count every choice of every filter

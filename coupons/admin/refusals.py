@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -62,7 +62,9 @@ def code_words(code: str) -> str:
 def story(refusal: Refusal) -> str:
     """What the till did and what was found, in two sentences."""
     basket = refusal.record.basket
-    did = _("Till %(till)s of store %(store)s took %(amount)s off for %(code)s on %(day)s.") % {
+    took = _("Till %(till)s of store %(store)s took %(amount)s off for %(code)s on %(day)s.")
+    nothing = _("Till %(till)s of store %(store)s took nothing off for %(code)s on %(day)s.")
+    did = (took if refusal.record.amount else nothing) % {
         "till": basket.till,
         "store": basket.store.number,
         "amount": with_currency(refusal),
@@ -210,6 +212,9 @@ class RefusalAdmin(LongList[Refusal], ReadOnlyAdmin[Refusal]):
         ]
         return super().changelist_view(request, {"hints": found, **(extra_context or {})})
 
+    def list_tools(self, request: HttpRequest) -> list[Tool]:
+        return [Tool(_("Tills"), reverse("admin:pos_integration_terminal_changelist"))]
+
     @admin.display(description=gettext_lazy("Why"))
     def reason_pill(self, refusal: Refusal) -> SafeString:
         return pill(refusal.reason.replace("_", " "), "bad")
@@ -319,7 +324,7 @@ class RefusalAdmin(LongList[Refusal], ReadOnlyAdmin[Refusal]):
             assert page.context_data is not None
             page.context_data["form"] = form
             return page
-        assert isinstance(request.user, AbstractBaseUser)
+        assert isinstance(request.user, User)
         verdict, note = form.cleaned_data["verdict"], form.cleaned_data["note"]
         decided = verdicts.decide(refusals, verdict, note, request.user)
         for refusal in decided:

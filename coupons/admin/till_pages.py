@@ -30,7 +30,7 @@ admin.site.unregister(Terminal)
 class Misses(NamedTuple):
     """What a till asked for in vain: of the day that is kept, and how long it is locked out."""
 
-    count: int
+    kept: int
     lately: int  # within the window that counts
     wait: timedelta  # zero: it is answered
 
@@ -104,14 +104,14 @@ class TerminalWithCouponsAdmin(TerminalAdmin):
 
     def _misses(self, till: Terminal) -> Panel:
         misses = misses_of(till)
-        if not misses.count:
+        if not misses.kept:
             said = _("It asked for nothing in vain in the last day.")
             return Panel(_("Asked in vain"), format_html('<p class="empty">{}</p>', said))
         counted = _(
             "%(n)s times in the last day it asked for a coupon or a card that there is not, or "
             "that it may know nothing of; %(lately)s times in the last %(minutes)s minutes."
         ) % {
-            "n": misses.count,
+            "n": misses.kept,
             "lately": misses.lately,
             "minutes": guessing.WINDOW.seconds // 60,
         }

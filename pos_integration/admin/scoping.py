@@ -25,10 +25,10 @@ class OwnStoreFilter(admin.RelatedFieldListFilter):
 
     def field_choices(
         self, field: Any, request: HttpRequest, model_admin: Any
-    ) -> list[tuple[Any, str]]:
+    ) -> list[tuple[str, Any]]:
         stores = staff.stores_of(request.user)
         limit = {} if stores is None else {"pk__in": list(stores)}
-        choices: list[tuple[Any, str]] = field.get_choices(
+        choices: list[tuple[str, Any]] = field.get_choices(
             include_blank=False, ordering=("number",), limit_choices_to=limit
         )
         return choices

@@ -166,7 +166,7 @@ class TerminalAdmin(Page[Terminal]):
             _("This till has sent nothing yet."),
         )
         return [
-            Panel(_("Last uploads"), uploads),
+            Panel(_("Last uploads"), uploads, is_wide=True),
             _rejects_panel(row),
             gaps_panel(missing(row.store, row.number), is_wide=False),
             Panel(_("Tokens"), tokens, _("two live while rotating")),

@@ -110,7 +110,7 @@ class UploadAdmin(LongList[Upload], ReadOnlyAdmin[Upload]):
 
     def get_urls(self) -> list[URLPattern]:
         def named(route: str, view: Callable[..., HttpResponseBase], name: str) -> URLPattern:
-            wrapped = self.admin_site.admin_view(view)  # type: ignore[type-var] # a file's answer too
+            wrapped = self.admin_site.admin_view(view)
             return path(route, wrapped, name=f"pos_integration_upload_{name}")
 
         return [
@@ -150,11 +150,14 @@ class UploadAdmin(LongList[Upload], ReadOnlyAdmin[Upload]):
         return f"{taken}."
 
     def list_tools(self, request: HttpRequest) -> list[Tool]:
-        rejects = Tool(_("Rejects"), reverse("admin:pos_integration_reject_changelist"))
+        tools = [
+            Tool(_("Tills"), reverse("admin:pos_integration_terminal_changelist")),
+            Tool(_("Rejects"), reverse("admin:pos_integration_reject_changelist")),
+        ]
         if not self.has_hand_in_permission(request):
-            return [rejects]
+            return tools
         return [
-            rejects,
+            *tools,
             Tool(_("Upload a file"), reverse("admin:pos_integration_upload_hand_in"), is_main=True),
         ]
 
