@@ -18,6 +18,7 @@ desk = [
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", (desk, "admin", admin.site.name)),
+    path("i18n/", include("django.conf.urls.i18n")),  # the desk's language
     path("api/v1/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/v1/docs/", DocsView.as_view(), name="docs"),
     path("api/v1/", include("pos_integration.urls")),
