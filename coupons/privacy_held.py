@@ -204,7 +204,7 @@ def erase(subject: Subject) -> dict[str, int]:
     counts["print_files_on_the_way"] = PrintFile.objects.filter(
         _around(sheets), ~Q(run__mailing__state__in=_SENT)
     ).count()
-    transaction.on_commit(lambda: [path.unlink(missing_ok=True) for path in files])
+    transaction.on_commit(lambda: _delete(files))
     return dict(counts)
 
 
@@ -220,6 +220,11 @@ def _files_with(sheets: QuerySet[Sheet]) -> list[Path]:
     """The files that show these sheets, of mailings that went out: they can be printed anew."""
     files = PrintFile.objects.filter(_around(sheets), run__mailing__state__in=_SENT)
     return [Path(folder) / name for folder, name in files.values_list("run__folder", "name")]
+
+
+def _delete(files: list[Path]) -> None:
+    for path in files:
+        path.unlink(missing_ok=True)
 
 
 def retain(today: date) -> dict[str, int]:

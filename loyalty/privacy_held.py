@@ -132,6 +132,9 @@ def _profiles(subject: Subject) -> Iterator[Row]:
             }
 
 
+_LINE = ("kind", "code", "product__name", "quantity", "unit", "amount", "discount")
+
+
 def _baskets(subject: Subject) -> Iterator[Row]:
     """Receipts with their lines, some hundred at a time however many there are."""
     own = Basket.objects.filter(card_number__in=subject.cards).order_by("business_date", "pk")
@@ -141,26 +144,24 @@ def _baskets(subject: Subject) -> Iterator[Row]:
         lines: dict[int, list[Row]] = {pk: [] for pk in some}
         tenders: dict[int, list[Row]] = {pk: [] for pk in some}
         sold = BasketLine.objects.filter(basket__in=some).order_by("basket", "number")
-        for line in sold.values(
-            *("basket", "kind", "code", "product__name", "quantity", "unit", "amount", "discount")
-        ):
-            lines[line.pop("basket")].append(line)
+        for basket, *line in sold.values_list("basket", *_LINE):
+            lines[basket].append(dict(zip(_LINE, line, strict=True)))
         paid = Tender.objects.filter(basket__in=some).order_by("basket", "position")
-        for tender in paid.values("basket", "kind", "amount"):
-            tenders[tender.pop("basket")].append(tender)
+        for basket, kind, amount in paid.values_list("basket", "kind", "amount"):
+            tenders[basket].append({"kind": kind, "amount": amount})
         rows = Basket.objects.in_bulk(some)
         stores = dict(own.filter(pk__in=some).values_list("pk", "store__name"))
         for pk in some:
-            basket = rows[pk]
+            receipt = rows[pk]
             yield {
                 "store": stores[pk],
-                "till": basket.till,
-                "business_date": basket.business_date,
-                "ended_at": basket.ended_at,
-                "receipt": basket.receipt,
-                "kind": basket.kind,
-                "card_number": basket.card_number,
-                "currency": basket.currency,
+                "till": receipt.till,
+                "business_date": receipt.business_date,
+                "ended_at": receipt.ended_at,
+                "receipt": receipt.receipt,
+                "kind": receipt.kind,
+                "card_number": receipt.card_number,
+                "currency": receipt.currency,
                 "lines": lines[pk],
                 "tenders": tenders[pk],
             }
@@ -323,7 +324,7 @@ def forget_in_logs(gone: Mapping[type[Model], list[int]], names: set[str] = froz
         entries = LogEntry.objects.filter(content_type=kind, object_id__in=[str(pk) for pk in ids])
         changed += entries.update(object_repr="-", change_message="")
         if apps.is_installed("auditlog"):
-            audit = apps.get_model("auditlog", "LogEntry")
+            audit: Any = apps.get_model("auditlog", "LogEntry")
             kept = audit._default_manager.filter(
                 content_type=kind, object_pk__in=[str(pk) for pk in ids]
             )

@@ -73,7 +73,7 @@ def holding(cards: Sequence[str]) -> tuple[set[int], set[int]]:
         | Q(replays__isnull=False),
         replay_of=None,
     ).exclude(body=b"")
-    waiting = set()
+    waiting: set[int] = set()
     needles = [number.encode() for number in cards]
     for upload in _unread(doubtful.exclude(pk__in=loaded)):
         if _names(upload, needles):
