@@ -122,15 +122,31 @@ class BarcodeRow(TabularInline[OfferBarcode, Offer]):
     verbose_name = "barcode by rules of GS1, in place of a code of the coupon's own"
 
     def has_change_permission(self, request: HttpRequest, obj: Offer | None = None) -> bool:
-        return not _is_printed(obj) and super().has_change_permission(request, obj)
+        return not (obj is not None and is_printed(obj)) and super().has_change_permission(
+            request, obj
+        )
 
     def has_delete_permission(self, request: HttpRequest, obj: Offer | None = None) -> bool:
-        return not _is_printed(obj) and super().has_delete_permission(request, obj)
+        return not (obj is not None and is_printed(obj)) and super().has_delete_permission(
+            request, obj
+        )
 
 
-def _is_printed(offer: Offer | None) -> bool:
-    """What tills are told to read on printed coupons stays as it is.
+def is_printed(offer: Offer) -> bool:
+    """Whether coupons of it are there; asked of the database once for a page.
 
-    An offer without a barcode may still get one: what was printed before has codes of its own.
+    What tills are told to read on printed coupons stays as it is. An offer without a barcode may
+    still get one: what was printed before has codes of its own.
     """
-    return offer is not None and offer.pk is not None and offer.coupons.exists()
+    known = offer.__dict__
+    if "_is_printed" not in known:
+        known["_is_printed"] = offer.pk is not None and offer.coupons.exists()
+    return bool(known["_is_printed"])
+
+
+def is_redeemed(offer: Offer) -> bool:
+    """Whether it was ever redeemed; asked once for a page, as above."""
+    known = offer.__dict__
+    if "_is_redeemed" not in known:
+        known["_is_redeemed"] = offer.redemptions.exists()
+    return bool(known["_is_redeemed"])

@@ -15,10 +15,16 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from coupons import covering, offering
-from coupons.admin import offer_copies, offer_trials
+from coupons.admin import offer_copies, offer_together, offer_trials
 from coupons.admin.offer_files import export_as_csv, export_as_xlsx, may_import
 from coupons.admin.offer_forms import LevelRows, OfferForm, ProductForm, RuleRows
-from coupons.admin.offer_prints import BarcodeRow, TextRows, shown_picture
+from coupons.admin.offer_prints import (
+    BarcodeRow,
+    TextRows,
+    is_printed,
+    is_redeemed,
+    shown_picture,
+)
 from coupons.models import Offer, OfferProduct
 from pos_integration.desk import LongList, Page, Panel, Tool, link, pill, table
 
@@ -93,7 +99,7 @@ class HasFilter(admin.SimpleListFilter):
 
 
 def _is_promised(offer: Offer) -> bool:
-    return offer.coupons.exists() or offer.redemptions.exists()
+    return is_printed(offer) or is_redeemed(offer)
 
 
 @admin.register(Offer)
@@ -107,7 +113,7 @@ class OfferAdmin(Page[Offer]):
     ordering = ("-valid_to", "name")
     form = OfferForm
     inlines = (LevelRows, RuleRows, TextRows, BarcodeRow)
-    actions = (export_as_csv, export_as_xlsx)
+    actions = (offer_together.change_together, export_as_csv, export_as_xlsx)
     empty_hint = "No offer yet. Add one, and say in rules what it is good on."
     fieldsets = (
         ("What the shopper reads", {"fields": ("name", "detail", "terms", "photo", "picture")}),
@@ -158,6 +164,7 @@ class OfferAdmin(Page[Offer]):
             return path(route, whole, name=f"coupons_offer_{name}")
 
         return [
+            named("together/", offer_together.together_view, "together"),
             named("<int:pk>/try/", offer_trials.try_view, "try"),
             named("<int:pk>/copy/", offer_copies.copy_view, "copy"),
             *super().get_urls(),
@@ -189,14 +196,14 @@ class OfferAdmin(Page[Offer]):
 
     def sentence(self, row: Offer) -> str:
         stays = "its worth, its dates and its stores stay as they are"
-        if row.coupons.exists():
+        if is_printed(row):
             taken = (
                 "; and as long as they are out, no product is taken from it"
                 if covering.is_promised(row)
                 else ""
             )
             return f"Coupons for this offer are printed: {stays}{taken}."
-        if row.redemptions.exists():
+        if is_redeemed(row):
             return f"This offer was redeemed: {stays}."
         return ""
 
