@@ -56,8 +56,8 @@ def _totals(selection: Selection) -> tuple[str, str, str, str]:
     return (
         f"{totals['coupons']:,}",
         between(totals["redemptions"]),
-        between(totals["cost"]),
-        between(totals["margin"]),
+        between(totals["cost"], 2),
+        between(totals["margin"], 2),
     )
 
 

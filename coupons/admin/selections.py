@@ -107,10 +107,10 @@ class SelectionAdmin(SamplePages, ReadOnlyAdmin[Selection]):
             return "At work: come back in a minute."
         totals, redeemed = row.report["totals"], row.report["totals"]["redemptions"]
         margin = totals["margin"]
-        brings = f" and bring a margin of {between(margin)}" if margin else ""
+        brings = f" and bring a margin of {between(margin, 2)}" if margin else ""
         return (
             f"{totals['coupons']:,} coupons are expected to be redeemed {between(redeemed)} times, "
-            f"to cost {between(totals['cost'])}{brings}. No selection within these limits is "
+            f"to cost {between(totals['cost'], 2)}{brings}. No selection within these limits is "
             f"better by more than {max(row.report['gap'], 1e-5):.3%}."
         )
 
