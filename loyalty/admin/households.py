@@ -1,11 +1,8 @@
 """The desk for households: who they are, their cards, what they said, what is believed of them."""
 
 import secrets
-from calendar import month_name
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
-from django import forms
-from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.options import IS_POPUP_VAR
 from django.contrib.auth.models import AbstractBaseUser
@@ -23,7 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from loyalty import merging, voice
-from loyalty.admin import household_steps, overview, scope, words
+from loyalty.admin import household_forms, household_steps, overview, scope, words
 from loyalty.models import (
     Address,
     Card,
@@ -32,97 +29,18 @@ from loyalty.models import (
     HouseholdSummary,
     Merger,
     ModelRun,
-    Preference,
     slot_of,
 )
+from pos_integration import staff
 from pos_integration.desk import (
     NOTHING,
     LongList,
     LongListPaginator,
     ReadOnlyAdmin,
-    StackedInline,
-    TabularInline,
     Tool,
     link,
     pill,
 )
-
-# Django's own forms take no model in brackets, its type stubs demand one.
-if TYPE_CHECKING:
-    HouseholdModelForm = ModelForm[Household]
-else:
-    HouseholdModelForm = ModelForm
-
-MONTHS = [(number, name) for number, name in enumerate(month_name) if number]
-
-
-class HouseholdForm(HouseholdModelForm):
-    """Says in a sentence what the database would refuse."""
-
-    members = forms.IntegerField(
-        required=False, max_value=99, help_text="People who live there; empty: not known"
-    )
-    birth_month = forms.TypedChoiceField(
-        choices=[("", "Not told"), *MONTHS],
-        coerce=int,
-        empty_value=None,
-        required=False,
-        help_text="Of who agreed to a greeting; no day, no year",
-    )
-
-    language = forms.ChoiceField(
-        choices=[("", "Not told"), *settings.LANGUAGES],
-        required=False,
-        help_text="That it wants to be written to in",
-    )
-
-    def clean_members(self) -> int | None:
-        members: int | None = self.cleaned_data["members"]
-        if members is not None and members < 1:
-            raise forms.ValidationError(
-                f"{members} is too few: somebody lives there. Leave it empty if it is not known."
-            )
-        return members
-
-
-class AddressRows(StackedInline[Address, Household]):
-    model = Address
-    fields = (("street",), ("postcode", "city"), ("region", "country"), "is_deliverable")
-    can_delete = False
-
-
-class CardRows(TabularInline[Card, Household]):
-    """A card moves between households by `identify.py`; here new ones are noted."""
-
-    model = Card
-    fields = ("number", "claimed_on")
-    extra = 0
-    can_delete = False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
-class ConsentRows(TabularInline[Consent, Household]):
-    """What was said stays; whoever changes their mind says something new."""
-
-    model = Consent
-    fields = ("purpose", "is_granted", "said_at", "source")
-    ordering = ("-said_at",)
-    extra = 0
-    can_delete = False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
-class PreferenceRows(TabularInline[Preference, Household]):
-    model = Preference
-    autocomplete_fields = ("category",)
-    extra = 0
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Preference]:
-        return super().get_queryset(request).select_related("category")
 
 
 def known_by(query: str) -> QuerySet[Any] | None:
@@ -140,9 +58,9 @@ def known_by(query: str) -> QuerySet[Any] | None:
 
 
 class ScopedPaginator(LongListPaginator):
-    """Of a part of the households: what a store's staff may see is not counted far."""
+    """For a store's staff: theirs may be one household of hundreds, so they are not counted far."""
 
-    most = 1_000
+    most = 100
 
 
 @admin.register(Household)
@@ -153,13 +71,12 @@ class HouseholdAdmin(LongList[Household]):
     list_select_related = ("address",)
     search_fields = ("name",)
     search_help_text = _lazy("A whole card number, a postcode, or part of a name")
-    form = HouseholdForm
+    form = household_forms.HouseholdForm
     fields = (("name", "joined_on"), ("members", "is_of_age", "birth_month"), "language")
-    inlines = (AddressRows, CardRows, ConsentRows, PreferenceRows)
+    inlines = household_forms.INLINES
     empty_hint = _lazy(
         "No household yet. Add one here; manage.py demo brings 2,500 of a real shop."
     )
-    paginator = ScopedPaginator
     steps: ClassVar[list[household_steps.Step]] = household_steps.STEPS
 
     class Media:
@@ -178,6 +95,11 @@ class HouseholdAdmin(LongList[Household]):
             return rows.prefetch_related(Prefetch("summaries", wanted, to_attr="believed"))
         live = Merger.objects.filter(gone=OuterRef("pk"), undone_at=None).values("pk")
         return rows.select_related("address").annotate(merged=Subquery(live))
+
+    def get_paginator(self, request: HttpRequest, *given: Any, **named: Any) -> Any:
+        if staff.stores_of(request.user) is None:
+            return super().get_paginator(request, *given, **named)
+        return ScopedPaginator(*given, **named)
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.step_view)

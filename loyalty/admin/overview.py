@@ -216,7 +216,9 @@ def _consent(request: HttpRequest, facts: Facts) -> SafeString:
         liked = [wish.category.name for wish in facts.wishes if wish.kind == kind]
         shown = ", ".join(liked[:SAID_SHOWN]) + (" ..." if len(liked) > SAID_SHOWN else "")
         rows.append((name, shown or NOTHING))
-    rows.append((_("Of age"), {True: _("shown"), False: _("no")}.get(facts.row.is_of_age, NOTHING)))
+    rows.append(
+        (_("Of age"), {True: _("shown"), False: _("no"), None: NOTHING}[facts.row.is_of_age])
+    )
     for asked in facts.requests:
         late = asked.due_on < timezone.localdate()
         due = _("due %(day)s") % {"day": day(asked.due_on)}

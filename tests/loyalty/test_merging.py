@@ -88,7 +88,8 @@ def test_a_merger_that_is_undone_leaves_everything_as_it_was(two, desk):
     full(*two)
     before = everything()
 
-    merger = merging.merge(*two, desk)
+    kept, gone = two
+    merger = merging.merge(kept, gone, desk)
     assert everything() != before
 
     assert merging.undo(merger, desk) == []
@@ -170,7 +171,8 @@ def test_some_cards_become_a_household_of_their_own_never_all(two, desk):
 def test_two_mergers_at_once_move_every_card_once():
     desk = User.objects.create(username="desk")
     one, other = make.household("1001"), make.household("1002")
-    begin, came = threading.Barrier(2), []
+    begin = threading.Barrier(2)
+    came: list[object] = []
 
     def run(kept, gone):
         begin.wait()
