@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from coupons import offering
 from coupons.models import Coupon, Offer, Redemption
@@ -79,14 +79,12 @@ def change(offers: QuerySet[Offer], wanted: Mapping[str, Any], by: AbstractBaseU
 
 def _promised(keys: list[int]) -> set[int]:
     """Those of the offers that coupons were printed for, or that were redeemed."""
-    tables: tuple[type[Coupon] | type[Redemption], ...] = (Coupon, Redemption)
-    return {
-        key
-        for table in tables
-        for key in Offer.objects.filter(
-            pk__in=table._default_manager.filter(offer__in=keys).values("offer")
-        ).values_list("pk", flat=True)
-    }
+    has = [
+        Exists(Coupon.objects.filter(offer=OuterRef("pk"))),
+        Exists(Redemption.objects.filter(offer=OuterRef("pk"))),
+    ]
+    rows = Offer.objects.filter(Q(has[0]) | Q(has[1]), pk__in=keys)
+    return {*rows.values_list("pk", flat=True)}
 
 
 def _values(offer: Offer, wanted: Mapping[str, Any]) -> dict[str, Any]:

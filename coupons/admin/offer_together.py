@@ -204,10 +204,7 @@ def _shown(planned: list[offer_changes.Planned]) -> SafeString:
         lines = format_html_join(
             "",
             "<p>{}: {} &rarr; <b>{}</b></p>",
-            (
-                (Offer._meta.get_field(name).verbose_name, before, after)
-                for name, before, after in one.changes
-            ),
+            ((name.replace("_", " "), before, after) for name, before, after in one.changes),
         )
         return format_html("{}{}", faults, lines or _("stays as it is"))
 

@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from coupons import covering, offering
-from coupons.admin import offer_copies, offer_together, offer_trials
+from coupons.admin import offer_copies, offer_together, offer_trials, running
 from coupons.admin.offer_files import export_as_csv, export_as_xlsx, may_import
 from coupons.admin.offer_forms import LevelRows, OfferForm, ProductForm, RuleRows
 from coupons.admin.offer_prints import (
@@ -164,6 +164,7 @@ class OfferAdmin(Page[Offer]):
             return path(route, whole, name=f"coupons_offer_{name}")
 
         return [
+            named("calendar/", running.calendar_view, "calendar"),
             named("together/", offer_together.together_view, "together"),
             named("<int:pk>/try/", offer_trials.try_view, "try"),
             named("<int:pk>/copy/", offer_copies.copy_view, "copy"),
@@ -208,7 +209,7 @@ class OfferAdmin(Page[Offer]):
         return ""
 
     def list_tools(self, request: HttpRequest) -> list[Tool]:
-        tools = []
+        tools = [Tool(_("Calendar"), reverse("admin:coupons_offer_calendar"))]
         if request.user.has_perm("coupons.view_picture"):
             tools.append(Tool("Pictures", reverse("admin:coupons_picture_changelist")))
         if may_import(request):
