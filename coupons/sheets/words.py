@@ -195,7 +195,7 @@ ENGLISH: Final = Words(
         "copy": "I want a copy of my data",
         "copy_open": "You asked for a copy: it waits for you at the service desk by {}.",
         "erasure": "I want to be forgotten",
-        "erasure_says": "Then your coupons end, and your card counts as nobody's.",
+        "erasure_says": "If we forget you, your coupons end, and your card counts as nobody's.",
         "erasure_open": "You asked to be forgotten: come to the service desk with your card. It "
         "is done by {}.",
         "said": "We have noted it.",
@@ -293,7 +293,7 @@ GERMAN: Final = Words(
         "copy": "Ich möchte eine Kopie meiner Daten",
         "copy_open": "Sie haben um eine Kopie gebeten: Sie liegt bis {} an der Servicetheke.",
         "erasure": "Ich möchte vergessen werden",
-        "erasure_says": "Dann enden Ihre Coupons, und Ihre Karte gehört niemandem mehr.",
+        "erasure_says": "Wenn wir Sie vergessen, enden Ihre Coupons, und Ihre Karte gehört niemandem mehr.",
         "erasure_open": "Sie möchten vergessen werden: Kommen Sie mit Ihrer Karte an die "
         "Servicetheke. Es geschieht bis {}.",
         "said": "Wir haben es notiert.",
