@@ -319,7 +319,7 @@ class RefusalAdmin(LongList[Refusal], ReadOnlyAdmin[Refusal]):
                 else [said % {"n": len(refusals)}],
                 button=_("Note the decision"),
                 back=back,
-                rows=refusals,
+                rows=refusals if request.POST.get("action") else (),
             )
             assert page.context_data is not None
             page.context_data["form"] = form

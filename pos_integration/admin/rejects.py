@@ -212,12 +212,13 @@ class RejectAdmin(LongList[Reject], ReadOnlyAdmin[Reject]):
                 request,
                 title=_("Close: it stays out"),
                 says=[
+                    *([rejects[0].detail] if len(rejects) == 1 else []),
                     _("What these rejects hold is never loaded, and they leave the list of work."),
                     _("They can be opened again."),
                 ],
                 button=_("Close"),
                 back=back,
-                rows=rejects,
+                rows=rejects if request.POST.get("action") else (),
             )
             assert page.context_data is not None
             page.context_data["form"] = form
