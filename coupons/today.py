@@ -5,7 +5,7 @@ What they mean is said in `today_figures` and `today_forecast`, how it looks in 
 
 import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -27,9 +27,9 @@ NEWEST_BASKETS = 250_000
 NEWEST_UPLOADS = 20_000
 LAST_LOADED = 1_000
 LOOKED_AT = 10_000
-MAILINGS, EARLIER, OFFERS = 8, 3, 6
-SLOW_S, KEPT_S, EARLIER_KEPT_S = 0.15, 300, 86_400
-"""What takes longer to add up is remembered so many seconds; what is over, for a day."""
+MAILINGS, EARLIER, OFFERS, OUT = 8, 3, 6, 12
+SLOW_S, KEPT_S = 0.15, 300
+"""What takes longer to add up is remembered so many seconds."""
 
 
 @dataclass(frozen=True)
@@ -78,30 +78,36 @@ class Drop:
 class Burning:
     """An offer with a budget, and what its coupons took off so far."""
 
-    offer: Offer
+    pk: int
+    name: str
     budget: Decimal
     spent: Decimal
 
 
 Stores = list[int] | None
 """Of somebody who works in stores: their ids. None: all."""
+Asked = tuple[str, tuple[Any, ...]]
+"""SQL of one value, and its parameters."""
 
 
 def day(stores: Stores) -> tuple[Day, dict[int, tuple[int, int]]]:
     """The last business day that tills told of; baskets of it and of a week before, by store."""
-    newest = Basket.objects.order_by("-pk").values_list("pk", flat=True).first()
+    latest = Subquery(Basket.objects.order_by("-pk").values("pk")[:1])
+    window = Basket.objects.filter(pk__gt=latest - NEWEST_BASKETS)
+    last = Basket.objects.filter(pk__gt=latest - LAST_LOADED).aggregate(
+        newest=Max("pk"),
+        on=Max("business_date"),
+        until=Max("ended_at"),
+        oldest=Max(Subquery(window.order_by("pk").values("business_date")[:1])),
+    )
+    newest, on, until = last["newest"], last["on"], last["until"]
     if newest is None:
         return Day(), {}
-    last = Basket.objects.filter(pk__gt=newest - LAST_LOADED).aggregate(
-        on=Max("business_date"), until=Max("ended_at")
-    )
-    on, until = last["on"], last["until"]
     is_today = on == timezone.localdate()
     before = Q(business_date=on - timedelta(days=7))
     if is_today and until is not None:
         before &= Q(ended_at__lte=until - timedelta(days=7))
     window = Basket.objects.filter(pk__gt=newest - NEWEST_BASKETS)
-    oldest = window.order_by("pk").values_list("business_date", flat=True).first()
     by_store = {
         store: (now, then)
         for store, now, then in _of(window, stores)
@@ -110,7 +116,7 @@ def day(stores: Stores) -> tuple[Day, dict[int, tuple[int, int]]]:
         .values_list("store")
         .annotate(now=Count("pk", filter=Q(business_date=on)), then=Count("pk", filter=before))
     }
-    is_known = newest <= NEWEST_BASKETS or oldest < on - timedelta(days=7)
+    is_known = newest <= NEWEST_BASKETS or last["oldest"] < on - timedelta(days=7)
     used = _of(Redemption.objects.filter(business_date=on, reversed_at=None), stores)
     told = used.aggregate(n=Count("pk"), off=Sum("amount"))
     then = sum(then for _, then in by_store.values())
@@ -136,7 +142,7 @@ def _worth(used: QuerySet[Redemption]) -> Decimal:
 
 def shops(stores: Stores, baskets: dict[int, tuple[int, int]], now: datetime) -> list[Shop]:
     """Every store with tills, or with somebody's who hands in for it, as it was heard of."""
-    newest = Upload.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+    newest = Subquery(Upload.objects.order_by("-pk").values("pk")[:1])
     uploads = {
         terminal: (last, lately)
         for terminal, last, lately in Upload.objects.filter(pk__gt=newest - NEWEST_UPLOADS)
@@ -194,27 +200,29 @@ def look_at(stores: Stores, today: date) -> LookAt:
         uploads = uploads.filter(terminal__store__in=stores)
     requests = DataRequest.objects.filter(done_at=None)
     return LookAt(
-        *counted(
-            refusals,
-            rejects,
-            uploads,
-            Note.objects.filter(kind=Note.Kind.CONCERN, settled_at=None),
-            requests,
-            requests.filter(due_on__lt=today),
+        *answered(
+            count_of(refusals),
+            count_of(rejects),
+            count_of(uploads),
+            count_of(Note.objects.filter(kind=Note.Kind.CONCERN, settled_at=None)),
+            count_of(requests),
+            count_of(requests.filter(due_on__lt=today)),
         )
     )
 
 
-def counted(*rows: QuerySet[Any], most: int = LOOKED_AT) -> list[int]:
-    """How many rows each of several has, `most` at most, in one query."""
-    parts, params = [], []
-    for one in rows:
-        # A plain column: a row's own could be large, and its order costs.
-        sql, given = one.order_by().values("pk")[:most].query.sql_with_params()
-        parts.append(f"(SELECT count(*) FROM ({sql}) AS rows_of)")  # noqa: S608 - Django's own SQL
-        params += given
+def count_of(rows: QuerySet[Any], most: int = LOOKED_AT) -> Asked:
+    """Ask how many rows there are, `most` at most."""
+    # A plain column: a row's own could be large, and its order costs.
+    sql, params = rows.order_by().values("pk")[:most].query.sql_with_params()
+    return f"(SELECT count(*) FROM ({sql}) AS rows_of)", params  # noqa: S608 - Django's own SQL
+
+
+def answered(*asked: Asked) -> list[Any]:
+    """What several questions of one value each are answered with, in one query."""
+    params = [value for _, given in asked for value in given]
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {', '.join(parts)}", params)
+        cursor.execute("SELECT " + ", ".join(sql for sql, _ in asked), params)
         return list(cursor.fetchone())
 
 
@@ -248,31 +256,29 @@ def drops(on: date) -> list[Drop]:
     return told
 
 
-def fill(rows: Iterable[Drop], on: date) -> None:
+def fill(rows: Iterable[Drop]) -> None:
     """Add to mailings what came back of them, day by day.
 
-    At a chain of a million households this is long to add up: then it is remembered, of mailings
-    that are over for a day, of others for a few minutes.
+    At a chain of a million households this is long to add up: then it is remembered for a while.
     """
     issued = {row.mailing.pk: row for row in rows if row.sheets}
-    over = {pk for pk, row in issued.items() if row.mailing.valid_to < on}
-    kept = cache.get_many([_key(pks) for pks in (over, issued.keys() - over) if pks])
-    for pks, seconds in ((over, EARLIER_KEPT_S), (issued.keys() - over, KEPT_S)):
-        if not pks:
-            continue
-        told = kept.get(_key(pks))
-        if told is None:
-            begun = time.monotonic()
-            told = _by_day(pks)
-            if time.monotonic() - begun > SLOW_S:
-                cache.set(_key(pks), told, seconds)
-        for pk, business_date, used, off in told:
-            issued[pk].used[business_date] = used
-            issued[pk].spent += off
+    if not issued:
+        return
+    key = "home-used-" + "-".join(str(pk) for pk in sorted(issued))
+    for pk, business_date, used, off in _remembered(key, lambda: _by_day(issued)):
+        issued[pk].used[business_date] = used
+        issued[pk].spent += off
 
 
-def _key(mailings: Iterable[int]) -> str:
-    return "home-used-" + "-".join(str(pk) for pk in sorted(mailings))
+def _remembered(key: str, add_up: Callable[[], list[Any]]) -> list[Any]:
+    """What `add_up` returns: of a few minutes ago, where it took long."""
+    told: list[Any] | None = cache.get(key)
+    if told is None:
+        begun = time.monotonic()
+        told = add_up()
+        if time.monotonic() - begun > SLOW_S:
+            cache.set(key, told, KEPT_S)
+    return told
 
 
 def _by_day(mailings: Iterable[int]) -> list[tuple[int, date, int, Decimal]]:
@@ -285,30 +291,15 @@ def _by_day(mailings: Iterable[int]) -> list[tuple[int, date, int, Decimal]]:
 
 
 def burning(on: date) -> list[Burning]:
-    """Offers whose real budget is most burnt, of those that are out."""
-    offers = Offer.objects.filter(valid_from__lte=on, valid_to__gte=on, real_budget__gt=0).order_by(
-        "valid_to", "pk"
-    )[: 4 * OFFERS]
-    by_pk = {offer.pk: offer for offer in offers}
-    if not by_pk:
-        return []
-    key = "home-burnt-" + "-".join(map(str, by_pk))
-    spent = cache.get(key)
-    if spent is None:
-        begun = time.monotonic()
-        spent = dict(
-            Redemption.objects.filter(offer__in=by_pk, reversed_at=None)
-            .order_by()
-            .values_list("offer")
-            .annotate(Sum("amount"))
-        )
-        if time.monotonic() - begun > SLOW_S:
-            cache.set(key, spent, KEPT_S)
-    told = [
-        Burning(offer, offer.real_budget, spent.get(pk, Decimal(0)))
-        for pk, offer in by_pk.items()
-        if offer.real_budget
-    ]
+    """Offers whose real budget is most burnt, of those that are out and end soonest."""
+    spent = Redemption.objects.filter(offer=OuterRef("pk"), reversed_at=None).order_by()
+    rows = (
+        Offer.objects.filter(valid_from__lte=on, valid_to__gte=on, real_budget__gt=0)
+        .annotate(spent=Subquery(spent.values("offer").annotate(sum=Sum("amount")).values("sum")))
+        .order_by("valid_to", "pk")
+        .values_list("pk", "name", "real_budget", "spent")
+    )
+    told = [Burning(pk, name, budget, off or Decimal(0)) for pk, name, budget, off in rows[:OUT]]
     told.sort(key=lambda one: one.spent / one.budget, reverse=True)
     return told[:OFFERS]
 

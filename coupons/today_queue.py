@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from django.conf import settings
-from django.db import connection
 from django.db.models import Count, Q, Sum
 from django.utils import timezone
 from django_q.models import OrmQ, Task
@@ -12,6 +11,7 @@ from django_q.status import Stat
 
 from coupons.models import Mailing, PrintRun, Selection
 from coupons.print_progress import sheets_done
+from coupons.today import answered, count_of
 from loyalty.models import BucketReceipt, ModelRun
 from loyalty.rebuild import STEPS
 from pos_integration.models import Upload
@@ -40,6 +40,9 @@ class Night:
     done: int = 0  # pieces of the rebuild
     whole: int = 0
     due: list[Due] = field(default_factory=list)
+    waiting: int = 0  # tasks of the queue that may begin
+    oldest: datetime | None = None  # when the first of them might have
+    failed: int = 0  # tasks, in the last day
 
     @property
     def was_cut_short(self) -> bool:
@@ -49,16 +52,6 @@ class Night:
     def is_at_work(self) -> bool:
         """Whether the page should look again soon."""
         return self.is_running or any(one.whole for one in self.due)
-
-
-@dataclass(frozen=True)
-class Queue:
-    """The cluster that does what is long."""
-
-    clusters: int
-    waiting: int
-    oldest: datetime | None
-    failed: int  # in the last day
 
 
 def night(today: date) -> Night:
@@ -72,28 +65,38 @@ def night(today: date) -> Night:
         .order_by("pk")
     }
     running = runs.get(ModelRun.State.RUNNING)
-    done = BucketReceipt.objects.filter(run=running).count() if running else 0
+    now = timezone.now()
+    # A task that waits is locked until the moment it may begin; one at work, far beyond.
+    waiting = OrmQ.objects.filter(lock__lte=now)
+    oldest, lock = waiting.order_by("lock").values("lock")[:1].query.sql_with_params()
+    is_running, uploads, done, waits, since, failed = answered(
+        (_IS_HELD, ("coupons.nightly",)),
+        count_of(Upload.objects.filter(state=Upload.State.RECEIVED), LOOKED_AT),
+        count_of(BucketReceipt.objects.filter(run__state=ModelRun.State.RUNNING)),
+        count_of(waiting, LOOKED_AT),
+        (f"({oldest})", lock),
+        count_of(Task.objects.filter(success=False, stopped__gt=now - timedelta(days=1))),
+    )
     return Night(
-        is_running=_is_running(),
-        uploads=Upload.objects.filter(state=Upload.State.RECEIVED)[:LOOKED_AT].count(),
+        is_running=is_running,
+        uploads=uploads,
         published=runs.get(ModelRun.State.PUBLISHED),
         running=running,
         done=done,
         whole=max(len(STEPS) * settings.LOYALTY_BUCKETS, done) if running else 0,
         due=_due(today + timedelta(days=1)),
+        waiting=waits,
+        oldest=since,
+        failed=failed,
     )
 
 
-def _is_running() -> bool:
-    """Whether somebody holds the night's name: see `alone`."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted"
-            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-            " AND (classid::bigint << 32 | objid::bigint) = hashtextextended(%s, 0))",
-            ["coupons.nightly"],
-        )
-        return bool(cursor.fetchone()[0])
+_IS_HELD = (
+    "EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted"
+    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    " AND (classid::bigint << 32 | objid::bigint) = hashtextextended(%s, 0))"
+)
+"""Whether somebody holds a name: see `alone`."""
 
 
 def _due(morning: date) -> list[Due]:
@@ -142,17 +145,6 @@ def print_runs(most: int = 4) -> list[tuple[PrintRun, int]]:
     ]
 
 
-def queue() -> Queue:
-    """Whether the queue is well. A task that waits is locked until the moment it may begin."""
-    now = timezone.now()
-    waiting = list(
-        OrmQ.objects.filter(lock__lte=now)
-        .order_by("lock")
-        .values_list("lock", flat=True)[:LOOKED_AT]
-    )
-    return Queue(
-        clusters=len(Stat.get_all()),
-        waiting=len(waiting),
-        oldest=waiting[0] if waiting else None,
-        failed=Task.objects.filter(success=False, stopped__gt=now - timedelta(days=1)).count(),
-    )
+def clusters() -> int:
+    """How many clusters of the queue told lately that they run."""
+    return len(Stat.get_all())

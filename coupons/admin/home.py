@@ -85,7 +85,7 @@ def look(request: HttpRequest) -> Home:
     if markets:
         rows = today.drops(on)
         shown, live, over = _sorted(rows, on)
-        today.fill([*live, *over], on)
+        today.fill([*live, *over])
         plot = _plot(live or over[:1], over, on)
         runs = today_queue.print_runs()
         begun = _first_steps(day, judged, rows, night)
@@ -108,7 +108,9 @@ def look(request: HttpRequest) -> Home:
         page.cards += [
             Card("printer", _("Print runs"), "", home_cards.print_runs(runs), 4),
             Card("coin", _("Budgets"), _("what coupons took off"), home_cards.budgets(on), 4),
-            Card("activity", _("Queue"), "", home_night.queue(today_queue.queue(), now), 4),
+            Card(
+                "activity", _("Queue"), "", home_night.queue(night, today_queue.clusters(), now), 4
+            ),
         ]
     return page
 

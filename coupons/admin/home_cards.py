@@ -204,7 +204,7 @@ def budgets(on: date) -> SafeString:
         (_("Offer"), _("Burnt"), _("Of") + "#"),
         (
             (
-                link(reverse("admin:coupons_offer_change", args=[one.offer.pk]), one.offer.name),
+                link(reverse("admin:coupons_offer_change", args=[one.pk]), one.name),
                 format_html(
                     '{}<span class="whole">{} %</span>',
                     bar(float(one.spent / one.budget)),

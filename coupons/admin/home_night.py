@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from coupons.models import PrintRun
-from coupons.today_queue import Due, Night, Queue
+from coupons.today_queue import Due, Night
 from pos_integration.desk import link, pill
 
 STUCK_MINUTES = 15
@@ -89,10 +89,10 @@ def _due_state(one: Due) -> SafeString:
     return progress(str(one.mailing), one.done, one.whole)
 
 
-def queue(told: Queue, now: datetime) -> SafeString:
+def queue(told: Night, clusters: int, now: datetime) -> SafeString:
     """Whether the queue runs, and what to do where it does not."""
     waits = int((now - told.oldest).total_seconds() // 60) if told.oldest else 0
-    if told.clusters:
+    if clusters:
         state = pill(_("runs"), "good")
     elif told.waiting:
         state = pill(_("does not run"), "bad")
@@ -112,11 +112,11 @@ def queue(told: Queue, now: datetime) -> SafeString:
     says = format_html(
         '<dl class="night">{}</dl>', format_html_join("", "<dt>{}</dt><dd>{}</dd>", rows)
     )
-    if told.clusters and waits < STUCK_MINUTES:
+    if clusters and waits < STUCK_MINUTES:
         return says
     hint = (
         _("Nothing that is long is done until it runs: start it with manage.py qcluster.")
-        if not told.clusters
+        if not clusters
         else _("It is busy with something long: look at the nights and print runs at work.")
     )
     return format_html('{}<p class="note-below">{}</p>', says, hint)
