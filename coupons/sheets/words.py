@@ -293,7 +293,8 @@ GERMAN: Final = Words(
         "copy": "Ich möchte eine Kopie meiner Daten",
         "copy_open": "Sie haben um eine Kopie gebeten: Sie liegt bis {} an der Servicetheke.",
         "erasure": "Ich möchte vergessen werden",
-        "erasure_says": "Wenn wir Sie vergessen, enden Ihre Coupons, und Ihre Karte gehört niemandem mehr.",
+        "erasure_says": "Wenn wir Sie vergessen, enden Ihre Coupons, und Ihre Karte gehört "
+        "niemandem mehr.",
         "erasure_open": "Sie möchten vergessen werden: Kommen Sie mit Ihrer Karte an die "
         "Servicetheke. Es geschieht bis {}.",
         "said": "Wir haben es notiert.",
