@@ -114,8 +114,10 @@ def _end(trial_id: int, state: OfferTrial.State, **fields: Any) -> None:
 
 
 def _until() -> date:
-    """The day after the last day of which anything may be sealed."""
-    return timezone.localdate()
+    """The morning up to which receipts are in the history: of the last night, or today."""
+    today = timezone.localdate()
+    run = ModelRun.objects.filter(state=ModelRun.State.PUBLISHED).first()
+    return today if run is None else min(today, run.as_of)
 
 
 def _worked_out(trial: OfferTrial) -> dict[str, Any]:
