@@ -229,7 +229,7 @@ def _delete(files: list[Path]) -> None:
 
 def retain(today: date) -> dict[str, int]:
     """Delete the print files of mailings that ended PRINT_DAYS ago; a reprint renders anew."""
-    days = getattr(settings, "PRINT_DAYS", 90)
+    days = settings.PRINT_DAYS
     if not days:
         return {}
     over = PrintRun.objects.filter(

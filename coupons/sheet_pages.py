@@ -44,7 +44,8 @@ class Shown:
     barcode: SafeString
     photo: str  # the name of its picture; none: ""
     place: int  # on the sheet
-    said: str  # of its kind of goods: favourite, never or nothing
+    is_of_kind: bool  # so that something can be said of its kind of goods
+    said: str  # favourite, never or nothing
 
 
 def _in_private(view: Answer) -> Answer:
@@ -139,7 +140,7 @@ def _shown(sheet: Sheet, theme: Theme, words: Words, home: Household) -> list[Sh
         for text in OfferText.objects.filter(offer__in=offers, language=words.language)
     }
     photos = photo_of(offers)
-    wishes = voice.words_on(home, [offer.category_id for offer in offers])
+    wishes = voice.words_on(home, [offer.category_id or 0 for offer in offers])
     today = timezone.localdate()
     shown = []
     for row in rows:
@@ -162,7 +163,8 @@ def _shown(sheet: Sheet, theme: Theme, words: Words, home: Household) -> list[Sh
                 barcode=mark_safe(image),  # noqa: S308 - our own drawing, its label escaped
                 photo=photos.get(row.offer_id, ""),
                 place=row.position,
-                said=wishes.get(row.offer.category_id, ""),
+                is_of_kind=row.offer.category_id is not None,
+                said=wishes.get(row.offer.category_id or 0, ""),
             )
         )
     return shown

@@ -83,8 +83,8 @@ def note(sheet: Sheet, home: Household, wish: Mapping[str, str]) -> str:
                 .filter(position=int(wish.get("coupon", "")))
                 .first()
             )
-            if coupon is None:
-                raise ValueError("the sheet has no such coupon")
+            if coupon is None or coupon.offer.category is None:
+                raise ValueError("the sheet has no such coupon, or it is of no kind of goods")
             voice.say_of(home, coupon.offer.category, _OPINIONS[name])
             return "said_undone" if name == "undo" else "said"
         case "language":

@@ -161,7 +161,7 @@ def retain(today: date) -> Counter[str]:
     counts: Counter[str] = Counter()
     for keeper in keepers():
         counts.update(keeper.retain(today))
-    days = getattr(settings, "HOUSEHOLD_IDLE_DAYS", 0)
+    days = settings.HOUSEHOLD_IDLE_DAYS
     if days:
         for household in idle(today - timedelta(days=days)):
             erase(household, None, IDLE)

@@ -347,11 +347,11 @@ def forget_in_logs(gone: Mapping[type[Model], list[int]], names: set[str] = froz
 def retain(today: date) -> dict[str, int]:
     """Drop the bytes of old uploads and the text of settled rejects; delete old notes."""
     counts = Counter[str]()
-    if days := getattr(settings, "UPLOAD_DAYS", 90):
+    if days := settings.UPLOAD_DAYS:
         since = today - timedelta(days=days)
         counts["uploads"] = dropping.drop_older(since)
         counts["rejects"] = dropping.blank_older(since)
-    if days := getattr(settings, "NOTE_DAYS", 1095):
+    if days := settings.NOTE_DAYS:
         since = today - timedelta(days=days)
         old = Note.objects.filter(written_at__date__lt=since)
         counts["notes"] = old.exclude(kind=Note.Kind.CONCERN, settled_at=None).delete()[0]
