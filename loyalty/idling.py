@@ -1,0 +1,52 @@
+"""When the desk lets nobody go on: after too long without a hand on it, or wrong passwords."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from django.conf import settings
+from django.contrib.auth import REDIRECT_FIELD_NAME, logout
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import urlencode
+
+_SEEN: Final = "desk_seen"  # in the session: seconds since 1970, to the minute
+_A_MINUTE: Final = 60  # so that not every page writes the session
+IDLE: Final = "idle"
+
+
+class IdleMiddleware:
+    """Sign somebody out who did nothing at the desk for SESSION_IDLE_MINUTES.
+
+    Tills and shoppers have no session here, and none is read for them.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+        self.desk = reverse("admin:index")
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path.startswith(self.desk) and request.user.is_authenticated:
+            now = int(timezone.now().timestamp())
+            seen = request.session.get(_SEEN, now)
+            if now - seen > 60 * settings.SESSION_IDLE_MINUTES:
+                logout(request)
+                return HttpResponseRedirect(self._sign_in_again(request))
+            if _SEEN not in request.session or now - seen >= _A_MINUTE:
+                request.session[_SEEN] = now
+        return self.get_response(request)
+
+    def _sign_in_again(self, request: HttpRequest) -> str:
+        """Where one signs in and comes back to the page; what was only sent is not sent again."""
+        back = request.get_full_path() if request.method in ("GET", "HEAD") else self.desk
+        query = urlencode({REDIRECT_FIELD_NAME: back, "why": IDLE})
+        return f"{reverse('admin:login')}?{query}"
+
+
+def locked_out(
+    request: HttpRequest, response: HttpResponse | None, credentials: Any = None
+) -> HttpResponse:
+    """The page for who mistyped a password too often; for axes."""
+    minutes = int(settings.AXES_COOLOFF_TIME.total_seconds() // 60)
+    return render(request, "admin/locked_out.html", {"minutes": minutes}, status=429)
