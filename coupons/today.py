@@ -299,7 +299,10 @@ def burning(on: date) -> list[Burning]:
         .order_by("valid_to", "pk")
         .values_list("pk", "name", "real_budget", "spent")
     )
-    told = [Burning(pk, name, budget, off or Decimal(0)) for pk, name, budget, off in rows[:OUT]]
+    told = [
+        Burning(pk, name, budget or Decimal(0), off or Decimal(0))
+        for pk, name, budget, off in rows[:OUT]
+    ]
     told.sort(key=lambda one: one.spent / one.budget, reverse=True)
     return told[:OFFERS]
 
