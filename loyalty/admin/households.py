@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from django.contrib import admin, messages
 from django.contrib.admin.options import IS_POPUP_VAR
 from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.postgres.expressions import ArraySubquery
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
@@ -25,6 +26,7 @@ from loyalty.models import (
     Address,
     Card,
     Consent,
+    Erasure,
     Household,
     HouseholdSummary,
     Merger,
@@ -94,7 +96,14 @@ class HouseholdAdmin(LongList[Household]):
             )
             return rows.prefetch_related(Prefetch("summaries", wanted, to_attr="believed"))
         live = Merger.objects.filter(gone=OuterRef("pk"), undone_at=None).values("pk")
-        return rows.select_related("address").annotate(merged=Subquery(live))
+        erased = Erasure.objects.filter(household_number=OuterRef("pk")).values("erased_at")
+        known = rows.select_related("address")
+        cards = Card.objects.filter(household=OuterRef("pk")).order_by("pk").values("number")
+        return known.annotate(
+            merged=Subquery(live),
+            erased_at=Subquery(erased),
+            desk_cards=ArraySubquery(cards[: overview.CARDS_SHOWN]),
+        )
 
     def get_paginator(self, request: HttpRequest, *given: Any, **named: Any) -> Any:
         if staff.stores_of(request.user) is None:
@@ -131,7 +140,8 @@ class HouseholdAdmin(LongList[Household]):
     def shown(self, request: HttpRequest, row: Household) -> dict[str, Any]:
         """What the page shows of a household."""
         facts = overview.read(row, self._summary(row))
-        main, more = self.page_tools(request, facts)
+        is_erased = getattr(row, "erased_at", None) is not None
+        main, more = ([], []) if is_erased else self.page_tools(request, facts)
         return {
             "opts": self.opts,
             "title": str(row),
@@ -142,11 +152,15 @@ class HouseholdAdmin(LongList[Household]):
             "tools": main,
             "more": more,
             "figures": self.figures(request, facts),
-            "parts": self.parts(request, facts),
+            "parts": [] if is_erased else self.parts(request, facts),
         }
 
     def banners(self, row: Household) -> list[SafeString]:
-        """What must be known first: that it is part of another household."""
+        """What must be known first: that it is part of another household, or was erased."""
+        erased_at = getattr(row, "erased_at", None)
+        if erased_at is not None:
+            said = _("It was erased on %(day)s: nothing is left that tells who it was.")
+            return [format_html("{}", said % {"day": overview.day(erased_at)})]
         if getattr(row, "merged", None) is None:
             return []
         merger = merging.into(row)
@@ -184,7 +198,7 @@ class HouseholdAdmin(LongList[Household]):
         if self.has_change_permission(request, row):
             more.insert(0, Tool(_("Edit name, address, cards"), f"{change}?edit=1"))
         more.append(Tool(_("History"), reverse("admin:loyalty_household_history", args=[row.pk])))
-        more += overview.privacy_tools(row) if self.has_change_permission(request, row) else []
+        more += overview.privacy_tools(row, request.user)
         main = [
             Tool(label, overview.step_url(row, slug))
             for slug, label, perm in (
@@ -199,7 +213,7 @@ class HouseholdAdmin(LongList[Household]):
 
     def step_view(self, request: HttpRequest, pk: int, slug: str) -> HttpResponse:
         """Ask what a step wants to know, then do it and say so."""
-        home = get_object_or_404(self.get_queryset(request), pk=pk)
+        home = get_object_or_404(self.get_queryset(request).filter(erased_at=None), pk=pk)
         step = next((one for one in self.steps if one.slug == slug), None)
         if step is None:
             raise Http404(slug)

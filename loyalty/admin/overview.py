@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.middleware.csrf import get_token
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
@@ -30,6 +31,7 @@ from pos_integration.models import Category, Product
 
 HALF, WHOLE = 6, 12  # of the columns of the page
 NOTES_SHOWN = 8
+CARDS_SHOWN = 20
 SAID_SHOWN = 12
 WRONG_SHOWN = 3
 NOTE_TONES = {Note.Kind.NOTE: "plain", Note.Kind.TALK: "busy", Note.Kind.CONCERN: "warn"}
@@ -109,10 +111,10 @@ def read(row: Household, summary: HouseholdSummary | None) -> Facts:
 
 
 def cards_of(row: Household) -> list[str]:
-    """Its first 20 cards, asked for once."""
+    """Its first cards, as they were read with it, or asked for once."""
     if not hasattr(row, "desk_cards"):
         numbers = row.cards.order_by("pk").values_list("number", flat=True)
-        row.desk_cards = list(numbers[:20])  # type: ignore[attr-defined] # kept for this page
+        row.desk_cards = list(numbers[:CARDS_SHOWN])  # type: ignore[attr-defined] # kept for this page
     found: list[str] = row.desk_cards  # type: ignore[attr-defined] # just set
     return found
 
@@ -376,14 +378,16 @@ def step_url(row: Household, slug: str) -> str:
     return reverse("admin:loyalty_household_step", args=[row.pk, slug])
 
 
-def privacy_tools(row: Household) -> Sequence[Tool]:
-    """The ways to a copy of its data and to erasure, where the desk has them."""
+def privacy_tools(row: Household, user: Any) -> Sequence[Tool]:
+    """The ways to a copy of its data and to erasure, for who may."""
     tools = []
-    for name, label in (("export", _("Copy of its data")), ("erase", _("Erase"))):
-        try:
-            url = reverse(f"admin:loyalty_household_{name}", args=[row.pk])
-        except NoReverseMatch:
+    for name, label, perm in (
+        ("export", _("Copy of its data"), "loyalty.change_datarequest"),
+        ("erase", _("Erase"), "loyalty.add_erasure"),
+    ):
+        if not user.has_perm(perm):
             continue
+        url = reverse(f"admin:loyalty_household_{name}", args=[row.pk])
         tools.append(Tool(label, url))
     return tools
 

@@ -4,7 +4,7 @@ import re
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import Group, Permission, User
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -13,7 +13,7 @@ from coupons import goodwill
 from coupons.models import Coupon, Offer, Recipient
 from coupons.sheets import codes
 from loyalty import merging, notes
-from loyalty.models import Card, Consent, Merger, Note, Preference, Profile
+from loyalty.models import Card, Consent, Erasure, Merger, Note, Preference, Profile
 from pos_integration.models import StoreStaff
 from tests import make
 from tests.loyalty.believing import night, page, summary
@@ -37,6 +37,8 @@ def clerk(*codenames, store=None):
     user.user_permissions.set([*look, *Permission.objects.filter(codename__in=codenames)])
     if store is not None:
         StoreStaff.objects.create(user=user, store=store)
+        user.groups.add(Group.objects.get_or_create(name="Store staff")[0])
+        user.groups.get().permissions.clear()
     client = Client()
     client.force_login(user)
     return client
@@ -199,6 +201,17 @@ def test_a_goodwill_coupon_is_given_shown_and_made_void(admin_client, home):
     assert "tills refuse it from now on" in told
     coupon.refresh_from_db()
     assert coupon.state == "void"
+
+
+def test_an_erased_household_says_so_and_nothing_is_done_for_it_any_more(admin_client, home):
+    Erasure.objects.create(household_number=home.pk, why="Asked for it")
+
+    body = admin_client.get(page("household_change", home.pk)).content.decode()
+
+    assert "It was erased on" in body
+    for slug in ("note", "goodwill", "merge"):
+        assert step(home, slug) not in body
+        assert admin_client.post(step(home, slug)).status_code == 404
 
 
 def test_who_may_not_do_a_step_is_not_shown_it_and_not_let_do_it(home):
