@@ -19,6 +19,8 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
+from pos_integration import at_once
+
 M = TypeVar("M", bound=Model)
 NOTHING = "\N{EN DASH}"
 
@@ -172,6 +174,14 @@ class Page(Admin[M]):
     def list_tools(self, request: HttpRequest) -> list[Tool]:
         return []
 
+    def get_form(
+        self, request: HttpRequest, obj: M | None = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        form = super().get_form(request, obj, change, **kwargs)
+        if obj is not None and request.method == "POST" and at_once.SEEN in request.POST:
+            at_once.guard(form, obj, request.POST[at_once.SEEN])
+        return form
+
     def render_change_form(
         self,
         request: HttpRequest,
@@ -182,6 +192,11 @@ class Page(Admin[M]):
         obj: M | None = None,
     ) -> HttpResponse:
         if obj is not None:
+            # What was typed and refused is in `obj` by now.
+            kept = obj if request.method != "POST" else at_once.stored(obj)
+            if kept is not None:
+                context["seen_input"] = at_once.SEEN
+                context["seen"] = at_once.seen(kept, context["adminform"].form.fields)
             context["panels"] = self.panels(request, obj)
             context["sentence"] = self.sentence(obj)
             context["tools"] = self.row_tools(request, obj)
