@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from coupons import settlement, statements
-from coupons.admin.ledger import disputes_table, entries_url
+from coupons.admin.ledger import disputes_table, entries_url, figure, in_currency
 from coupons.admin.settlement import settle_tool, statement_pill
 from coupons.models import Dispute, Funder
 from pos_integration.desk import NOTHING, Page, Panel, Tool, link, money, table
@@ -52,7 +52,7 @@ class FunderAdmin(Page[Funder]):
 
     @admin.display(description="Stated and unpaid")
     def amount(self, funder: Any) -> str:
-        return ", ".join(f"{money(sum_)} {code}" for code, sum_ in funder.owed.items()) or NOTHING
+        return ", ".join(in_currency(sum_, code) for code, sum_ in funder.owed.items()) or NOTHING
 
     @admin.display(description="Open disputes")
     def disputes(self, funder: Any) -> SafeString | str:
@@ -75,8 +75,8 @@ class FunderAdmin(Page[Funder]):
             (
                 (
                     currency,
-                    money(owed[currency]) if currency in owed else NOTHING,
-                    money(waiting[currency]) if currency in waiting else NOTHING,
+                    figure(owed[currency], currency) if currency in owed else NOTHING,
+                    figure(waiting[currency], currency) if currency in waiting else NOTHING,
                 )
                 for currency in sorted({*owed, *waiting})
             ),
@@ -90,7 +90,7 @@ class FunderAdmin(Page[Funder]):
                 (
                     link(reverse("admin:coupons_statement_change", args=[one.pk]), one.number),
                     f"{one.period_to:%d %b %Y}",
-                    f"{money(totals[one.pk].amount)} {one.currency}",
+                    in_currency(totals[one.pk].amount, one.currency),
                     statement_pill(one),
                 )
                 for one in issued

@@ -1,5 +1,6 @@
 """The ledger of what funders owe, and their disputes."""
 
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -18,6 +19,7 @@ from coupons import scanned, settlement
 from coupons.models import Dispute, LedgerEntry
 from coupons.settlement import SettlementError
 from coupons.sheets import codes
+from pos_integration import money as currencies
 from pos_integration.desk import (
     NOTHING,
     LongList,
@@ -25,7 +27,6 @@ from pos_integration.desk import (
     ReadOnlyAdmin,
     Tool,
     link,
-    money,
     pill,
     table,
 )
@@ -54,6 +55,17 @@ def entry_pill(entry: LedgerEntry) -> SafeString:
 
 def dispute_pill(dispute: Dispute) -> SafeString:
     return pill(dispute.state, DISPUTE_TONES[dispute.state])
+
+
+def figure(amount: Decimal, currency: str) -> str:
+    """An amount with its currency's digits, and with cents where it has some all the same."""
+    is_whole = currency in currencies.WITHOUT_CENTS and amount == int(amount)
+    return f"{amount:,.0f}" if is_whole else f"{amount:,.2f}"
+
+
+def in_currency(amount: Decimal, currency: str) -> str:
+    """`1,234.50 USD`, `120 JPY`."""
+    return f"{figure(amount, currency)} {currency}"
 
 
 def in_words(error: SettlementError) -> str:
@@ -85,7 +97,7 @@ def disputes_table(rows: QuerySet[Dispute], empty: str) -> SafeString:
                 ),
                 one.entry.offer,
                 one.reason,
-                f"{money(one.amount)} {one.entry.currency}",
+                in_currency(one.amount, one.entry.currency),
                 dispute_pill(one),
             )
             for one in rows.select_related("entry__offer").order_by("-pk")[:DISPUTES_SHOWN]
@@ -150,7 +162,7 @@ class LedgerEntryAdmin(LongList[LedgerEntry], ReadOnlyAdmin[LedgerEntry]):
 
     @admin.display(description="Total")
     def amount(self, entry: LedgerEntry) -> str:
-        return f"{money(entry.face_value + entry.handling_fee)} {entry.currency}"
+        return in_currency(entry.face_value + entry.handling_fee, entry.currency)
 
     @admin.display(description="Statement")
     def stated_in(self, entry: LedgerEntry) -> SafeString | str:
@@ -178,13 +190,13 @@ class LedgerEntryAdmin(LongList[LedgerEntry], ReadOnlyAdmin[LedgerEntry]):
                     ),
                     entry_pill(entry),
                     entry.note or NOTHING,
-                    f"{money(entry.face_value + entry.handling_fee)} {entry.currency}",
+                    in_currency(entry.face_value + entry.handling_fee, entry.currency),
                 )
                 for entry in LedgerEntry.objects.filter(redemption=row.redemption_id).order_by("pk")
             ),
             "",
         )
-        still = f"still claimed: {money(settlement.claimed(row).amount)} {row.currency}"
+        still = f"still claimed: {in_currency(settlement.claimed(row).amount, row.currency)}"
         disputes = Dispute.objects.filter(entry__redemption=row.redemption_id)
         return [
             Panel("All entries of this coupon", story, still, is_wide=True),
@@ -204,8 +216,9 @@ class LedgerEntryAdmin(LongList[LedgerEntry], ReadOnlyAdmin[LedgerEntry]):
                 request,
                 title=f"Dispute: {entry.offer}, {entry.business_date:%d %b %Y}",
                 says=[
-                    f"'{entry.funder}' will not pay for this coupon, of which {money(claimed)} "
-                    f"{entry.currency} is claimed. Nothing is booked before it is conceded."
+                    f"'{entry.funder}' will not pay for this coupon, of which "
+                    f"{in_currency(claimed, entry.currency)} is claimed. Nothing is booked "
+                    "before it is conceded."
                 ],
                 button="Note the dispute",
                 back=back,
@@ -293,7 +306,7 @@ class DisputeAdmin(ReadOnlyAdmin[Dispute]):
 
     @admin.display(description="Amount")
     def value(self, dispute: Dispute) -> str:
-        return f"{money(dispute.amount)} {dispute.entry.currency}"
+        return in_currency(dispute.amount, dispute.entry.currency)
 
     @admin.display(description="Entry")
     def entry_link(self, dispute: Dispute) -> SafeString:

@@ -17,7 +17,14 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from coupons import settlement, statements
-from coupons.admin.ledger import disputes_table, entries_url, in_words, with_form
+from coupons.admin.ledger import (
+    disputes_table,
+    entries_url,
+    figure,
+    in_currency,
+    in_words,
+    with_form,
+)
 from coupons.admin.sheets import PDF_VIEWER
 from coupons.models import Dispute, Funder, LedgerEntry, Statement
 from coupons.settlement import SettlementError
@@ -27,7 +34,6 @@ from pos_integration.desk import (
     ReadOnlyAdmin,
     Tool,
     link,
-    money,
     pill,
     table,
 )
@@ -131,7 +137,7 @@ class StatementAdmin(ReadOnlyAdmin[Statement]):
 
     @admin.display(description="Total")
     def amount(self, statement: Any) -> str:
-        return f"{money(statement.summed.amount)} {statement.currency}"
+        return in_currency(statement.summed.amount, statement.currency)
 
     @admin.display(description="State", ordering="state")
     def state_pill(self, statement: Statement) -> SafeString:
@@ -140,7 +146,7 @@ class StatementAdmin(ReadOnlyAdmin[Statement]):
     def sentence(self, row: Statement) -> str:
         coupons, amount = settlement.totals([row])[row.pk]
         word = "coupon" if coupons == 1 else "coupons"
-        total = f"{coupons:,} {word}, {money(amount)} {row.currency} in all"
+        total = f"{coupons:,} {word}, {in_currency(amount, row.currency)} in all"
         return f"{total}, paid." if row.paid_on else f"{total}, not paid yet."
 
     def list_tools(self, request: HttpRequest) -> list[Tool]:
@@ -175,9 +181,9 @@ class StatementAdmin(ReadOnlyAdmin[Statement]):
                         ),
                         f"{line.coupons:,}",
                     ),
-                    money(line.face_value),
-                    money(line.handling_fee),
-                    money(line.face_value + line.handling_fee),
+                    figure(line.face_value, row.currency),
+                    figure(line.handling_fee, row.currency),
+                    figure(line.face_value + line.handling_fee, row.currency),
                 )
                 for line in lines[:ROWS_SHOWN]
             ),
@@ -208,7 +214,7 @@ class StatementAdmin(ReadOnlyAdmin[Statement]):
                     entry.offer,
                     entry.note or NOTHING,
                     f"{entry.coupons:,}",
-                    money(entry.face_value + entry.handling_fee),
+                    figure(entry.face_value + entry.handling_fee, entry.currency),
                 )
                 for entry in entries[:ROWS_SHOWN]
             ),
@@ -268,7 +274,7 @@ class StatementAdmin(ReadOnlyAdmin[Statement]):
         if not form.is_valid():
             _, amount = settlement.totals([statement])[pk]
             came = "has come" if amount >= 0 else "was paid to them"
-            all_of = f"{money(abs(amount))} {statement.currency}"
+            all_of = in_currency(abs(amount), statement.currency)
             page = self.ask(
                 request,
                 title=f"Mark as paid: {statement}",
