@@ -150,3 +150,11 @@ def is_redeemed(offer: Offer) -> bool:
     if "_is_redeemed" not in known:
         known["_is_redeemed"] = offer.redemptions.exists()
     return bool(known["_is_redeemed"])
+
+
+def has_rules(offer: Offer) -> bool:
+    """Whether rules say what it is good on; asked once for a page, as above."""
+    known = offer.__dict__
+    if "_has_rules" not in known:
+        known["_has_rules"] = offer.rules.exists()
+    return bool(known["_has_rules"])

@@ -21,6 +21,7 @@ from coupons.admin.offer_forms import LevelRows, OfferForm, ProductForm, RuleRow
 from coupons.admin.offer_prints import (
     BarcodeRow,
     TextRows,
+    has_rules,
     is_printed,
     is_redeemed,
     shown_picture,
@@ -219,7 +220,7 @@ class OfferAdmin(Page[Offer]):
     def row_tools(self, request: HttpRequest, row: Offer) -> list[Tool]:
         products = reverse("admin:coupons_offerproduct_changelist")
         tools = [Tool("Its products", f"{products}?offer__id__exact={row.pk}")]
-        if not row.rules.exists():
+        if not has_rules(row):
             add = f"{reverse('admin:coupons_offerproduct_add')}?offer={row.pk}"
             tools.append(Tool("Add a product", add))
         if request.user.has_perm("coupons.add_offer"):
@@ -230,13 +231,13 @@ class OfferAdmin(Page[Offer]):
 
     def panels(self, request: HttpRequest, row: Offer) -> list[Panel]:
         shown = row.offer_products.select_related("product").order_by("pk")[:PRODUCTS_SHOWN]
-        has_rules = row.rules.exists()
+        is_by_rules = has_rules(row)
         empty = (
             "No product of the catalogue fits its rules: put them right below."
-            if has_rules
+            if is_by_rules
             else "Good on nothing yet: add rules below, or a product with the button above."
         )
-        if row.kind == Offer.Kind.THRESHOLD and not has_rules:
+        if row.kind == Offer.Kind.THRESHOLD and not is_by_rules:
             empty = "Good on the whole basket: it has no rules and no products."
         products = table(
             ("Product", "Brand", "Size"),
@@ -253,7 +254,7 @@ class OfferAdmin(Page[Offer]):
             ),
             empty,
         )
-        by = "by its rules" if has_rules else "added by hand"
+        by = "by its rules" if is_by_rules else "added by hand"
         tried = offer_trials.panel(row)
         return [
             Panel("On paper", shown_picture(row)),
