@@ -72,7 +72,8 @@ class SelectionAdmin(SamplePages, ReadOnlyAdmin[Selection]):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Selection]:
-        return super().get_queryset(request).select_related("mailing")
+        rows = super().get_queryset(request).select_related("mailing", "run")
+        return rows.defer("run__fitted")
 
     @admin.display(description="State", ordering="state")
     def state_pill(self, selection: Selection) -> SafeString:
