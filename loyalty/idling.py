@@ -5,6 +5,8 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.contrib.auth import REDIRECT_FIELD_NAME, logout
+from django.contrib.auth.signals import user_logged_in
+from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -14,6 +16,12 @@ from django.utils.http import urlencode
 _SEEN: Final = "desk_seen"  # in the session: seconds since 1970, to the minute
 _A_MINUTE: Final = 60  # so that not every page writes the session
 IDLE: Final = "idle"
+
+
+@receiver(user_logged_in)
+def _note_time(request: HttpRequest, **_: Any) -> None:
+    """Written with the sign-in itself, so that no page has to."""
+    request.session[_SEEN] = int(timezone.now().timestamp())
 
 
 class IdleMiddleware:

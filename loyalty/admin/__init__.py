@@ -1,6 +1,6 @@
 """The desk for beliefs: households and what is believed of them, the nights, what was learned."""
 
-from loyalty.admin import care, households, learned, requests, runs, summaries
+from loyalty.admin import care, households, learned, requests, runs, summaries, users
 from loyalty.admin.households import HouseholdAdmin
 from loyalty.admin.learned import FittedModelAdmin
 from loyalty.admin.runs import ModelRunAdmin
@@ -15,4 +15,5 @@ __all__ = [
     "requests",
     "runs",
     "summaries",
+    "users",
 ]
