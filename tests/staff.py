@@ -9,8 +9,7 @@ from coupons.groups import ensure_groups
 def one_of(group: str) -> Client:
     """A browser in which somebody of this group, and of no other, is signed in."""
     ensure_groups()
-    name = f"one-of-{group}".replace(" ", "-")
-    user = User.objects.create_user(name, is_staff=True)
+    user = User.objects.create_user(f"one of {group}", is_staff=True)
     user.groups.add(Group.objects.get(name=group))
     client = Client()
     client.force_login(user)
