@@ -343,13 +343,15 @@ def test_who_may_print_and_fetch(run):
         reverse("admin:coupons_printrun_manifest", args=[run.pk]),
         do(run, "reprint"),
         begin(run.mailing, "proof"),
-        reverse("admin:coupons_sheet_lost", args=[run.mailing.sheets.first().pk, "replace"]),
     ]
+    # A lost sheet is put right where the household stands: in the store.
+    lost = reverse("admin:coupons_sheet_lost", args=[run.mailing.sheets.first().pk, "replace"])
     store, marketing = one_of("Store staff"), one_of("Marketing")
 
     assert store.get(page(run)).status_code == 200
     assert do(run, "reprint") not in store.get(page(run)).content.decode()
     assert [status(store, url) for url in fetched] == [403] * len(fetched)
     assert [status(marketing, url) for url in fetched] == [200] * len(fetched)
+    assert (status(store, lost), status(marketing, lost)) == (200, 200)
     add = reverse("admin:coupons_seedaddress_add")
     assert (store.get(add).status_code, marketing.get(add).status_code) == (403, 200)
