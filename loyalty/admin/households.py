@@ -213,7 +213,8 @@ class HouseholdAdmin(LongList[Household]):
 
     def step_view(self, request: HttpRequest, pk: int, slug: str) -> HttpResponse:
         """Ask what a step wants to know, then do it and say so."""
-        home = get_object_or_404(self.get_queryset(request).filter(erased_at=None), pk=pk)
+        rows = self.get_queryset(request).filter(erased_at=None)  # type: ignore[misc] # annotated
+        home = get_object_or_404(rows, pk=pk)
         step = next((one for one in self.steps if one.slug == slug), None)
         if step is None:
             raise Http404(slug)

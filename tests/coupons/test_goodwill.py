@@ -1,9 +1,12 @@
 """Goodwill: given at the desk at once, honoured like any coupon, and no lesson for any model."""
 
 import threading
+from collections import Counter
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
+import pypdfium2  # type: ignore[import-untyped] # ships no types
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission, User
@@ -35,8 +38,9 @@ from coupons.models import (
     Sheet,
 )
 from coupons.printing import PrintError, begin, sheet_pdf
+from coupons.selection import forecast
 from loyalty import merging
-from loyalty.models import Household
+from loyalty.models import Household, ModelRun
 from pos_integration.models import Category
 from tests import make
 from tests.coupons.tills import Till
@@ -85,8 +89,6 @@ def test_a_goodwill_coupon_is_good_at_once_and_its_sheet_grows(home, clerk):
 
 
 def test_its_paper_says_the_days_of_each_coupon(home, clerk):
-    import pypdfium2
-
     goodwill.give(home, offer(), "Milk was sour", clerk, good_days=3)
     text = pypdfium2.PdfDocument(sheet_pdf(Sheet.objects.get()))[0].get_textpage()
     end = TODAY + 2 * DAY
@@ -169,7 +171,7 @@ def test_nothing_is_learned_of_it_and_no_night_touches_it(home, clerk):
     next_one = make.mailing(most_contacts=1)
     Mailing.objects.filter(pk=next_one.pk).update(issue_on=later, valid_from=later, valid_to=later)
     next_one.recipients.create(household=home)
-    told = nightly.Night([], [], None, {}, [], [], [], [], [])
+    told: Any = nightly.Night(0, [], ModelRun(), Counter(), [], [], [], [], [])
 
     nightly._select_due(tomorrow, lambda _: lambda done, total: None, told)
     nightly._issue_due(tomorrow, lambda _: lambda done, total: None, told)
@@ -178,7 +180,7 @@ def test_nothing_is_learned_of_it_and_no_night_touches_it(home, clerk):
     assert list(measuring.due(later)) == []
     assert list(exposures.ended(later, TODAY - 40 * DAY)) == []
     assert list(exposures.from_elsewhere(Mailing.objects.filter(pk=month.pk))) == []
-    assert forecasting._error(Mailing(issue_on=later)) == forecasting.error_of([], [])
+    assert forecasting._error(Mailing(issue_on=later)) == forecast.error_of([], [])
     next_one.refresh_from_db()
     assert not list(outcomes._joined(next_one, tomorrow)["contacts"])
 

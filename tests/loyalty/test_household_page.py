@@ -129,7 +129,7 @@ def test_the_page_says_what_the_model_may_be_wrong_about(admin_client, home):
     oats = make.product()
     summary(run, home)
     Profile.objects.create(run=run, household=home, needs=[[oats.pk, 0.4, 9, 7.0, "2017-10-01"]])
-    home.preferences.create(category=oats.category, kind="never")
+    home.preferences.create(category=make.category("Oats"), kind="never")
     home.preferences.create(category=make.category("Tea"), kind="favourite")
 
     told = said(admin_client.get(page("household_change", home.pk)))
@@ -272,7 +272,7 @@ def test_the_full_page_of_a_household_takes_twenty_queries_at_most(
         needs=[[oats.pk, 0.4, 9, 7.0, "2017-10-01"]],
         discoveries=[[oats.category_id, 0.2, oats.category_id]],
     )
-    home.preferences.create(category=oats.category, kind="never")
+    home.preferences.create(category=make.category("Oats"), kind="never")
     home.consents.create(
         purpose="post", is_granted=True, said_at=datetime(2026, 3, 1, tzinfo=UTC), source="form"
     )
