@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from typing import Any
 
-from django.apps import apps
 from django.conf import settings
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
@@ -323,15 +322,6 @@ def forget_in_logs(gone: Mapping[type[Model], list[int]], names: set[str] = froz
         kind = ContentType.objects.get_for_model(model)
         entries = LogEntry.objects.filter(content_type=kind, object_id__in=[str(pk) for pk in ids])
         changed += entries.update(object_repr="-", change_message="")
-        if apps.is_installed("auditlog"):
-            audit: Any = apps.get_model("auditlog", "LogEntry")
-            kept = audit._default_manager.filter(
-                content_type=kind, object_pk__in=[str(pk) for pk in ids]
-            )
-            changed += kept.update(
-                object_repr="-", changes={}, changes_text="", serialized_data=None,
-                additional_data=None,
-            )  # fmt: skip
     for name in names:
         for entry in LogEntry.objects.filter(
             Q(object_repr__contains=name) | Q(change_message__contains=name),

@@ -99,7 +99,7 @@ class DataRequestAdmin(LongList[DataRequest], ReadOnlyAdmin[DataRequest]):
     list_display_links = None
     list_filter = (OpenFilter, "kind")
     list_select_related = ("household",)
-    ordering = ("due_on", "pk")
+    ordering = ("due_on", "pk")  # type: ignore[assignment] # typed by its first value alone
     fields: ClassVar[Any] = ("household", "kind", "asked_at", "source", "due_on", "done_at")
     empty_hint = _lazy(
         "Nobody waits for an answer. Shoppers ask on the page of their sheet; at the desk, a "
@@ -187,7 +187,7 @@ class DataRequestAdmin(LongList[DataRequest], ReadOnlyAdmin[DataRequest]):
             )
         assert isinstance(request.user, AbstractBaseUser)
         out = tempfile.SpooledTemporaryFile(max_size=_SPOOLED)  # noqa: SIM115 - sent, then closed
-        privacy_copy.export(home, out)  # type: ignore[arg-type] # a file, if not by its type
+        privacy_copy.export(home, out)
         out.seek(0)
         privacy.settle(home, DataRequest.Kind.COPY, request.user)
         LogEntry.objects.log_actions(

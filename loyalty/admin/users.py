@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-import axes.utils  # type: ignore[import-untyped] # ships no types
+import axes.utils
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
@@ -17,11 +17,13 @@ from django.utils.translation import gettext_lazy as _
 from pos_integration.desk import NOTHING, TabularInline, pill
 from pos_integration.models import StoreStaff
 
-# Django's own forms take no model in brackets, its type stubs demand one.
+# Django's own classes take no model in brackets, its type stubs demand one.
 if TYPE_CHECKING:
     ChangeForm = UserChangeForm[User]
+    BaseAdmin = UserAdmin[User]
 else:
     ChangeForm = UserChangeForm
+    BaseAdmin = UserAdmin
 
 ADMINISTRATORS = "Administrators"
 
@@ -59,7 +61,7 @@ class StaffForm(ChangeForm):
 
 
 @admin.register(User)
-class StaffAdmin(UserAdmin):
+class StaffAdmin(BaseAdmin):
     form = StaffForm
     list_display = ("username", "get_full_name", "role", "works_in", "state", "last_login")
     list_filter = ("is_active", "groups")

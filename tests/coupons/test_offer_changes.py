@@ -33,7 +33,7 @@ def test_all_are_changed_and_each_keeps_its_history(two, admin_user):
     for offer in Offer.objects.all():
         assert (offer.most_coupons, offer.valid_from) == (500, date(2026, 3, 8))
         assert offer.stores.count() == 1
-    assert "valid_from: 2026-03-01 -> 2026-03-08" in LogEntry.objects.first().change_message
+    assert "valid_from: 2026-03-01 -> 2026-03-08" in LogEntry.objects.all()[0].change_message
 
 
 def test_one_whose_coupons_are_out_is_named_and_nothing_is_changed(two, admin_user):

@@ -4,6 +4,7 @@ import io
 import json
 import zipfile
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from django.apps import apps
@@ -13,7 +14,7 @@ from django.db import connection
 from django.utils import timezone
 
 from coupons.models import Goodwill, Recipient, Redemption, Refusal, Segment, TillAnswer
-from loyalty import history, privacy, privacy_copy
+from loyalty import chunks, history, privacy, privacy_copy
 from loyalty.models import (
     Card,
     Consent,
@@ -132,7 +133,7 @@ def everything_held() -> str:
     return "\n".join(text)
 
 
-def copied(household) -> tuple[dict, str]:
+def copied(household) -> tuple[dict[str, Any], str]:
     out = io.BytesIO()
     privacy_copy.export(household, out)
     with zipfile.ZipFile(out) as archive:
@@ -207,9 +208,9 @@ def test_purchases_that_were_sealed_lie_with_those_without_a_card_afterwards(hom
     another = Card.objects.get(number="card-of-another")
     privacy.erase(home, None, "asked for it")
 
-    cards = {}
+    cards: dict[int, int] = {}
     for chunk in PurchaseChunk.objects.all():
-        for card in history.chunks.table(chunk.data)["card"].to_pylist():
+        for card in chunks.table(chunk.data)["card"].to_pylist():
             cards[card] = cards.get(card, 0) + 1
             assert card or chunk.bucket == history.WITHOUT_CARD
     assert cards == {0: 2, another.pk: 1}

@@ -86,7 +86,7 @@ def test_buckets_add_up_to_the_whole():
     both = trials.add(meet(of(1), terms()), meet(of(2), terms()))
 
     for one, other in zip(whole, both, strict=True):
-        assert np.array_equal(one, other)
+        assert np.array_equal(np.asarray(one), np.asarray(other))
 
 
 def test_nothing_sold_is_no_purchase():

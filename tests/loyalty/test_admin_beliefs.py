@@ -102,7 +102,9 @@ def test_all_that_is_believed_stands_on_both_pages_with_its_day(admin_client, kn
         assert "Worth in three years 1,890 margin" in glance
         assert "Our share of its groceries 58 % room: Meat, Drugstore" in glance
     else:
-        figures = re.search(r'<dl class="home-figures">.*?</dl>', body, re.DOTALL).group()
+        found = re.search(r'<dl class="home-figures">.*?</dl>', body, re.DOTALL)
+        assert found
+        figures = found.group()
         glance = " ".join(re.sub(r"<[^>]+>", " ", figures).split())
         assert "Tier Gold spent 2,340.00 in 52 weeks" in glance
         assert "Value over 3 years 1,890 margin, \N{PLUS-MINUS SIGN} 350" in glance
