@@ -1,5 +1,6 @@
 """From the desk: a night is started, a mailing goes from draft to post, the first page tells."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -183,10 +184,10 @@ def test_a_selection_is_put_aside_and_the_mailing_is_a_draft_again(admin_client,
 def test_the_first_page_before_the_first_night_says_what_to_do(
     admin_client, django_assert_max_num_queries
 ):
-    with django_assert_max_num_queries(11):
+    with django_assert_max_num_queries(14):
         body = admin_client.get(reverse("admin:index")).content.decode()
 
-    assert "No night has run yet: start one, or run manage.py demo." in body
+    assert "Welcome. Begin here." in body
 
 
 def test_the_first_page_tells_the_state_of_things(
@@ -207,17 +208,19 @@ def test_the_first_page_tells_the_state_of_things(
     )
     Mailing.objects.update(state="mailed", valid_to=timezone.localdate())
 
-    with django_assert_max_num_queries(13):
+    with django_assert_max_num_queries(18):
         response = admin_client.get(reverse("admin:index"))
 
     body = response.content.decode()
-    assert "Last night went well: 2,469 households rebuilt for 30 October." in body
-    assert "published 30 October 2017 at 02:14" in body
-    now = response.context["now"]
-    assert (now.baskets, now.last_day) == (2, date(2026, 3, 5))
-    assert (now.redeemed, str(now.redeemed_off)) == (1, "0.50")
-    assert now.live_mailings == 1
-    assert now.to_look_at == 1
+    text = " ".join(re.sub(r"<[^>]+>", " ", body).split())
+    for said in (
+        "Last night went well.",
+        "models of 2,469 households rebuilt 30 October, 02:14",
+        "Baskets on the last day 2 Thursday 5 March 2026",
+        "To look at 1 1 refusal",
+        "March favourites mailed 1 1",
+    ):
+        assert said in text
 
 
 def test_no_page_of_the_desk_has_inline_style_or_script(admin_client, night):
