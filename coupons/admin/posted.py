@@ -3,10 +3,12 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from coupons.models import Mailing, Recipient
+from loyalty.admin import scope
 from pos_integration.desk import LongList, pill
 
 State = Mailing.State
@@ -24,6 +26,11 @@ class RecipientAdmin(LongList[Recipient]):
     fields = ("mailing", "household", "outcome")
     readonly_fields = ("outcome",)
     empty_hint = "Nobody yet: open a draft mailing and 'Add recipients'."
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Recipient]:
+        rows = super().get_queryset(request).select_related("household", "mailing")
+        away = scope.elsewhere(request.user, "household")
+        return rows if away is None else rows.filter(~away)
 
     def has_change_permission(self, request: HttpRequest, obj: Recipient | None = None) -> bool:
         return False

@@ -131,7 +131,7 @@ class PrintRunAdmin(PrintSteps, ReadOnlyAdmin[PrintRun]):
         if row.state == State.RUNNING:
             panels.append(Panel("How far it is", _progress(row), is_wide=True))
         panels.append(Panel("Files", _files(row, may_fetch=may), f"in {row.folder}", is_wide=True))
-        if row.left_out:
+        if row.left_out and may:  # names, from all over
             note = "each household with why; nothing of it is on paper"
             panels.append(Panel("Left out", _left_out(row), note, is_wide=True))
         if row.kind != Kind.PROOF:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from coupons.models import Coupon, Selection, Sheet
 from loyalty.models import Household
+from pos_integration import staff
 from pos_integration.desk import NOTHING, Panel, ReadOnlyAdmin, Tool, link, table
 
 if TYPE_CHECKING:
@@ -28,16 +29,22 @@ PICTURES_SHOWN = 3
 PICTURE_KEPT_SECONDS = 300
 
 
+def may_see_samples(request: HttpRequest) -> bool:
+    """Samples are of households from all over: not for who works in stores."""
+    may = request.user.has_perm("coupons.view_sheet")
+    return may and staff.stores_of(request.user) is None
+
+
 class SamplePages(Pages):
     """The part of a selection's admin that shows sheets."""
 
     def sample_panels(self, request: HttpRequest, row: Selection) -> list[Panel]:
+        if not may_see_samples(request):
+            return []
         from coupons import samples  # loads the models of shoppers: too slow for every page
 
         sheets = samples.sheets(row, SAMPLE_SHEETS)
         words = Panel(_("The same in words"), in_words(sheets), is_wide=True)
-        if not request.user.has_perm("coupons.view_sheet"):
-            return [words]
         more = format_html(
             '<p class="pager"><a class="tool" href="{}">{}</a></p>',
             reverse("admin:coupons_selection_sheets", args=[row.pk]),
@@ -49,7 +56,7 @@ class SamplePages(Pages):
 
     def sheets_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Sample sheets as pictures, a few to a page."""
-        if not request.user.has_perm("coupons.view_sheet"):
+        if not may_see_samples(request):
             raise PermissionDenied
         selection = get_object_or_404(
             Selection.objects.select_related("mailing", "run"), pk=pk, state=State.READY
@@ -90,7 +97,7 @@ class SamplePages(Pages):
 
     def picture_view(self, request: HttpRequest, pk: int, home: int) -> HttpResponse:
         """One household's sheet as PNG, drawn when it is looked at."""
-        if not request.user.has_perm("coupons.view_sheet"):
+        if not may_see_samples(request):
             raise PermissionDenied
         selection = get_object_or_404(
             Selection.objects.select_related("mailing", "run"), pk=pk, state=State.READY

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from coupons.admin.folding import folded
-from coupons.admin.selection_samples import SamplePages
+from coupons.admin.selection_samples import SamplePages, may_see_samples
 from coupons.admin.sheets import PDF_VIEWER
 from coupons.models import Recipient, Selection
 from loyalty import plots
@@ -119,7 +119,7 @@ class SelectionAdmin(SamplePages, ReadOnlyAdmin[Selection]):
         tools = [
             Tool("The mailing", reverse("admin:coupons_mailing_change", args=[row.mailing_id]))
         ]
-        if row.state == State.READY and request.user.has_perm("coupons.view_sheet"):
+        if row.state == State.READY and may_see_samples(request):
             url = reverse("admin:coupons_selection_proof", args=[row.pk])
             sheets = reverse("admin:coupons_selection_sheets", args=[row.pk])
             tools.append(Tool(_("Sample sheets"), sheets))
@@ -147,7 +147,7 @@ class SelectionAdmin(SamplePages, ReadOnlyAdmin[Selection]):
 
     def proof_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Sheets as they would be printed; they are kept nowhere."""
-        if not request.user.has_perm("coupons.view_sheet"):
+        if not may_see_samples(request):
             raise PermissionDenied
         selection = get_object_or_404(Selection, pk=pk, state=State.READY)
         from coupons import looks, printing, samples  # load the press: too slow for every command
