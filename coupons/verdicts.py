@@ -112,9 +112,7 @@ def lately(stores: Collection[int] | None) -> list[Seen]:
 
 
 @transaction.atomic
-def decide(
-    refusals: Sequence[Refusal], verdict: str, note: str, by: User
-) -> list[Refusal]:
+def decide(refusals: Sequence[Refusal], verdict: str, note: str, by: User) -> list[Refusal]:
     """Note a verdict for each refusal that has none yet; return those that have it now.
 
     Two people who decide at once decide once: the first one's word stands until it is taken back.

@@ -66,9 +66,10 @@ class Desk:
     server: str
     counts: QueryCounts
     faults: list[str] = field(default_factory=list)
+    is_examined: bool = False  # the tools put styles of their own into the page; not its fault
 
     def heard(self, message: ConsoleMessage) -> None:
-        if message.type == "error":
+        if message.type == "error" and not self.is_examined:
             self.faults.append(f"{self.here}: console: {message.text[:200]}")
 
     def answered(self, response: Response) -> None:
@@ -89,6 +90,8 @@ class Desk:
         took = (self.counts.of.get(self.here) or [0])[-1]
         if took > MOST_QUERIES:
             self.faults.append(f"{self.here}: {took} queries")
+        self.page.evaluate("0")  # whatever the page complained of is heard by now
+        self.is_examined = True
         # Evaluated by the debugger, outside the page's policy, which stays as strict as ever.
         self.page.evaluate(AXE)
         for width, height in WIDTHS.items():
@@ -102,6 +105,8 @@ class Desk:
                 f"{self.here} at {width} px: {fault}" for fault in self.page.evaluate(FIND_FAULTS)
             ]
         self.page.set_viewport_size({"width": 1280, "height": WIDTHS[1280]})
+        self.page.evaluate("0")
+        self.is_examined = False
 
 
 def shots() -> Path:

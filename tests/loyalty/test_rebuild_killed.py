@@ -19,6 +19,7 @@ import django, sys
 from datetime import date
 from django.conf import settings
 settings.DATABASES["default"]["NAME"] = sys.argv[1]
+settings.DATABASES["default"].setdefault("OPTIONS", {})["application_name"] = "killed night"
 django.setup()
 from loyalty import rebuild
 rebuild.rebuild(date.fromisoformat(sys.argv[2]))
@@ -48,7 +49,7 @@ def wait_for_its_connection_to_end() -> None:
         for _ in range(200):
             cursor.execute(
                 "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-                " AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
+                " AND application_name = 'killed night'"
             )
             if cursor.fetchone() == (0,):
                 return
