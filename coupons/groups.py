@@ -30,6 +30,8 @@ STORE_STAFF = (
     | _may((ADD, DELETE), "coupons", "refusalverdict")
     | _may((DELETE,), "coupons", "tillmiss")
 )
+# What adds all stores up: a store's own entries and disputes are in the ledger.
+OF_ALL_STORES = _may((VIEW,), "coupons", "funder", "statement", "statemententry")
 MARKETING = STORE_STAFF | (
     _may((ADD, CHANGE, DELETE), "coupons", "offer", "offerlevel", "offerrule", "offerproduct")
     | _may((ADD, CHANGE, DELETE), "coupons", "offerfile", "segment")
@@ -58,8 +60,9 @@ MARKETING = STORE_STAFF | (
 def ensure_groups(apps: Any = live_apps, using: str = "default") -> None:
     """Bring the product's three groups to what is written here; groups of other names are left.
 
-    Everybody may look at everything but the tokens of tills. "Administrators" may do all of it
-    and look after users: whoever may change users can make anybody a superuser, so this group is
+    Everybody may look at everything but the tokens of tills; who works in stores sees nothing of
+    what funders owe, which is owed for all stores. "Administrators" may do all of it and look
+    after users: whoever may change users can make anybody a superuser, so this group is
     for those who could be one.
 
     Does nothing where the tables of users are not there yet (`migrate loyalty` alone).
@@ -88,7 +91,7 @@ def ensure_groups(apps: Any = live_apps, using: str = "default") -> None:
         (ADD, CHANGE, DELETE, VIEW), "auth", "user", "group"
     )
     for name, rights in {
-        "Store staff": look | STORE_STAFF,
+        "Store staff": (look - OF_ALL_STORES) | STORE_STAFF,
         "Marketing": look | MARKETING,
         "Administrators": everything,
     }.items():

@@ -14,12 +14,14 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy
 
 from coupons import scanned, settlement
 from coupons.models import Dispute, LedgerEntry
 from coupons.settlement import SettlementError
 from coupons.sheets import codes
 from pos_integration import money as currencies
+from pos_integration.admin.scoping import in_stores
 from pos_integration.desk import (
     NOTHING,
     LongList,
@@ -108,6 +110,7 @@ def disputes_table(rows: QuerySet[Dispute], empty: str) -> SafeString:
 
 @admin.register(LedgerEntry)
 class LedgerEntryAdmin(LongList[LedgerEntry], ReadOnlyAdmin[LedgerEntry]):
+    list_title = gettext_lazy("Ledger")
     list_display = (
         "business_date",
         "kind_pill",
@@ -133,7 +136,7 @@ class LedgerEntryAdmin(LongList[LedgerEntry], ReadOnlyAdmin[LedgerEntry]):
     empty_hint = "Nothing is booked yet: the night books what it cleared."
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[LedgerEntry]:
-        rows = super().get_queryset(request)
+        rows = in_stores(super().get_queryset(request), request, "store")
         return rows.select_related("funder", "store", "offer", "redemption__offer")
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
@@ -279,7 +282,7 @@ class DisputeAdmin(ReadOnlyAdmin[Dispute]):
     empty_hint = "No dispute is open. One is noted from the page of a stated entry."
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Dispute]:
-        rows = super().get_queryset(request)
+        rows = in_stores(super().get_queryset(request), request, "entry__store")
         return rows.select_related("entry__funder", "entry__offer", "closed_by")
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:

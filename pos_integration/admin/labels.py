@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.forms import BaseInlineFormSet, IntegerField, ModelForm
 from django.http import HttpRequest
 
-from pos_integration import scales
+from pos_integration import scales, staff
 from pos_integration.desk import Page, TabularInline
 from pos_integration.models import ScaleLabel, Store, StoreAlias, Terminal, TerminalAlias
 
@@ -96,6 +96,12 @@ class ScaleLabelAdmin(Page[ScaleLabel]):
     fields = ("store", "pattern", "decimals")
     may_delete = True
     empty_hint = "No layout yet: a label with its price in it counts as an item at each price."
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ScaleLabel]:
+        """Of whoever works in stores: those stores' own, and those of every store."""
+        rows = super().get_queryset(request)
+        stores = staff.stores_of(request.user)
+        return rows if stores is None else rows.filter(Q(store=None) | Q(store__in=stores))
 
     @admin.display(description="Store", ordering="store__number")
     def where(self, label: ScaleLabel) -> str:
