@@ -89,6 +89,9 @@ INSTALLED_APPS = [
     "django_q",
     "csp",
     "axes",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -102,6 +105,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "loyalty.idling.IdleMiddleware",
+    "loyalty.second_factor_gate.SecondFactorMiddleware",  # who was idle signs in again first
     "axes.middleware.AxesMiddleware",  # the last: it answers in place of the view
 ]
 TEMPLATES = [
@@ -144,6 +148,13 @@ AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # or who tries on never g
 AXES_LOCKOUT_CALLABLE = "loyalty.idling.locked_out"
 AXES_ENABLE_ADMIN = False  # whose attempts failed is seen with the user
 AXES_VERBOSE = False
+# Six digits of an app after the password: "off", "offered" to who wants it, "required" of all.
+SECOND_FACTOR: str = env.str("SECOND_FACTOR", default="off")
+if SECOND_FACTOR not in ("off", "offered", "required"):
+    raise ImproperlyConfigured(
+        f"SECOND_FACTOR is {SECOND_FACTOR!r}: set it to off, offered or required."
+    )
+OTP_TOTP_ISSUER = "Loyalty coupons"  # what an app calls its entry; the user's name stands beside
 
 USE_TZ = True
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")

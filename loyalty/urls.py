@@ -6,13 +6,14 @@ from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView
 
 from coupons.admin.search import search
-from loyalty import health
+from loyalty import health, second_factor_pages
 from loyalty.docs import DocsView
 from pos_integration import problems
 
 # The desk of every app, and the one search box over all of them.
 desk = [
     path("search/", admin.site.admin_view(search), name="search"),
+    *second_factor_pages.urls,
     *admin.site.get_urls(),
 ]
 urlpatterns = [

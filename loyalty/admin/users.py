@@ -1,20 +1,31 @@
-"""The desk for who works here: names, roles, stores, and letting somebody in again."""
+"""The desk for who works here: names, roles, stores, and letting somebody in again.
+
+Secrets of second factors have no page: whose is lost is taken away, and its owner sets up anew.
+"""
 
 from typing import TYPE_CHECKING, Any
 
 import axes.utils
+import django_otp.plugins.otp_static.admin
+import django_otp.plugins.otp_totp.admin  # noqa: F401 # registered now, so that it can be undone
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import UserChangeForm
 from django.contrib.auth.models import Group, User
+from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import path, reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django_otp.plugins.otp_static.models import StaticDevice
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from pos_integration.desk import NOTHING, TabularInline, pill
+from loyalty import second_factor
+from pos_integration.desk import NOTHING, Page, TabularInline, Tool, pill
 from pos_integration.models import StoreStaff
 
 # Django's own classes take no model in brackets, its type stubs demand one.
@@ -27,8 +38,8 @@ else:
 
 ADMINISTRATORS = "Administrators"
 
-# Django registers its own pages of these; ours take their place.
-admin.site.unregister([User, Group])
+# Django and django-otp register their own pages of these; ours take their place.
+admin.site.unregister([User, Group, TOTPDevice, StaticDevice])
 
 
 class StoreRows(TabularInline[StoreStaff, User]):
@@ -61,21 +72,51 @@ class StaffForm(ChangeForm):
 
 
 @admin.register(User)
-class StaffAdmin(BaseAdmin):
+class StaffAdmin(BaseAdmin, Page[User]):
     form = StaffForm
     list_display = ("username", "get_full_name", "role", "works_in", "state", "last_login")
     list_filter = ("is_active", "groups")
-    list_per_page = 50
-    show_full_result_count = False
     filter_horizontal = ()
     inlines = (StoreRows,)
-    actions = ("let_in_again",)
+    actions = ("let_in_again", "take_second_factors_away")
     readonly_fields = ("last_login", "date_joined")
     add_fieldsets = ((None, {"fields": ("username", "usable_password", "password1", "password2")}),)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
-        rows = super().get_queryset(request)
-        return rows.prefetch_related("groups", "store_staff__store")
+        rows = super().get_queryset(request).prefetch_related("groups", "store_staff__store")
+        if settings.SECOND_FACTOR == second_factor.OFF:
+            return rows
+        return rows.annotate(has_second_factor=second_factor.having_one())
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        if settings.SECOND_FACTOR == second_factor.OFF:
+            return self.list_display
+        return (*self.list_display, "which_factor")
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        actions = super().get_actions(request)
+        if settings.SECOND_FACTOR == second_factor.OFF:
+            actions.pop("take_second_factors_away", None)
+        return actions
+
+    def get_urls(self) -> Any:
+        taking = path(
+            "<int:pk>/second-factor/",
+            self.admin_site.admin_view(self.take_second_factor_away),
+            name="auth_user_second_factor",
+        )
+        return [taking, *super().get_urls()]
+
+    def row_tools(self, request: HttpRequest, row: User) -> list[Tool]:
+        if (
+            settings.SECOND_FACTOR == second_factor.OFF
+            or not self.has_change_permission(request, row)
+            or _no_taking(request.user, row)
+            or not second_factor.has_one(row)
+        ):
+            return []
+        url = reverse("admin:auth_user_second_factor", args=[row.pk])
+        return [Tool(gettext("Take the second factor away"), url)]
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
         if obj is None:
@@ -124,14 +165,94 @@ class StaffAdmin(BaseAdmin):
             return pill(gettext("left"), "bad")
         return pill(gettext("may sign in"), "good") if user.is_staff else pill(gettext("no desk"))
 
+    @admin.display(description=_("Second factor"))
+    def which_factor(self, user: User) -> SafeString:
+        if user.has_second_factor:  # type: ignore[attr-defined] # annotated by get_queryset
+            return pill(gettext("set up"), "good")
+        if settings.SECOND_FACTOR == second_factor.REQUIRED:
+            return pill(gettext("at the next sign-in"), "warn")
+        return pill(gettext("none"))
+
     @admin.action(description=_("Let in again after wrong passwords"), permissions=["change"])
     def let_in_again(self, request: HttpRequest, chosen: QuerySet[User]) -> None:
         names = list(chosen.values_list("username", flat=True))
         for name in names:
             axes.utils.reset(username=name)
+        if settings.SECOND_FACTOR != second_factor.OFF:
+            second_factor.forgive(names)
         messages.success(
             request, gettext("%(names)s may try again at once.") % {"names": ", ".join(names)}
         )
+
+    @admin.action(description=_("Take second factors away"), permissions=["change"])
+    def take_second_factors_away(
+        self, request: HttpRequest, chosen: QuerySet[User]
+    ) -> HttpResponse | None:
+        users = list(chosen)
+        if request.POST.get("confirmed"):
+            for user in users:
+                self._take_away(request, user)
+            return None
+        return self._ask_taking(request, users, reverse("admin:auth_user_changelist"))
+
+    def take_second_factor_away(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Of one user, from their page."""
+        user = self.get_object(request, str(pk))
+        if user is None or settings.SECOND_FACTOR == second_factor.OFF:
+            raise Http404
+        if not self.has_change_permission(request, user):
+            raise PermissionDenied
+        back = reverse("admin:auth_user_change", args=[pk])
+        if request.method == "POST":
+            self._take_away(request, user)
+            return HttpResponseRedirect(back)
+        return self._ask_taking(request, [user], back)
+
+    def _ask_taking(self, request: HttpRequest, users: list[User], back: str) -> HttpResponse:
+        refused = [why for user in users if (why := _no_taking(request.user, user))]
+        if settings.SECOND_FACTOR == second_factor.REQUIRED:
+            then = gettext("They are signed out, and set up a new one when they sign in again.")
+        else:
+            then = gettext("They are signed out; their password alone lets them in until then.")
+        return self.ask(
+            request,
+            title=gettext("Take second factors away?"),
+            says=refused
+            or [
+                gettext(
+                    "The app on their phone and their recovery codes let them in no more. Make "
+                    "sure that it is they who ask: call them, or see them."
+                ),
+                then,
+            ],
+            back=back,
+            button="" if refused else gettext("Take away"),
+            rows=users,
+        )
+
+    def _take_away(self, request: HttpRequest, user: User) -> None:
+        who = user.get_username()
+        refused = _no_taking(request.user, user)
+        if refused:
+            messages.error(request, refused)
+        elif second_factor.take_away(user):
+            self.log_change(request, user, gettext("Took the second factor away."))
+            messages.success(
+                request, gettext("%(who)s has no second factor any more.") % {"who": who}
+            )
+        else:
+            messages.info(request, gettext("%(who)s had no second factor.") % {"who": who})
+
+
+def _no_taking(by: Any, user: User) -> str:
+    """Why somebody may not take a user's second factor away; "" if they may."""
+    if by.pk == user.pk:
+        return gettext("Your own is changed under your name, where you show it once more.")
+    if user.is_superuser and not by.is_superuser:
+        return gettext(
+            "%(who)s may do everything: only somebody who may, too, takes that second factor away."
+        ) % {"who": user.get_username()}
+    return ""
 
 
 def _looks_after(user: User) -> bool:
