@@ -206,6 +206,7 @@ SESSION_COOKIE_AGE = 12 * 3600  # a long shift; then staff sign in again
 # Or when nobody did anything at the desk for so long.
 SESSION_IDLE_MINUTES: int = env.int("SESSION_IDLE_MINUTES", default=30)
 CSRF_COOKIE_SECURE = HTTPS
+CSRF_FAILURE_VIEW = "loyalty.refused.form_too_old"
 X_FRAME_OPTIONS = "DENY"
 LOGIN_URL = "admin:login"
 

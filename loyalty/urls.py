@@ -29,3 +29,7 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("metrics", health.metrics, name="metrics"),
 ]
+handler400 = "loyalty.refused.bad_request"
+handler403 = "loyalty.refused.forbidden"
+handler404 = "loyalty.refused.not_found"
+handler500 = "loyalty.refused.broken"
