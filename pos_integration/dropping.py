@@ -6,6 +6,7 @@ from datetime import date
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce, Length
+from django.utils.translation import gettext_lazy as _
 
 from pos_integration import keeping
 from pos_integration.models import Basket, Reject, Upload, UploadPiece
@@ -14,10 +15,20 @@ AT_ONCE = 500
 _READ_BYTES = 2**20
 
 
+GONE = _(
+    "Its bytes were kept long enough and are gone, so it cannot be loaded again. Ask the till for "
+    "the file, and upload that."
+)
+
+
+class GoneError(Exception):
+    """The bytes that were to be read once more are kept no longer."""
+
+
 def is_dropped(upload: Upload) -> bool:
     """Whether its bytes, or those that a replay reads again, are gone: it cannot be replayed."""
-    first = upload.replay_of or upload
-    return bool(first.size) and not first.body
+    first = upload.replay_of_id or upload.pk
+    return Upload.objects.filter(pk=first, size__gt=0, body=b"").exists()
 
 
 def drop(upload_ids: Collection[int]) -> int:

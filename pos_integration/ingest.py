@@ -11,7 +11,7 @@ from django.db import DatabaseError, reset_queries, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from pos_integration import facts, formats, ground, keeping, records, undoing
+from pos_integration import dropping, facts, formats, ground, keeping, records, undoing
 from pos_integration.formats import cards
 from pos_integration.models import Reject, Upload
 
@@ -80,11 +80,14 @@ def replay(upload_id: int, progress: Progress = lambda entries: None) -> Upload:
 
     The replay is an upload of its own that reads the first one's bytes: what was taken then is a
     duplicate now and stays as it was; what could not be taken is, if it can be now, and its
-    Reject names the replay. One that still waits is simply loaded.
+    Reject names the replay. One that still waits is simply loaded. Raises dropping.GoneError
+    when the bytes are kept no longer.
     """
     with transaction.atomic():
         upload = Upload.objects.select_for_update().defer("body").get(pk=upload_id)
         first = Upload.objects.defer("body").get(pk=upload.replay_of_id or upload.pk)
+        if dropping.is_dropped(first):
+            raise dropping.GoneError(dropping.GONE)
         again = first if first.state == Upload.State.RECEIVED else keeping.again(first)
     again = load(again.pk, progress)
     if again.state == Upload.State.LOADED and again.pk != first.pk:

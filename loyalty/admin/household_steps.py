@@ -1,24 +1,26 @@
 """What staff do from a household's page: each step is a small form that asks, then says it did."""
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any, ClassVar
 
 from django import forms
 from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from loyalty import merging, notes
+from loyalty import merging, notes, privacy
 from loyalty.admin.overview import categories_by_department
-from loyalty.models import Card, Consent, Household, Note, Preference
+from loyalty.models import Card, Consent, DataRequest, Household, Note, Preference
 from pos_integration.models import Category
 
 SOURCE = "desk"
 TAKE_AWAY = "none"
 TWICE = timedelta(minutes=2)  # within which the same note by the same person is a double click
+LONG_AGO = timedelta(days=92)  # a letter lay on somebody's table
 
 
 class Step:
@@ -163,6 +165,53 @@ class ChangeWish(Step):
         return _("%(category)s is a favourite.") % {"category": category.name}
 
 
+class RequestForm(forms.Form):
+    kind = forms.ChoiceField(label=gettext_lazy("It asks for"), choices=DataRequest.Kind.choices)
+    asked_on = forms.DateField(
+        label=gettext_lazy("Asked on"),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text=gettext_lazy("The day the letter or the call came: the month begins then"),
+    )
+    source = forms.CharField(
+        label=gettext_lazy("Where it was asked"),
+        max_length=40,
+        initial=SOURCE,
+        help_text=gettext_lazy("Such as: desk, phone, letter"),
+    )
+
+    def clean_asked_on(self) -> date:
+        day: date = self.cleaned_data["asked_on"]
+        today = timezone.localdate()
+        if not today - LONG_AGO <= day <= today:
+            raise forms.ValidationError(
+                _("Give a day of the last three months, today at the latest.")
+            )
+        return day
+
+
+class NoteRequest(Step):
+    slug, perm = "request", "loyalty.add_datarequest"
+    title, button = gettext_lazy("Note a request for its data"), gettext_lazy("Note it")
+
+    def form(self, request: HttpRequest, home: Household) -> forms.Form:
+        return RequestForm(request.POST or None, initial={"asked_on": timezone.localdate()})
+
+    def says(self, home: Household, form: forms.Form) -> Sequence[str]:
+        return [
+            _(
+                "It is answered within a month of the day it was asked. Until then it stands on "
+                "the work list of requests for data."
+            )
+        ]
+
+    def do(self, by: AbstractBaseUser, home: Household, told: Mapping[str, Any]) -> str:
+        asked = privacy.ask(home, told["kind"], told["source"], told["asked_on"])
+        return _("Noted: %(what)s, to be answered by %(day)s.") % {
+            "what": asked.get_kind_display().lower(),
+            "day": date_format(asked.due_on),
+        }
+
+
 class MergeForm(forms.Form):
     other = forms.CharField(
         label=gettext_lazy("A card of the other household"),
@@ -276,4 +325,4 @@ class Split(Step):
         }
 
 
-STEPS: list[Step] = [WriteNote(), RecordConsent(), ChangeWish(), Merge(), Split()]
+STEPS: list[Step] = [WriteNote(), RecordConsent(), ChangeWish(), NoteRequest(), Merge(), Split()]

@@ -381,6 +381,8 @@ def step_url(row: Household, slug: str) -> str:
 def privacy_tools(row: Household, user: Any) -> Sequence[Tool]:
     """The ways to a copy of its data and to erasure, for who may."""
     tools = []
+    if user.has_perm("loyalty.add_datarequest"):
+        tools.append(Tool(_("Note a request for its data"), step_url(row, "request")))
     for name, label, perm in (
         ("export", _("Copy of its data"), "loyalty.change_datarequest"),
         ("erase", _("Erase"), "loyalty.add_erasure"),

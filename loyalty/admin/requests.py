@@ -95,6 +95,7 @@ class ErasureForm(forms.Form):
 
 @admin.register(DataRequest)
 class DataRequestAdmin(LongList[DataRequest], ReadOnlyAdmin[DataRequest]):
+    list_title = _lazy("Requests for data")
     list_display = ("home", "what", "asked", "due", "step")
     list_display_links = None
     list_filter = (OpenFilter, "kind")
@@ -102,8 +103,8 @@ class DataRequestAdmin(LongList[DataRequest], ReadOnlyAdmin[DataRequest]):
     ordering = ("due_on", "pk")  # type: ignore[assignment] # typed by its first value alone
     fields: ClassVar[Any] = ("household", "kind", "asked_at", "source", "due_on", "done_at")
     empty_hint = _lazy(
-        "Nobody waits for an answer. Shoppers ask on the page of their sheet; at the desk, a "
-        "copy and erasure are on the household's page."
+        "Nobody waits for an answer. Shoppers ask on the page of their sheet; what comes by "
+        "letter, phone or at the desk is noted on the household's page."
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[DataRequest]:

@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_q.tasks import async_task
 
-from pos_integration import ingest, keeping, staff
+from pos_integration import dropping, ingest, keeping, staff
 from pos_integration.admin.hand_in import HandInForm
 from pos_integration.admin.rejects import mend_words, raw_text, reject_pill, reject_state
 from pos_integration.admin.scoping import in_stores
@@ -150,14 +150,9 @@ class UploadAdmin(LongList[Upload], ReadOnlyAdmin[Upload]):
         return f"{taken}."
 
     def list_tools(self, request: HttpRequest) -> list[Tool]:
-        tools = [
-            Tool(_("Tills"), reverse("admin:pos_integration_terminal_changelist")),
-            Tool(_("Rejects"), reverse("admin:pos_integration_reject_changelist")),
-        ]
         if not self.has_hand_in_permission(request):
-            return tools
+            return []
         return [
-            *tools,
             Tool(_("Upload a file"), reverse("admin:pos_integration_upload_hand_in"), is_main=True),
         ]
 
@@ -167,7 +162,11 @@ class UploadAdmin(LongList[Upload], ReadOnlyAdmin[Upload]):
         if self._may_have_file(request, row):
             file = reverse("admin:pos_integration_upload_file", args=[row.pk])
             tools.append(Tool(_("The file"), file))
-        if self.has_load_permission(request) and row.state != Upload.State.RECEIVED:
+        if (
+            self.has_load_permission(request)
+            and row.state != Upload.State.RECEIVED
+            and not dropping.is_dropped(row)
+        ):
             replay = reverse("admin:pos_integration_upload_replay", args=[row.pk])
             tools.append(Tool(_("Load again"), replay, is_main=bool(row.rejected)))
         return tools
@@ -313,6 +312,9 @@ class UploadAdmin(LongList[Upload], ReadOnlyAdmin[Upload]):
         back = reverse("admin:pos_integration_upload_change", args=[pk])
         replays = Upload.objects.filter(replay_of=upload.replay_of_id or pk).count()
         form = ReplaysForm(request.POST if "confirmed" in request.POST else None)
+        if dropping.is_dropped(upload):
+            messages.error(request, dropping.GONE)
+            return HttpResponseRedirect(back)
         if not form.is_valid():
             page = self.ask(
                 request,
@@ -349,7 +351,11 @@ class UploadAdmin(LongList[Upload], ReadOnlyAdmin[Upload]):
         keys = list(wanting.order_by("pk").values_list("pk", flat=True)[:REPLAYED_AT_ONCE])
         counts: Counter[str] = Counter()
         for key in keys:
-            replay = ingest.replay(key)
+            try:
+                replay = ingest.replay(key)
+            except dropping.GoneError:
+                counts["gone"] += 1
+                continue
             counts += Counter(
                 loaded=int(replay.state == Upload.State.LOADED),
                 accepted=replay.accepted,
@@ -369,3 +375,6 @@ class UploadAdmin(LongList[Upload], ReadOnlyAdmin[Upload]):
             messages.SUCCESS if is_done else messages.WARNING,
             f"{said % figures}: {rest % figures}",
         )
+        if counts["gone"]:
+            gone = _("Of %(n)s the bytes are kept no longer: ask the tills for the files.")
+            messages.warning(request, gone % {"n": counts["gone"]})

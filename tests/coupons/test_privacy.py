@@ -11,6 +11,7 @@ from django.apps import apps
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.urls import reverse
 from django.utils import timezone
 
 from coupons.models import Goodwill, Recipient, Redemption, Refusal, Segment, TillAnswer
@@ -26,7 +27,7 @@ from loyalty.models import (
     PurchaseChunk,
 )
 from loyalty.privacy_table import TABLE
-from pos_integration import dropping, keeping
+from pos_integration import dropping, ingest, keeping
 from pos_integration.models import Basket, BasketLine, Reject, Upload
 from tests import make
 
@@ -262,6 +263,27 @@ def test_bytes_of_loaded_uploads_go_after_their_time_and_figures_stay(settings):
     assert upload.baskets == 3
     assert keeping.opened(upload).read() == b""
     assert keeping.opened(Upload.objects.get(pk=fresh.pk)).read() == b"new bytes"
+    assert not dropping.is_dropped(fresh)
+    with pytest.raises(dropping.GoneError):
+        ingest.replay(upload.pk)
+    with pytest.raises(CommandError, match="Ask the till for the file"):
+        call_command("replay_upload", upload.pk)
+    assert not upload.replays.exists()
+
+
+def test_an_upload_whose_bytes_are_gone_is_not_loaded_again_from_the_desk(admin_client):
+    till, _ = make.terminal()
+    upload, _ = _kept(till, b"old bytes")
+    Upload.objects.update(state="loaded")
+    page = reverse("admin:pos_integration_upload_change", args=[upload.pk])
+    again = reverse("admin:pos_integration_upload_replay", args=[upload.pk])
+    assert again in admin_client.get(page).content.decode()
+    dropping.drop([upload.pk])
+
+    assert again not in admin_client.get(page).content.decode()
+    said = admin_client.post(again, {"confirmed": "1", "replays": "0"}, follow=True)
+    assert "Ask the till for the file" in said.content.decode()
+    assert not upload.replays.exists()
 
 
 def _kept(till, body: bytes):

@@ -5,6 +5,7 @@ import zipfile
 from datetime import date, timedelta
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
 from loyalty import privacy
@@ -71,3 +72,23 @@ def test_when_an_answer_is_due_is_said_in_days():
     assert due_words(today, today) == ("due today", "warn")
     assert due_words(date(2026, 3, 12), today) == ("2 days left", "warn")
     assert due_words(date(2026, 4, 10), today) == ("31 days left", "plain")
+
+
+def test_a_request_that_came_by_letter_is_noted_on_the_households_page(home, admin_client):
+    page = reverse("admin:loyalty_household_change", args=[home.pk])
+    noting = reverse("admin:loyalty_household_step", args=[home.pk, "request"])
+    assert noting in admin_client.get(page).content.decode()
+    today = timezone.localdate()
+    for day in (today + timedelta(days=1), today - timedelta(days=200)):
+        sent = {"kind": "copy", "asked_on": day.isoformat(), "source": "letter"}
+        answer = admin_client.post(noting, sent).content.decode()
+        assert "Give a day of the last three months" in answer
+    assert not DataRequest.objects.exists()
+
+    asked_on = today - timedelta(days=5)
+    sent = {"kind": "copy", "asked_on": asked_on.isoformat(), "source": "letter"}
+    for _twice in range(2):
+        assert "to be answered by" in admin_client.post(noting, sent, follow=True).content.decode()
+    asked = DataRequest.objects.get()
+    assert (asked.source, asked.due_on) == ("letter", privacy.month_after(asked_on))
+    assert "Hand over the copy" in admin_client.get(LIST).content.decode()

@@ -88,7 +88,7 @@ def test_a_list_asks_the_same_few_questions_however_long_it_is(
 
 
 @pytest.mark.parametrize(
-    ("model", "most"), [("store", 7), ("basket", 7), ("terminal", 12), ("upload", 5)]
+    ("model", "most"), [("store", 7), ("basket", 7), ("terminal", 12), ("upload", 6)]
 )
 def test_a_page_asks_the_same_few_questions_however_much_it_shows(
     admin_client, shop, django_assert_max_num_queries, model, most

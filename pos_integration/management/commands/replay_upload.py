@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from pos_integration import ingest, reporting
+from pos_integration import dropping, ingest, reporting
 from pos_integration.models import Upload
 
 
@@ -22,4 +22,6 @@ class Command(BaseCommand):
             replay = ingest.replay(options["upload"], reporting.counter())
         except Upload.DoesNotExist:
             raise CommandError(f"There is no upload {options['upload']}.") from None
+        except dropping.GoneError as error:
+            raise CommandError(str(error)) from None
         self.stdout.write(reporting.report(replay))
