@@ -72,7 +72,7 @@ def asked(request: HttpRequest) -> HttpResponse:
         code.add_error("code", reason)
     second_factor.note_asked(session)
     return _page(
-        request, "asked", _("One more thing"), has_permission=False, digits=digits, code=code
+        request, "asked", _("One more step"), has_permission=False, digits=digits, code=code
     )
 
 
@@ -104,7 +104,7 @@ def set_up(request: HttpRequest) -> HttpResponse:
     if device is None:
         unseen = second_factor.are_codes_unseen(session)
         return redirect("admin:second_factor_codes" if unseen else "admin:second_factor")
-    form = DigitsForm(request.POST or None)
+    form = DigitsForm(_sent(request))
     if form.is_valid():
         reason = second_factor.confirm(session, user, form.cleaned_data["digits"])
         if reason is None:
@@ -144,7 +144,7 @@ def changed(request: HttpRequest, wish: str) -> HttpResponse:
         raise Http404
     if not second_factor.has_one(user):
         return redirect("admin:second_factor")
-    form = ProofForm(request.POST or None)
+    form = ProofForm(_sent(request))
     if form.is_valid():
         reason = second_factor.change(
             request.session, user, wanted, lambda: _objection(request, user, form.cleaned_data)
@@ -172,6 +172,10 @@ def _objection(request: HttpRequest, user: User, typed: dict[str, Any]) -> str |
     if known is None or known.pk != user.pk:
         return _("This is not your password. Type it again, or the digits instead.")
     return None
+
+
+def _sent(request: HttpRequest) -> Any:
+    return request.POST if request.method == "POST" else None
 
 
 def _who(request: HttpRequest) -> User:

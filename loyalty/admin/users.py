@@ -72,9 +72,9 @@ class StaffForm(ChangeForm):
 
 
 @admin.register(User)
-class StaffAdmin(BaseAdmin, Page[User]):
+class StaffAdmin(BaseAdmin, Page[User]):  # type: ignore[misc] # get_form's defaults differ
     form = StaffForm
-    list_display = ("username", "get_full_name", "role", "works_in", "state", "last_login")
+    list_display = ("username", "full_name", "role", "works_in", "state", "last_login")
     list_filter = ("is_active", "groups")
     filter_horizontal = ()
     inlines = (StoreRows,)
@@ -147,6 +147,10 @@ class StaffAdmin(BaseAdmin, Page[User]):
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return False  # what they did names them: take "active" away instead
 
+    @admin.display(description=_("Name"), ordering="last_name")
+    def full_name(self, user: User) -> str:
+        return user.get_full_name() or NOTHING
+
     @admin.display(description=_("Role"))
     def role(self, user: User) -> str:
         names = sorted(group.name for group in user.groups.all())
@@ -213,7 +217,9 @@ class StaffAdmin(BaseAdmin, Page[User]):
         if settings.SECOND_FACTOR == second_factor.REQUIRED:
             then = gettext("They are signed out, and set up a new one when they sign in again.")
         else:
-            then = gettext("They are signed out; their password alone lets them in until then.")
+            then = gettext(
+                "They are signed out. Their password alone lets them in, until they set one up."
+            )
         return self.ask(
             request,
             title=gettext("Take second factors away?"),
