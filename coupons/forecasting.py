@@ -182,9 +182,10 @@ def limit_words(offer: OfferTerms, account: Offers, at: int, objective: str) -> 
     """What an offer's own limits cost at the margin, a sentence each: local estimates."""
     words = []
     if account.most_price[at] > _NOTHING and offer.most is not None:
+        more = step_of(offer.most)
         words.append(
-            f"Its cap of {offer.most:,} coupons binds: one more would bring about "
-            f"{_brought(account.most_price[at], objective)}."
+            f"Its cap of {offer.most:,} coupons binds: {more if more > 1 else 'one'} more would "
+            f"bring about {_brought(more * account.most_price[at], objective)}."
         )
     if account.least_price[at] > _NOTHING and account.coupons[at] >= account.eligible[at]:
         # There is no last one that could be left off: its price may be any.
@@ -198,9 +199,10 @@ def limit_words(offer: OfferTerms, account: Offers, at: int, objective: str) -> 
             f"{_brought(account.least_price[at], objective)}: it displaces something better."
         )
     if account.budget_price[at] > _NOTHING and offer.budget is not None:
+        more = step_of(float(offer.budget))
         words.append(
-            f"Its budget of {offer.budget:,.2f} is used: 1.00 more would bring about "
-            f"{_brought(account.budget_price[at], objective)}."
+            f"Its budget of {offer.budget:,.2f} is used: {more:,.2f} more would bring about "
+            f"{_brought(more * account.budget_price[at], objective)}."
         )
     return words
 
@@ -235,7 +237,16 @@ def _budget_words(who: str, terms: Terms, used: float, budget: float, price: flo
     says = f"{who}: {used:,.2f} of {budget:,.2f} is expected to be spent"
     if price <= _NOTHING:
         return f"{says}."
-    return f"{says}; 1.00 more would bring about {_brought(price, terms.objective)}."
+    more = step_of(budget)
+    return f"{says}; {more:,.2f} more would bring about {_brought(more * price, terms.objective)}."
+
+
+def step_of(limit: float) -> int:
+    """By how much more of a limit its price is told: 100 where that is a little of it, else less.
+
+    A price holds for a little more only: a tenth of the limit at most, but 1 at least.
+    """
+    return next((step for step in (100, 10) if limit >= 10 * step), 1)
 
 
 def _brought(price: float, objective: str) -> str:

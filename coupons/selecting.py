@@ -13,6 +13,7 @@ import numpy as np
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from coupons import (
     assembling,
@@ -281,7 +282,7 @@ def _keep(
 def _doubts(mailing: Mailing, terms: Terms, short: int, unfit: int) -> list[str]:
     doubts = [
         f"'{offer.name}' ({offer.code}) is not good on all days of the mailing, "
-        f"{terms.valid_from} to {terms.valid_to}: nobody gets it."
+        f"{date_format(terms.valid_from)} to {date_format(terms.valid_to)}: nobody gets it."
         for offer in terms.offers
         if not offer.is_in_dates
     ]

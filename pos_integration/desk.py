@@ -7,16 +7,19 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin import helpers
 from django.core.paginator import Paginator
 from django.db import connection
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils.functional import Promise, cached_property
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from pos_integration import at_once
@@ -150,6 +153,7 @@ class Page(Admin[M]):
     """A model at the desk: never counts twice, says what to do when empty, has panels and tools."""
 
     empty_hint: str | Promise = gettext_lazy("Nothing here yet.")
+    list_title: str | Promise = ""  # where it is not what its rows are called
     list_per_page = 50
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER  # they would count every choice of every filter
@@ -173,6 +177,19 @@ class Page(Admin[M]):
 
     def list_tools(self, request: HttpRequest) -> list[Tool]:
         return []
+
+    def _get_obj_does_not_exist_redirect(
+        self, request: HttpRequest, opts: Any, object_id: str
+    ) -> HttpResponse:
+        """To the first page, with why: it is gone, or of a store that is not one's own."""
+        said = _(
+            "There is no %(name)s “%(key)s” here: it is gone, or belongs to a store that is not "
+            "among yours."
+        )
+        self.message_user(
+            request, said % {"name": opts.verbose_name, "key": object_id[:40]}, messages.WARNING
+        )
+        return HttpResponseRedirect(reverse("admin:index"))
 
     def get_form(
         self, request: HttpRequest, obj: M | None = None, change: bool = False, **kwargs: Any
@@ -199,7 +216,10 @@ class Page(Admin[M]):
                 context["seen"] = at_once.seen(kept, context["adminform"].form.fields)
             context["panels"] = self.panels(request, obj)
             context["sentence"] = self.sentence(obj)
-            context["tools"] = self.row_tools(request, obj)
+            # The next thing to do stands first.
+            context["tools"] = sorted(
+                self.row_tools(request, obj), key=lambda tool: not tool.is_main
+            )
             context["subtitle"] = None  # the title and the breadcrumb name the row already
             context["title"] = str(obj)
         return super().render_change_form(request, context, add, change, form_url, obj)
@@ -208,8 +228,8 @@ class Page(Admin[M]):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         context = {
-            "title": str(self.opts.verbose_name_plural).capitalize(),
-            "tools": self.list_tools(request),
+            "title": str(self.list_title) or capfirst(str(self.opts.verbose_name_plural)),
+            "tools": sorted(self.list_tools(request), key=lambda tool: not tool.is_main),
             **(extra_context or {}),
         }
         return super().changelist_view(request, context)

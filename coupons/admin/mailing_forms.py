@@ -1,6 +1,6 @@
 """The forms of a mailing: its own terms, its words in other languages, recipients by tier."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.conf import settings
@@ -14,6 +14,35 @@ from pos_integration.desk import ModelForm
 
 class MailingForm(ModelForm[Mailing]):
     """A mailing's own terms, and what must agree among them."""
+
+    class Meta:
+        labels: ClassVar[dict[str, Any]] = {
+            "code": gettext_lazy("Short name"),
+            "most_contacts": gettext_lazy("At most so many sheets"),
+            "contact_days": gettext_lazy("within days"),
+            "holdout_share": gettext_lazy("Held out"),
+            "objective": gettext_lazy("Chosen for"),
+            "model_days": gettext_lazy("Beliefs at most"),
+            "leaf": gettext_lazy("Sides"),
+            "select_on": gettext_lazy("Selected on"),
+            "issue_on": gettext_lazy("Issued on"),
+            "valid_from": gettext_lazy("Good from"),
+            "valid_to": gettext_lazy("Good until"),
+        }
+        help_texts: ClassVar[dict[str, Any]] = {
+            "code": gettext_lazy("In the names of its files; made of the name"),
+            "contact_days": gettext_lazy("Empty at the left: no cap"),
+            "most_contacts": gettext_lazy("Who got so many lately gets none"),
+            "holdout_share": gettext_lazy(
+                "Share of households that get no sheet, to measure against; 0.1 is 10 percent"
+            ),
+            "fairness": gettext_lazy(
+                "By how much coupons of a tier, or of a household size, may be worth more or "
+                "less than the mean; 0.05 is 5 percent; empty: no limit"
+            ),
+            "budget": gettext_lazy("The most its coupons may be expected to cost; empty: no limit"),
+            "model_days": gettext_lazy("Days old; what was believed before is too old for it"),
+        }
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or {}

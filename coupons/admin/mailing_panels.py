@@ -5,14 +5,17 @@ from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count, QuerySet, Sum
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from coupons.admin.mailing_steps import State
 from coupons.admin.printing import runs_table
 from coupons.admin.selections import between, selection_pill
 from coupons.models import Mailing, Recipient, Redemption, Selection
-from pos_integration.desk import NOTHING, Panel, link, money, percent, table
+from pos_integration.desk import NOTHING, Panel, link, money, percent, pill, table
 
 if TYPE_CHECKING:
     from coupons.looks import Looks
@@ -32,20 +35,31 @@ def first_named(rows: QuerySet[Any]) -> str:
 
 def selections(mailing: Mailing) -> SafeString:
     return table(
-        ("Begun", "State", "Coupons#", "Redeemed#", "Cost#", "Margin#", ""),
+        (
+            _("Begun"),
+            _("State"),
+            _("Coupons") + "#",
+            _("Redeemed") + "#",
+            _("Cost") + "#",
+            _("Margin") + "#",
+            "",
+        ),
         (
             (
                 link(
                     reverse("admin:coupons_selection_change", args=[one.pk]),
-                    f"{one.started_at:%d %b %Y %H:%M}",
+                    format_html(
+                        '<span class="whole">{}</span>',
+                        date_format(timezone.localtime(one.started_at), "DATETIME_FORMAT"),
+                    ),
                 ),
                 selection_pill(one),
                 *_totals(one),
-                "the one in use" if one.pk == mailing.selection_id else one.error,
+                pill(_("the one in use"), "good") if one.pk == mailing.selection_id else one.error,
             )
             for one in mailing.selections.order_by("-pk")[:5]
         ),
-        "Nothing is selected yet: press 'Select coupons'.",
+        _("Nothing is selected yet: press 'Select coupons'."),
     )
 
 
@@ -67,11 +81,11 @@ def recipients(mailing: Mailing) -> SafeString:
     words = dict(Recipient.Outcome.choices)
     if mailing.selection_id is not None:
         words |= {
-            "waiting": "Gets a sheet",
-            "generic": "Gets the sheet that asks nothing of it",
+            "waiting": _("Gets a sheet"),
+            "generic": _("Gets the sheet that asks nothing of it"),
         }
     return table(
-        ("Outcome", "Households#"),
+        (_("Outcome"), _("Households") + "#"),
         (
             (
                 link(f"{url}?mailing__id__exact={mailing.pk}&outcome__exact={outcome}", label),
@@ -80,13 +94,13 @@ def recipients(mailing: Mailing) -> SafeString:
             for outcome, label in words.items()
             if outcome in counts
         ),
-        "Nobody yet: choose segments, or 'Add recipients'.",
+        _("Nobody yet: choose segments, or 'Add recipients'."),
     )
 
 
 def redeemed(mailing: Mailing) -> SafeString:
     if mailing.state in (State.DRAFT, State.SELECTED, State.APPROVED):
-        return table((), (), "Its coupons are not issued yet.")
+        return table((), (), _("Its coupons are not issued yet."))
     sheets = mailing.sheets.filter(replaces=None).count()
     used = Redemption.objects.filter(coupon__sheet__mailing=mailing).aggregate(
         coupons=Count("pk"),
@@ -96,12 +110,12 @@ def redeemed(mailing: Mailing) -> SafeString:
     url = reverse("admin:coupons_sheet_changelist")
     share = percent(used["homes"] / sheets) if sheets else percent(0)
     return table(
-        ("What", "So far#"),
+        (_("What"), _("So far") + "#"),
         (
-            (link(f"{url}?mailing__id__exact={mailing.pk}", "Sheets"), f"{sheets:,}"),
-            ("Coupons redeemed", f"{used['coupons']:,}"),
-            ("Households that used one", f"{used['homes']:,} ({share})"),
-            ("Given off", money(used["off"] or Decimal(0))),
+            (link(f"{url}?mailing__id__exact={mailing.pk}", _("Sheets")), f"{sheets:,}"),
+            (_("Coupons redeemed"), f"{used['coupons']:,}"),
+            (_("Households that used one"), f"{used['homes']:,} ({share})"),
+            (_("Given off"), money(used["off"] or Decimal(0))),
         ),
         "",
     )

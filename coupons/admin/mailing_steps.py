@@ -26,11 +26,16 @@ TONES = {
     "mailed": "good",
     "closed": "plain",
 }
+WORDS = {
+    "selected": gettext_lazy("waits for approval"),
+    "approved": gettext_lazy("approved"),
+}
 QUEUE_HINT = printing_steps.QUEUED
 
 
 def mailing_pill(mailing: Mailing) -> SafeString:
-    return pill(mailing.get_state_display().lower(), TONES[mailing.state])
+    said = WORDS.get(mailing.state) or mailing.get_state_display().lower()
+    return pill(str(said), TONES[mailing.state])
 
 
 def is_open(mailing: Mailing | None) -> bool:

@@ -5,19 +5,28 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.options import InlineModelAdmin
-from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.db.models import F, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from coupons.admin import mailing_panels, workbench, workbench_facts, workbench_panels
-from coupons.admin.mailing_forms import MailingForm, TextForm
+from coupons.admin.mailing_forms import MailingForm
 from coupons.admin.mailing_panels import first_named
+from coupons.admin.mailing_parts import (
+    FIELDSETS,
+    HAVE_VALUES,
+    IN_WORDS,
+    SO_FAR,
+    FunderBudgetInline,
+    TextInline,
+    with_words,
+)
 from coupons.admin.mailing_steps import (
     STEPS,
     State,
@@ -31,58 +40,15 @@ from coupons.admin.mailing_views import MailingViews
 from coupons.admin.printing_steps import begin_tools
 from coupons.admin.workbench import Known
 from coupons.admin.workbench_pages import WorkbenchPages
-from coupons.models import FunderBudget, Mailing, MailingText
-from pos_integration.desk import Page, Panel, StackedInline, TabularInline, Tool, pill
+from coupons.models import Mailing
+from pos_integration.desk import NOTHING, Page, Panel, Tool, pill
 
 BEFORE_THE_POST = (State.SELECTED, State.APPROVED, State.ISSUED, State.PRINTED)
-IN_WORDS = {
-    "offers": "offers_in_words",
-    "segments": "segments_in_words",
-    "fallback_offers": "fallback_in_words",
-}
-
-
-class OfDraft(InlineModelAdmin):  # type: ignore[type-arg] # takes no models at run time
-    """Rows of a mailing that may be changed as long as its terms may."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Mailing | None = None) -> bool:
-        return is_open(obj) and super().has_add_permission(request, obj)
-
-    def has_change_permission(self, request: HttpRequest, obj: Mailing | None = None) -> bool:
-        return is_open(obj) and super().has_change_permission(request, obj)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Mailing | None = None) -> bool:
-        return is_open(obj) and super().has_delete_permission(request, obj)
-
-
-class TextInline(OfDraft, StackedInline[MailingText, Mailing]):
-    model = MailingText
-    form = TextForm
-    extra = 0
-    fields = ("language", "headline", "explanation", "letter")
-    verbose_name = "words in another language"
-    verbose_name_plural = "words in other languages"
-
-
-class FunderBudgetInline(OfDraft, TabularInline[FunderBudget, Mailing]):
-    model = FunderBudget
-    extra = 0
-    autocomplete_fields = ("funder",)
-    verbose_name = "budget of a funder"
-    verbose_name_plural = "budgets of funders"
-
-
-def _with_words(fields: Any) -> tuple[Any, ...]:
-    """The same fields, with what a mailing names many of told in words."""
-    return tuple(
-        _with_words(field) if isinstance(field, tuple) else IN_WORDS.get(field, field)
-        for field in fields
-    )
 
 
 @admin.register(Mailing)
 class MailingAdmin(MailingViews, WorkbenchPages, Page[Mailing]):
-    list_display = ("name", "state_pill", "issue_on", "valid_from", "valid_to", "code")
+    list_display = ("name", "state_pill", "issue_on", "valid_to", "sheets", "coupons", "likely")
     list_filter = ("state",)
     date_hierarchy = "issue_on"
     search_fields = ("name", "code")
@@ -95,62 +61,7 @@ class MailingAdmin(MailingViews, WorkbenchPages, Page[Mailing]):
         "No mailing yet. Add one: a name, dates, segments and offers make a draft, and its page "
         "leads on from there."
     )
-    fieldsets = (
-        (None, {"fields": (("name", "code"),)}),
-        (
-            gettext_lazy("Audience: whom it is for"),
-            {
-                "fields": (
-                    "segments",
-                    "channel",
-                    ("most_contacts", "contact_days"),
-                    "holdout_share",
-                )
-            },
-        ),
-        (
-            gettext_lazy("Offers: what it may give"),
-            {"fields": ("offers", ("short_sheets", "fallback_offers"))},
-        ),
-        (
-            gettext_lazy("Selection: how coupons are chosen"),
-            {
-                "fields": (
-                    "objective",
-                    ("budget", "fairness"),
-                    ("coupons_per_sheet", "coupons_per_category"),
-                    ("discovery_slots", "random_slots"),
-                    "model_days",
-                )
-            },
-        ),
-        (
-            gettext_lazy("Dates: when it goes out, and how long it is good"),
-            {"fields": (("select_on", "issue_on"), ("valid_from", "valid_to"))},
-        ),
-        (
-            gettext_lazy("Sheets: what the shopper reads"),
-            {
-                "fields": (
-                    ("theme", "leaf"),
-                    "headline",
-                    "explanation",
-                    "letter",
-                    "shows_reasons",
-                )
-            },
-        ),
-        (
-            gettext_lazy("So far"),
-            {
-                "fields": (
-                    ("changed_by", "approved_by"),
-                    ("selection", "run"),
-                    ("issued_at", "mailed_on"),
-                )
-            },
-        ),
-    )
+    fieldsets = FIELDSETS
     readonly_fields = (
         "changed_by",
         "approved_by",
@@ -164,6 +75,15 @@ class MailingAdmin(MailingViews, WorkbenchPages, Page[Mailing]):
     class Media:
         css: ClassVar[dict[str, tuple[str, ...]]] = {"all": ("coupons/workbench.css",)}
         js = ("coupons/printing.js",)
+
+    def response_add(
+        self, request: HttpRequest, obj: Mailing, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """Go on to its own page, which leads on from there."""
+        if {"_addanother", "_continue", "_popup"} & set(request.POST):
+            return super().response_add(request, obj, post_url_continue)
+        messages.success(request, _("'%(mailing)s' is a draft now.") % {"mailing": obj})
+        return HttpResponseRedirect(reverse("admin:coupons_mailing_change", args=[obj.pk]))
 
     def save_model(
         self, request: HttpRequest, obj: Mailing, form: forms.Form, change: bool
@@ -204,7 +124,7 @@ class MailingAdmin(MailingViews, WorkbenchPages, Page[Mailing]):
         known = workbench_facts.known_of(obj, request.user, changed)
         told["steps"] = workbench.drawn(workbench.steps(known), self._pages(obj))
         told["sentence"] = workbench.next_says(known)
-        told["tools"] = self._tools(request, obj, known)
+        told["tools"] = sorted(self._tools(request, obj, known), key=lambda tool: not tool.is_main)
         first = (
             workbench_panels.at_work(obj, known.at_work),
             workbench_panels.changed_since(changed),
@@ -240,22 +160,39 @@ class MailingAdmin(MailingViews, WorkbenchPages, Page[Mailing]):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Mailing]:
         rows = super().get_queryset(request)
         at = request.resolver_match
+        if at is not None and at.url_name == "coupons_mailing_changelist":
+            # What its selection says of it: to count sheets and coupons takes too long.
+            return rows.annotate(
+                said_sheets=F("selection__report__households__waiting"),
+                said_coupons=F("selection__report__coupons"),
+                said_used=F("selection__report__totals__redemptions__0"),
+            )
         if at is None or at.url_name != "coupons_mailing_change":
             return rows
         people = ("changed_by", "approved_by", "selection__asked_by")
         return rows.select_related("selection__run", "run", *people)
 
     def get_fieldsets(self, request: HttpRequest, obj: Mailing | None = None) -> Any:
-        """Once its offers are fixed there is no field to choose them in, only how many they are."""
+        """What stands folded, and what is told in words.
+
+        A new one is asked what it must say: what has a good value already is folded. Once its
+        offers are fixed there is no field to choose them in, only how many they are.
+        """
         fieldsets = super().get_fieldsets(request, obj)
-        if obj is None or obj.state == State.DRAFT:
+        if obj is None:
+            return [
+                (title, {**options, "classes": ("collapse",) if title in HAVE_VALUES else ()})
+                for title, options in fieldsets
+                if title != SO_FAR
+            ]
+        if obj.state == State.DRAFT:
             return fieldsets
         return [
             (
                 title,
                 {
                     **options,
-                    "fields": _with_words(options["fields"]),
+                    "fields": with_words(options["fields"]),
                     "classes": ("collapse",) if title else (),
                 },
             )
@@ -291,6 +228,18 @@ class MailingAdmin(MailingViews, WorkbenchPages, Page[Mailing]):
             *self.workbench_urls(),
             *super().get_urls(),
         ]
+
+    @admin.display(description=gettext_lazy("Sheets"))
+    def sheets(self, mailing: Any) -> str:
+        return _counted(mailing.said_sheets)
+
+    @admin.display(description=gettext_lazy("Coupons"))
+    def coupons(self, mailing: Any) -> str:
+        return _counted(mailing.said_coupons)
+
+    @admin.display(description=gettext_lazy("Expected used"))
+    def likely(self, mailing: Any) -> str:
+        return _counted(mailing.said_used)
 
     @admin.display(description="State", ordering="state")
     def state_pill(self, mailing: Mailing) -> SafeString:
@@ -346,19 +295,6 @@ class MailingAdmin(MailingViews, WorkbenchPages, Page[Mailing]):
             tools.append(Tool(_("What it changed"), f"{url}?mailing__id__exact={row.pk}"))
         return tools
 
-    def list_tools(self, request: HttpRequest) -> list[Tool]:
-        return [
-            Tool(label, reverse(f"admin:coupons_{model}_changelist"))
-            for label, model in (
-                ("Segments", "segment"),
-                ("Selections", "selection"),
-                ("What mailings changed", "measurement"),
-                ("Print runs", "printrun"),
-                ("Themes", "theme"),
-            )
-            if request.user.has_perm(f"coupons.view_{model}")
-        ]
-
     def get_readonly_fields(
         self, request: HttpRequest, obj: Mailing | None = None
     ) -> tuple[str, ...]:
@@ -368,6 +304,8 @@ class MailingAdmin(MailingViews, WorkbenchPages, Page[Mailing]):
 
     def panels(self, request: HttpRequest, row: Mailing) -> list[Panel]:
         is_issued = row.state in workbench_facts.WITH_SHEETS
+        if row.state == State.DRAFT and not was_selected(row) and not row.recipients.exists():
+            return []  # the sentence says what to do first
         return [
             Panel(_("Selections"), mailing_panels.selections(row), is_wide=True),
             Panel(_("Recipients"), mailing_panels.recipients(row), is_wide=not is_issued),
@@ -380,6 +318,10 @@ class MailingAdmin(MailingViews, WorkbenchPages, Page[Mailing]):
                 else []
             ),
         ]
+
+
+def _counted(said: float | None) -> str:
+    return NOTHING if said is None else number_format(round(said), force_grouping=True)
 
 
 def _main(mailing: Mailing, known: Known) -> str:

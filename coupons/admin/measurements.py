@@ -12,13 +12,14 @@ from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from coupons.admin import measured, queued
 from coupons.admin.ledger import with_form
 from coupons.models import Mailing, Measurement
 from pos_integration.desk import NOTHING, Panel, ReadOnlyAdmin, Tool, pill
 
-QUEUED = "It was put in the queue; 'manage.py qcluster' must be running to work it off."
+QUEUED = gettext_lazy("It waits its turn in the queue: look here again in a minute.")
 STATES = {
     "running": ("so far", "busy"),
     "ended": ("weeks after still open", "new"),

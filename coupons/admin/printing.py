@@ -107,11 +107,6 @@ class PrintRunAdmin(PrintSteps, ReadOnlyAdmin[PrintRun]):
         )
         return f"{said} {_many(left_out, 'sheet')} left out." if left_out else said
 
-    def list_tools(self, request: HttpRequest) -> list[Tool]:
-        if not request.user.has_perm("coupons.view_seedaddress"):
-            return []
-        return [Tool("Seed addresses", reverse("admin:coupons_seedaddress_changelist"))]
-
     def row_tools(self, request: HttpRequest, row: PrintRun) -> list[Tool]:
         page = reverse("admin:coupons_mailing_change", args=[row.mailing_id])
         tools = [Tool("The mailing", page)]

@@ -11,6 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils.translation import gettext_lazy
 from django_q.tasks import async_task
 
 from coupons.models import Mailing, PrintRun
@@ -22,7 +23,7 @@ else:
     Steps = object
 
 State, Kind = PrintRun.State, PrintRun.Kind
-QUEUED = "It was put in the queue; 'manage.py qcluster' must be running to work it off."
+QUEUED = gettext_lazy("It waits its turn in the queue: look here again in a minute.")
 MOST_OF_A_PROOF = 500
 Outcome = tuple[str, PrintRun]
 """What to say of it, and the run to show."""

@@ -212,9 +212,6 @@ class RefusalAdmin(LongList[Refusal], ReadOnlyAdmin[Refusal]):
         ]
         return super().changelist_view(request, {"hints": found, **(extra_context or {})})
 
-    def list_tools(self, request: HttpRequest) -> list[Tool]:
-        return [Tool(_("Tills"), reverse("admin:pos_integration_terminal_changelist"))]
-
     @admin.display(description=gettext_lazy("Why"))
     def reason_pill(self, refusal: Refusal) -> SafeString:
         return pill(refusal.reason.replace("_", " "), "bad")

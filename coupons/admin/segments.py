@@ -259,12 +259,6 @@ class SegmentAdmin(Page[Segment]):
     def sentence(self, row: Segment) -> str:
         return self.who(row)
 
-    def list_tools(self, request: HttpRequest) -> list[Tool]:
-        if not request.user.has_perm("coupons.view_standingholdout"):
-            return []
-        url = reverse("admin:coupons_standingholdout_changelist")
-        return [Tool("Who is never mailed", url)]
-
     def row_tools(self, request: HttpRequest, row: Segment) -> list[Tool]:
         if not self.has_change_permission(request, row):
             return []

@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy
 
 from coupons.admin.segments import published
 from coupons.models import StandingHoldout
@@ -87,6 +88,7 @@ def _stands(one: StandingHoldout, today: date) -> bool:
 
 @admin.register(StandingHoldout)
 class StandingHoldoutAdmin(Page[StandingHoldout]):
+    list_title = gettext_lazy("Standing hold-out")
     list_display = ("name", "state", "begins_on", "ends_on")
     ordering = ("-begins_on",)
     form = StandingHoldoutForm

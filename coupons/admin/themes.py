@@ -13,6 +13,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from coupons.admin.sheets import PDF_VIEWER
@@ -158,13 +159,6 @@ class ThemeAdmin(Page[Theme]):
             return []
         return [Tool("Make default", reverse("admin:coupons_theme_default", args=[row.pk]))]
 
-    def list_tools(self, request: HttpRequest) -> list[Tool]:
-        return [
-            Tool(label, reverse(f"admin:coupons_{model}_changelist"))
-            for label, model in (("Fonts", "fontfile"), ("Press profiles", "pressprofile"))
-            if request.user.has_perm(f"coupons.view_{model}")
-        ]
-
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
@@ -295,6 +289,7 @@ class UploadedAdmin(Page[Any]):
 
 @admin.register(FontFile)
 class FontFileAdmin(UploadedAdmin):
+    list_title = gettext_lazy("Fonts")
     list_display = ("name", "uploaded_at")
     fields = ("name", "uploaded_at", "sha256")
     empty_hint = "No font yet: upload one with a theme."

@@ -41,11 +41,11 @@ def known_of(
         if mailing.mailed_on is not None:
             told["mailed_on"] = date_format(mailing.mailed_on, "DATE_FORMAT")
     if mailing.state == State.DRAFT:
-        told["segments"] = mailing.segments.count()
         told["recipients"] = mailing.recipients.exists()
     totals = mailing.selection.report.get("totals") if mailing.selection else None
     return Known(
         state=mailing.state,
+        segments=mailing.segments.count(),
         offers=mailing.offers.count(),
         coupons_per_sheet=mailing.coupons_per_sheet,
         is_printed=mailing.channel == Mailing.Channel.PRINT,

@@ -201,13 +201,14 @@ def offers(mailing: Mailing) -> SafeString:
     shared = _sharing(mailing)
     return folded(
         (
-            _("Offer"), _("Worth"), _("Paid by"), _("Coupons#"), _("Budget#"),
+            _("Offer"), _("Worth"), _("Dates"), _("Paid by"), _("Coupons#"), _("Budget#"),
             _("Barcode"), _("Overlaps"),
         ),
         [
             (
-                link(reverse("admin:coupons_offer_change", args=[one.pk]), one),
+                link(reverse("admin:coupons_offer_change", args=[one.pk]), one.name),
                 _worth(one),
+                _dates(one, mailing),
                 _payer(one),
                 _circulation(one),
                 _budget(one),
@@ -226,6 +227,17 @@ def _worth(offer: Any) -> SafeString | str:
     levels = ngettext("and %(n)s more level", "and %(n)s more levels", offer.raised)
     return format_html(
         '{}<br><span class="quiet">{}</span>', offer.value_text, levels % {"n": offer.raised}
+    )
+
+
+def _dates(offer: Offer, mailing: Mailing) -> SafeString:
+    """Whether it is good as long as the mailing's coupons are; else nobody gets it."""
+    if offer.valid_from <= mailing.valid_from and mailing.valid_to <= offer.valid_to:
+        return pill(_("good all along"), "good")
+    return pill(
+        _("only %(first)s to %(last)s")
+        % {"first": date_format(offer.valid_from), "last": date_format(offer.valid_to)},
+        "bad",
     )
 
 

@@ -45,6 +45,7 @@ class StateFilter(admin.SimpleListFilter):
 
 @admin.register(Note)
 class NoteAdmin(LongList[Note], ReadOnlyAdmin[Note]):
+    list_title = _lazy("Concerns and notes")
     list_display = ("text", "kind_pill", "home", "written", "state_pill")
     list_select_related = ("household", "written_by", "settled_by")
     list_display_links = None

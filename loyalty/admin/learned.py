@@ -18,6 +18,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy
 from django_q.tasks import async_task
 
 from loyalty import fitted
@@ -28,7 +29,7 @@ from pos_integration.desk import NOTHING, Panel, ReadOnlyAdmin, Tool, link, pill
 
 RUNS_SHOWN = 10
 CHARACTERS_SHOWN = 2_000
-QUEUED = "It was put in the queue; 'manage.py qcluster' must be running to work it off."
+QUEUED = gettext_lazy("It waits its turn in the queue: look here again in a minute.")
 
 
 def may_act(request: HttpRequest) -> bool:
@@ -38,6 +39,7 @@ def may_act(request: HttpRequest) -> bool:
 
 @admin.register(FittedModel)
 class FittedModelAdmin(ReadOnlyAdmin[FittedModel]):
+    list_title = gettext_lazy("What was learned")
     learn_task: str  # what learns every kind anew; whoever knows them all says
     list_display = ("what", "version", "before", "use_pill", "result")
     list_display_links = ("what", "version")

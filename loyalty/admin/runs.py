@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext_lazy
 
 from loyalty import plots
 from loyalty.admin import words
@@ -18,7 +19,7 @@ from loyalty.admin.reported import rows_of
 from loyalty.models import BucketReceipt, ModelRun, PurchaseChunk
 from loyalty.rebuild import STEPS
 from loyalty.shopper.value import TIERS
-from pos_integration.desk import NOTHING, Panel, ReadOnlyAdmin, Tool, link, percent, pill, table
+from pos_integration.desk import NOTHING, Panel, ReadOnlyAdmin, link, percent, pill, table
 
 MOVES_SHOWN = 12
 RUN_TONES = {"running": "busy", "published": "good", "replaced": "plain"}
@@ -50,6 +51,7 @@ class StateFilter(admin.SimpleListFilter):
 
 @admin.register(ModelRun)
 class ModelRunAdmin(ReadOnlyAdmin[ModelRun]):
+    list_title = gettext_lazy("Nights")
     list_display = (
         "as_of",
         "state_pill",
@@ -86,11 +88,6 @@ class ModelRunAdmin(ReadOnlyAdmin[ModelRun]):
         so_far = Case(When(state=ModelRun.State.RUNNING, then=Subquery(receipts)), default=None)
         runs = super().get_queryset(request).exclude(state=ModelRun.State.TRIAL)
         return runs.defer("fitted").annotate(receipts_so_far=so_far)
-
-    def list_tools(self, request: HttpRequest) -> list[Tool]:
-        if not request.user.has_perm("loyalty.view_fittedmodel"):
-            return []
-        return [Tool("What was learned", reverse("admin:loyalty_fittedmodel_changelist"))]
 
     @admin.display(description="State", ordering="state")
     def state_pill(self, run: ModelRun) -> SafeString:

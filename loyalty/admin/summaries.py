@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy
 
 from loyalty.admin import panels, scope, words
 from loyalty.admin.households import known_by
@@ -70,6 +71,7 @@ class TripsFilter(admin.SimpleListFilter):
 
 @admin.register(HouseholdSummary)
 class HouseholdSummaryAdmin(LongList[HouseholdSummary], ReadOnlyAdmin[HouseholdSummary]):
+    list_title = gettext_lazy("What is believed")
     list_display = (
         "household",
         "tier_pill",

@@ -47,6 +47,7 @@ class AfterForm(forms.Form):
 
 @admin.register(Terminal)
 class TerminalAdmin(Page[Terminal]):
+    list_title = gettext_lazy("Tills")
     list_display = ("store", "till_number", "kind", "last_seen", "state")
     list_select_related = ("store",)
     list_filter = (SignInFilter, KindFilter)

@@ -65,9 +65,8 @@ def test_the_page_tells_what_it_brings_costs_doubts_and_leaves_out(
     totals = selection.report["totals"]
     assert f"{totals['coupons']} coupons are expected to be redeemed" in body
     assert "No selection within these limits is better by more than 0." in body
-    assert "is not good on all days of the mailing, 2026-03-02 to 2026-03-22: nobody gets it." in (
-        body.replace("&#x27;", "'")
-    )
+    assert "is not good on all days of the mailing, " in body
+    assert "2026-03-02 to" not in body
     assert "The mailing: " in body
     assert "of 400.00 is expected to be spent" in body
     assert "coupons are worth within 40.0% of the mean" in body
