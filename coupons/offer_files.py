@@ -11,9 +11,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from coupons import covering
-from coupons.importing import rows, writing
-from coupons.importing.cells import Value
-from coupons.importing.columns import BARCODE, COLUMNS, RULES
+from coupons.importing.columns import BARCODE, COLUMNS, OFFERS, RULES
 from coupons.models import Offer, OfferBarcode, OfferFile, OfferLevel, OfferProduct, OfferRule
 from coupons.offer_plans import Change, Plan, Planned, compare
 from coupons.offer_values import (
@@ -27,6 +25,9 @@ from coupons.offer_values import (
     rules_of,
     values_of,
 )
+from pos_integration.tables import reading as tables
+from pos_integration.tables import writing
+from pos_integration.tables.cells import Value
 
 State = OfferFile.State
 FAULTS_KEPT: Final = 10_000
@@ -46,7 +47,7 @@ def accept(name: str, body: bytes, by: AbstractBaseUser | None) -> tuple[OfferFi
     Bytes that wait to be confirmed already are compared anew and not kept twice. Raises
     TableError for a file that is no table of offers.
     """
-    reading = rows.read(body)
+    reading = tables.read(body, OFFERS)
     sha256 = hashlib.sha256(body).hexdigest()
     file = OfferFile.objects.filter(sha256=sha256, state=State.READ).order_by("pk").first()
     is_new = file is None
@@ -60,7 +61,7 @@ def accept(name: str, body: bytes, by: AbstractBaseUser | None) -> tuple[OfferFi
 def look_again(file: OfferFile) -> None:
     """Compare a file that waits with the offers as they are now, and keep what was found."""
     if file.state == State.READ:
-        _keep(file, compare(rows.read(bytes(file.body))))
+        _keep(file, compare(tables.read(bytes(file.body), OFFERS)))
 
 
 def confirm(
@@ -98,7 +99,7 @@ def drop(file: OfferFile) -> None:
 def written(offers: QuerySet[Offer], kind: str) -> bytes:
     """Return `offers` as a file, "csv" or "xlsx", that reads as the same. Raises WritingError."""
     write = {"csv": writing.as_csv, "xlsx": writing.as_xlsx}[kind]
-    return write(_values(offers))
+    return write(_values(offers), OFFERS)
 
 
 class _StaleError(Exception):
@@ -111,7 +112,7 @@ def _confirmed(key: int, by: AbstractBaseUser, digest: str, *, may_leave_faulty:
         return file
     if file.state == State.DROPPED:
         raise OfferFileError(f"'{file}' was dropped. Import it once more to apply it.")
-    reading = rows.read(bytes(file.body))
+    reading = tables.read(bytes(file.body), OFFERS)
     # Coupons of these offers are printed before this or after it: none meanwhile.
     codes = [str(row.said["code"]) for row in reading.rows]
     locked = Offer.objects.select_for_update().filter(code__in=codes).order_by("pk")

@@ -15,9 +15,7 @@ from typing import NamedTuple
 from django.db.models import Exists, OuterRef
 
 from coupons import barcode_rules, offering
-from coupons.importing.cells import CellError
 from coupons.importing.columns import BARCODE, BY_NAME, COLUMNS, RULES
-from coupons.importing.rows import Fault, OfferRow, Reading, drop_faulty
 from coupons.models import Coupon, Offer, OfferBarcode, Redemption
 from coupons.offer_values import (
     LEVEL_COLUMNS,
@@ -33,6 +31,8 @@ from coupons.offer_values import (
     values_of,
 )
 from coupons.sheets.pictures import PICTURES
+from pos_integration.tables.cells import CellError
+from pos_integration.tables.reading import Fault, Reading, SaidRow, drop_faulty
 
 
 class Change(NamedTuple):
@@ -130,7 +130,7 @@ def compare(reading: Reading) -> Plan:
     return plan
 
 
-def _meant(reading: Reading, names: Names) -> Iterator[tuple[OfferRow, Values]]:
+def _meant(reading: Reading, names: Names) -> Iterator[tuple[SaidRow, Values]]:
     """Each row with what it names found; one that names what is not there gets a fault."""
     said_of = (row.said.get(name) for row in reading.rows for name in PRODUCTS)
     names.learn_products({n for numbers in said_of if isinstance(numbers, tuple) for n in numbers})
@@ -148,9 +148,7 @@ def _meant(reading: Reading, names: Names) -> Iterator[tuple[OfferRow, Values]]:
 class _Judge:
     """Says what is wrong with an offer as it would be."""
 
-    def __init__(
-        self, rows: Collection[tuple[OfferRow, Values]], offers: Collection[Offer]
-    ) -> None:
+    def __init__(self, rows: Collection[tuple[SaidRow, Values]], offers: Collection[Offer]) -> None:
         shared = [code for _, said in rows if (code := said.get("shared_code"))]
         self._owners = dict(
             Offer.objects.filter(shared_code__in=shared).values_list("shared_code", "code")

@@ -10,7 +10,6 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from typing import Any, Final
 
-from coupons.importing.cells import CellError, Value
 from coupons.importing.columns import BARCODE, BY_NAME, COLUMNS, LEVELS, RULES
 from coupons.models import (
     Funder,
@@ -23,6 +22,7 @@ from coupons.models import (
 )
 from pos_integration import catalogue, gtin
 from pos_integration.models import Category, Product, Store
+from pos_integration.tables.cells import CellError, Value
 
 Values = dict[str, Any]
 Brand = tuple[str, int | None]

@@ -19,6 +19,7 @@ PURE = [
     "pos_integration/money.py",
     "pos_integration/records.py",
     "pos_integration/formats",
+    "pos_integration/tables",
     "loyalty/shopper",
     "coupons/importing",
     "coupons/proof",

@@ -7,9 +7,9 @@ from django.http import QueryDict
 from django.utils.safestring import SafeString
 
 from coupons.importing.columns import COLUMNS, GOOD_ON
-from coupons.importing.table import MOST_BYTES, MOST_ROWS
 from coupons.models import OfferFile
 from pos_integration.desk import NOTHING, table
+from pos_integration.tables.table import MOST_BYTES, MOST_ROWS
 
 
 class FileForm(forms.Form):

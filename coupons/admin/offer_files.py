@@ -26,7 +26,6 @@ from coupons.admin.offer_file_parts import (
     columns_table,
     new_table,
 )
-from coupons.importing.table import TableError, WritingError
 from coupons.models import Offer, OfferFile
 from pos_integration.desk import (
     NOTHING,
@@ -37,6 +36,7 @@ from pos_integration.desk import (
     pill,
     table,
 )
+from pos_integration.tables.table import TableError, WritingError
 
 State = OfferFile.State
 TONES: Final = {State.READ: "busy", State.APPLIED: "good", State.DROPPED: "plain"}

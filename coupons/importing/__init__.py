@@ -1,1 +1,1 @@
-"""Offers as a spreadsheet has them: files read into rows and rows into offers, and back again."""
+"""Offers as a spreadsheet has them."""

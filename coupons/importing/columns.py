@@ -1,11 +1,10 @@
 """The columns of a file of offers: what each is called, what stands in it, what empty means."""
 
-import re
 from collections.abc import Iterable
 from decimal import Decimal
 from typing import Final
 
-from coupons.importing.cells import (
+from pos_integration.tables.cells import (
     MOST_SMALL,
     AmountColumn,
     ChoiceColumn,
@@ -15,6 +14,7 @@ from coupons.importing.cells import (
     ListColumn,
     TextColumn,
 )
+from pos_integration.tables.forms import Form
 
 _SYMBOLOGIES: Final = ("ean_13", "gs1_128", "databar", "datamatrix", "qr")
 _KINDS: Final = ("amount", "percent", "fixed_price", "free_item", "multi_buy", "threshold")
@@ -170,15 +170,4 @@ RULES: Final = (*GOOD_ON, *(f"not_{name}" for name in GOOD_ON))
 LEVELS: Final = (2, 3)
 BARCODE: Final = ("symbology", "content", "company_prefix", "reference", "family_code")
 
-
-def name_of(heading: str) -> str:
-    """Return the name of the column that `heading` may mean.
-
-    >>> name_of(" Valid From")
-    'valid_from'
-    """
-    return re.sub(r"[\s_-]+", "_", heading.strip()).casefold()
-
-
-def is_known(heading: str) -> bool:
-    return name_of(heading) in BY_NAME
+OFFERS: Final = Form("offers", COLUMNS, key="code", unique=("code", "shared_code"))

@@ -11,27 +11,28 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from coupons.importing import rows, writing
-from coupons.importing.cells import CellError
-from coupons.importing.columns import BY_NAME, COLUMNS
-from coupons.importing.table import MOST_BYTES, MOST_ROWS, TableError, WritingError
+from coupons.importing.columns import BY_NAME, COLUMNS, OFFERS
+from pos_integration.tables import writing
+from pos_integration.tables.cells import CellError
+from pos_integration.tables.reading import read
+from pos_integration.tables.table import MOST_BYTES, MOST_ROWS, TableError, WritingError
 from tests.coupons.spreadsheets import OATS, csv_of, xlsx_of
 
 
 def only(body):
-    reading = rows.read(body)
+    reading = read(body, OFFERS)
     assert not reading.faults
     [row] = reading.rows
     return row.said
 
 
 def faults(body):
-    return rows.read(body).faults
+    return read(body, OFFERS).faults
 
 
 def sentences(body):
     with pytest.raises(TableError) as refused:
-        rows.read(body)
+        read(body, OFFERS)
     return " ".join(refused.value.sentences)
 
 
@@ -65,7 +66,7 @@ def test_a_workbook_says_the_same():
 def test_columns_come_in_any_order_and_spelling():
     turned = {name.upper().replace("_", " "): OATS[name] for name in reversed(OATS)}
     assert only(csv_of(turned)) == SAID
-    assert rows.read(csv_of(turned)).columns == tuple(OATS)
+    assert read(csv_of(turned), OFFERS).columns == tuple(OATS)
 
 
 def test_the_first_line_of_excel_names_the_separator():
@@ -73,7 +74,7 @@ def test_the_first_line_of_excel_names_the_separator():
 
 
 def test_what_is_not_utf_8_is_read_as_windows_1252_and_said():
-    reading = rows.read(csv_of(OATS | {"name": "Müsli"}, encoding="cp1252"))
+    reading = read(csv_of(OATS | {"name": "Müsli"}, encoding="cp1252"), OFFERS)
     assert reading.rows[0].said["name"] == "Müsli"
     assert "Windows-1252" in reading.notes[0]
 
@@ -112,7 +113,7 @@ def test_a_column_given_twice_and_one_without_a_name_are_refused():
 def test_empty_rows_and_columns_are_nothing_and_rows_keep_their_numbers():
     blank = dict.fromkeys(OATS, "")
     body = csv_of(OATS, blank, OATS | {"code": "OATS-2"})
-    assert [row.number for row in rows.read(body).rows] == [2, 4]
+    assert [row.number for row in read(body, OFFERS).rows] == [2, 4]
     assert only(csv_of(OATS | {"": ""})) == SAID
 
 
@@ -124,7 +125,7 @@ def test_a_row_with_another_number_of_cells_is_a_fault():
 
 
 def test_a_code_that_stands_twice_is_a_fault_on_both_rows():
-    reading = rows.read(csv_of(OATS, OATS, OATS | {"code": "B"}))
+    reading = read(csv_of(OATS, OATS, OATS | {"code": "B"}), OFFERS)
     assert [fault[:2] for fault in reading.faults] == [(2, "code"), (3, "code")]
     assert reading.faults[0].sentence == "'OATS-1' stands in row 3 too; one row is wanted."
     assert [row.said["code"] for row in reading.rows] == ["B"]
@@ -217,7 +218,7 @@ def test_merged_cells_are_faults_of_their_rows():
         book.active.merge_cells("B2:B3")
 
     body = xlsx_of(OATS, OATS | {"code": "B"}, OATS | {"code": "C"}, change=merge)
-    reading = rows.read(body)
+    reading = read(body, OFFERS)
     assert [fault[:2] for fault in reading.faults] == [(2, "name"), (3, "name")]
     assert "B2:B3 are merged" in reading.faults[0].sentence
     assert [row.said["code"] for row in reading.rows] == ["C"]
@@ -234,7 +235,7 @@ def test_hidden_rows_are_read_and_said():
     def hide(book):
         book.active.row_dimensions[2].hidden = True
 
-    reading = rows.read(xlsx_of(OATS, change=hide))
+    reading = read(xlsx_of(OATS, change=hide), OFFERS)
     assert reading.rows[0].said == SAID
     assert reading.notes == ["Hidden in the spreadsheet, and read all the same: row 2."]
 
@@ -246,7 +247,7 @@ def test_the_sheet_named_offers_is_read_and_the_others_are_named():
         sheet.append(list(OATS))
         sheet.append([*(OATS | {"code": "OURS"}).values()])
 
-    reading = rows.read(xlsx_of(OATS, change=add))
+    reading = read(xlsx_of(OATS, change=add), OFFERS)
     assert reading.rows[0].said["code"] == "OURS"
     assert reading.notes == ["Only the sheet ' OFFERS ' was read, not 'Notes'."]
 
@@ -356,14 +357,14 @@ OFFER = st.fixed_dictionaries({column.name: a_value(column) for column in COLUMN
 @given(OFFER)
 def test_whatever_an_offer_says_is_read_back_from_csv_and_xlsx(offer):
     offer = offer | {name: tuple(n.strip() for n in offer[name]) for name in ("products",)}
-    for body in (writing.as_csv([offer]), writing.as_xlsx([offer])):
+    for body in (writing.as_csv([offer], OFFERS), writing.as_xlsx([offer], OFFERS)):
         assert only(body) == offer
 
 
 @given(st.binary(max_size=300))
 def test_no_bytes_are_more_than_refused(body):
     with contextlib.suppress(TableError):
-        rows.read(body)
+        read(body, OFFERS)
 
 
 @given(st.sampled_from(COLUMNS), st.text(max_size=30), st.booleans())
@@ -380,16 +381,16 @@ def test_no_cell_of_a_written_file_begins_as_a_formula():
     offer |= {"code": "=cmd", "name": "+1", "detail": "-1", "terms": "@sum", "funder": "'=a"}
     offer |= {"face_value": Decimal("1.00"), "valid_from": date(2026, 3, 1)}
     offer |= {"valid_to": date(2026, 3, 1)}
-    text = writing.as_csv([offer]).decode("utf-8-sig")
+    text = writing.as_csv([offer], OFFERS).decode("utf-8-sig")
     assert "'=cmd,'+1,'-1," in text
     assert "''=a" in text
-    with zipfile.ZipFile(io.BytesIO(writing.as_xlsx([offer]))) as book:
+    with zipfile.ZipFile(io.BytesIO(writing.as_xlsx([offer], OFFERS))) as book:
         assert b"<f>" not in book.read("xl/worksheets/sheet1.xml")
 
 
 def test_more_products_than_a_cell_holds_are_refused_by_name():
     offer = {column.name: column.empty for column in COLUMNS} | {"code": "BIG"}
     offer["products"] = tuple(f"{number:014}" for number in range(2_100))
-    writing.as_csv([offer])
+    writing.as_csv([offer], OFFERS)
     with pytest.raises(WritingError, match="The products of 'BIG' are too many"):
-        writing.as_xlsx([offer])
+        writing.as_xlsx([offer], OFFERS)

@@ -1,4 +1,4 @@
-"""XLSX: the sheet named Offers, or the first that is not hidden, as a table."""
+"""XLSX: the sheet of a wanted name, or the first that is not hidden, as a table."""
 
 import io
 import warnings
@@ -10,13 +10,12 @@ from openpyxl.reader.excel import ExcelReader
 from openpyxl.styles.numbers import BUILTIN_FORMATS, BUILTIN_FORMATS_MAX_SIZE
 from openpyxl.styles.stylesheet import apply_stylesheet
 
-from coupons.importing import sheet_cells
-from coupons.importing.sheet_cells import Meaning
-from coupons.importing.table import Table, TableError
+from pos_integration.tables import sheet_cells
+from pos_integration.tables.sheet_cells import Meaning
+from pos_integration.tables.table import Table, TableError
 
-MOST_UNPACKED: Final = 128 * 2**20  # bytes: 50,000 rows with every cell filled need less
+MOST_UNPACKED: Final = 128 * 2**20  # bytes: 50,000 offers with every cell filled need less
 _MOST_PARTS: Final = 1_000
-_SHEET: Final = "offers"
 _PIECE: Final = 2**16
 _UNREADABLE: Final = (
     "This workbook cannot be read: it is damaged, or no XLSX file. Open it in a spreadsheet, save "
@@ -24,8 +23,10 @@ _UNREADABLE: Final = (
 )
 
 
-def read(body: bytes) -> Table:
+def read(body: bytes, sheet: str, most_rows: int) -> Table:
     """Return the table in the workbook `body`. Raises TableError.
+
+    sheet: what its sheet is called, in any case of letters, where there are several.
 
     A formula that was never calculated, an error value, and cells merged with others are misread.
     """
@@ -34,7 +35,7 @@ def read(body: bytes) -> Table:
         with warnings.catch_warnings():
             # The library warns of what it leaves out: styles, charts, rules for entering.
             warnings.simplefilter("ignore")
-            return _table(body)
+            return _table(body, sheet, most_rows)
     except TableError:
         raise
     except Exception as error:  # whatever a broken workbook makes the library stumble over
@@ -50,8 +51,8 @@ def _check_archive(body: bytes) -> None:
         if unpacked > MOST_UNPACKED or len(parts) > _MOST_PARTS:
             raise TableError(
                 f"This workbook unpacks to {unpacked / 2**20:,.0f} MiB in {len(parts):,} parts; "
-                f"{MOST_UNPACKED // 2**20} MiB is the most that is read. Save only the sheet of "
-                "offers, or save it as 'CSV UTF-8'."
+                f"{MOST_UNPACKED // 2**20} MiB is the most that is read. Save only the sheet "
+                "that is wanted, or save it as 'CSV UTF-8'."
             )
         names = {part.filename for part in parts}
         if "mimetype" in names and "content.xml" in names:
@@ -88,7 +89,7 @@ def _check_prolog(source: Any) -> None:
         return
 
 
-def _table(body: bytes) -> Table:
+def _table(body: bytes, wanted: str, most_rows: int) -> Table:
     # Step by step, as the library's own way would read every sheet of the workbook twice.
     reader = ExcelReader(io.BytesIO(body), read_only=True, data_only=True, keep_links=False)
     reader.read_manifest()
@@ -101,12 +102,12 @@ def _table(body: bytes) -> Table:
         if "chartsheet" not in rel.Type
     ]
     visible = [sheet for sheet in sheets if sheet[1] == "visible"]
-    named = [sheet for sheet in visible if sheet[0].strip().casefold() == _SHEET]
+    named = [sheet for sheet in visible if sheet[0].strip().casefold() == wanted.casefold()]
     chosen = next(iter([*named, *visible]), None)
     if chosen is None:
         raise TableError("This workbook has no sheet of cells that is not hidden.")
     with reader.archive.open(chosen[2]) as source:
-        table = sheet_cells.read(source, _meaning(reader))
+        table = sheet_cells.read(source, _meaning(reader), most_rows)
     others = [f"'{name}'" for name, *rest in sheets if [name, *rest] != [*chosen]]
     if others:
         table.notes.insert(

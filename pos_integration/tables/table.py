@@ -23,7 +23,7 @@ class TableError(ValueError):
 
 
 class WritingError(ValueError):
-    """An offer that such a file cannot hold; the message says which and what would help."""
+    """A row that such a file cannot hold; the message says which and what would help."""
 
 
 class Row(NamedTuple):
@@ -58,11 +58,11 @@ class Table:
         )
 
 
-def check_count(rows: int) -> None:
-    """Raise TableError if a table of `rows` rows is too long."""
-    if rows > MOST_ROWS:
+def check_count(rows: int, most: int) -> None:
+    """Raise TableError if a table of `rows` rows is longer than `most`."""
+    if rows > most:
         raise TableError(
-            f"This file has more than {MOST_ROWS:,} rows. Cut it into files of that many at most."
+            f"This file has more than {most:,} rows. Cut it into files of that many at most."
         )
 
 

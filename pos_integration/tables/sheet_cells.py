@@ -16,7 +16,7 @@ from openpyxl.utils import column_index_from_string, get_column_letter, range_bo
 from openpyxl.utils.datetime import from_excel, from_ISO8601
 from openpyxl.xml.constants import SHEET_MAIN_NS
 
-from coupons.importing.table import (
+from pos_integration.tables.table import (
     Cell,
     Misread,
     Row,
@@ -59,7 +59,7 @@ class _Found:
     merged: list[str] = field(default_factory=list)
 
 
-def read(source: Source, meaning: Meaning) -> Table:
+def read(source: Source, meaning: Meaning, most_rows: int) -> Table:
     """Return the table in the XML of a sheet, which declares no entities. Raises TableError."""
     found = _Found()
     rows = _rows(source, meaning, found)
@@ -70,7 +70,7 @@ def read(source: Source, meaning: Meaning) -> Table:
         if len(cells) > width:
             table.add_uneven(number, len(cells))
         table.rows.append(Row(number, [*cells[:width], *[""] * (width - len(cells))]))
-        check_count(len(table.rows))
+        check_count(len(table.rows), most_rows)
     hidden = [row.number for row in table.rows if row.number in found.hidden]
     if hidden:
         word = "row" if len(hidden) == 1 else "rows"

@@ -1,6 +1,6 @@
-"""A file of offers read into rows, each with what it says of an offer, and every fault by place.
+"""A file read into rows, each with what it says of one thing, and every fault by its place.
 
-Nothing here knows which offers, products or funders there are.
+Nothing here knows which offers, products or stores there are.
 """
 
 import difflib
@@ -9,14 +9,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from coupons.importing import csv_text, workbooks
-from coupons.importing.cells import CellError, Value
-from coupons.importing.columns import BY_NAME, COLUMNS, is_known, name_of
-from coupons.importing.table import FORMULAS, MOST_BYTES, Row, Table, TableError
+from pos_integration.tables import csv_text, workbooks
+from pos_integration.tables.cells import CellError, Value
+from pos_integration.tables.forms import Form, name_of
+from pos_integration.tables.table import FORMULAS, Row, Table, TableError
 
 _ZIP = b"PK\x03\x04"
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_UNIQUE = ("code", "shared_code")
+_OTHERS = {
+    b"%PDF": "a PDF",
+    b"\x89PNG": "a picture",
+    b"\xff\xd8\xff": "a picture",
+    b"GIF8": "a picture",
+    b"\x1f\x8b": "a packed file",
+    b"{\\rtf": "a text document",
+}
 
 
 class Fault(NamedTuple):
@@ -27,7 +34,7 @@ class Fault(NamedTuple):
     sentence: str
 
 
-class OfferRow(NamedTuple):
+class SaidRow(NamedTuple):
     number: int
     said: dict[str, Value]  # by the names of the file's columns
 
@@ -36,22 +43,24 @@ class OfferRow(NamedTuple):
 class Reading:
     """What a file says."""
 
-    columns: tuple[str, ...]  # those it has, in the order of COLUMNS
-    rows: list[OfferRow] = field(default_factory=list)  # without the faulty ones
+    form: Form
+    columns: tuple[str, ...]  # those it has, in the order of its form
+    rows: list[SaidRow] = field(default_factory=list)  # without the faulty ones
     faults: list[Fault] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     count: int = 0  # of all rows, faulty ones too
 
 
-def read(body: bytes) -> Reading:
-    """Return what the file `body`, CSV or XLSX by its first bytes, says of offers.
+def read(body: bytes, form: Form) -> Reading:
+    """Return what the file `body`, CSV or XLSX by its first bytes, says.
 
     Raises TableError for a file that cannot be read at all or that has other columns.
     """
-    table = _table(body)
-    names = _names(table)
+    table = _table(body, form)
+    names = _names(table, form)
     reading = Reading(
-        tuple(column.name for column in COLUMNS if column.name in names),
+        form,
+        tuple(column.name for column in form.columns if column.name in names),
         notes=table.notes,
         count=len(table.rows),
     )
@@ -63,22 +72,22 @@ def read(body: bytes) -> Reading:
     misread = {(fault.row, fault.column) for fault in reading.faults}
     for row in table.rows:
         said = {}
-        for name, value in _values(row, names, table.is_semicolons):
+        for name, value in _values(row, names, form, table.is_semicolons):
             if (row.number, name) in misread:
                 continue
             if isinstance(value, CellError):
                 reading.faults.append(Fault(row.number, name, str(value)))
             else:
                 said[name] = value
-        reading.rows.append(OfferRow(row.number, said))
-    reading.faults.extend(_repeated(reading.rows))
+        reading.rows.append(SaidRow(row.number, said))
+    reading.faults.extend(_repeated(reading.rows, form))
     drop_faulty(reading)
     return reading
 
 
 def drop_faulty(reading: Reading) -> None:
     """Take the rows with a fault out of `reading`, and put its faults in order."""
-    order = {name: place for place, name in enumerate(("", *BY_NAME))}
+    order = {name: place for place, name in enumerate(("", *reading.form.by_name))}
     reading.faults = sorted(
         dict.fromkeys(reading.faults), key=lambda fault: (fault.row, order[fault.column])
     )
@@ -86,11 +95,11 @@ def drop_faulty(reading: Reading) -> None:
     reading.rows = [row for row in reading.rows if row.number not in faulty]
 
 
-def _table(body: bytes) -> Table:
-    if len(body) > MOST_BYTES:
+def _table(body: bytes, form: Form) -> Table:
+    if len(body) > form.most_bytes:
         raise TableError(
-            f"This file has {len(body) / 2**20:.1f} MiB; {MOST_BYTES // 2**20} MiB is the most. "
-            "Cut it into several."
+            f"This file has {len(body) / 2**20:.1f} MiB; {form.most_bytes // 2**20} MiB is the "
+            "most. Cut it into several."
         )
     if not body.strip():
         raise TableError("This file is empty.")
@@ -100,32 +109,43 @@ def _table(body: bytes) -> Table:
             "without a password, or as 'CSV UTF-8'."
         )
     if body.startswith(_ZIP):
-        return workbooks.read(body)
-    return csv_text.read(body, is_known)
+        return workbooks.read(body, form.sheet, form.most_rows)
+    _refuse_others(body)
+    return csv_text.read(body, form.is_known, form.most_rows)
 
 
-def _names(table: Table) -> list[str]:
+def _refuse_others(body: bytes) -> None:
+    """Say what a file is that is no text at all, where its first bytes tell."""
+    for begins, what in _OTHERS.items():
+        if body.startswith(begins):
+            raise TableError(
+                f"This is {what}, not a table. Save the table as XLSX or 'CSV UTF-8' and choose "
+                "that file."
+            )
+
+
+def _names(table: Table, form: Form) -> list[str]:
     """The column each heading names; empty where heading and column are.
 
     Raises TableError that names each column that is unknown, given twice, or missing.
     """
     names = [name_of(heading) for heading in table.header]
-    wanted = [column.name for column in COLUMNS if column.is_wanted]
+    wanted = [column.name for column in form.columns if column.is_wanted]
     missing = [name for name in wanted if name not in names]
-    free = [name for name in BY_NAME if name not in names]
+    free = [name for name in form.by_name if name not in names]
     sentences = []
     for place, name in enumerate(names):
         if not name:
             if any(row.cells[place] for row in table.rows):
                 sentences.append(f"Column {place + 1} has values but no name above them.")
-        elif name not in BY_NAME:
+        elif name not in form.by_name:
             near = difflib.get_close_matches(name, free, n=1)
             meant = f" Is '{near[0]}' meant?" if near else ""
             sentences.append(f"There is no column '{table.header[place][:60]}'.{meant}")
     sentences.extend(
         f"The column '{name}' stands there {names.count(name)} times; once is wanted."
         for name in dict.fromkeys(names)
-        if name in BY_NAME and names.count(name) > 1
+        if name in form.by_name and names.count(name) > 1
     )
     if missing:
         word = "column is" if len(missing) == 1 else "columns are"
@@ -138,14 +158,14 @@ def _names(table: Table) -> list[str]:
 
 
 def _values(
-    row: Row, names: list[str], is_semicolons: bool
+    row: Row, names: list[str], form: Form, is_semicolons: bool
 ) -> Iterator[tuple[str, Value | CellError]]:
     for name, cell in zip(names, row.cells, strict=True):
         if not name:
             continue
         text = _unescaped(cell) if isinstance(cell, str) else cell
         try:
-            yield name, BY_NAME[name].read(text, is_semicolons=is_semicolons)
+            yield name, form.by_name[name].read(text, is_semicolons=is_semicolons)
         except CellError as error:
             yield name, error
 
@@ -156,9 +176,9 @@ def _unescaped(cell: str) -> str:
     return cell[1:] if is_kept else cell
 
 
-def _repeated(rows: list[OfferRow]) -> Iterator[Fault]:
+def _repeated(rows: list[SaidRow], form: Form) -> Iterator[Fault]:
     """A fault on every row whose code another one has: nobody can know which of them is meant."""
-    for name in _UNIQUE:
+    for name in form.unique:
         places = defaultdict(list)
         for row in rows:
             if value := row.said.get(name):

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from coupons.importing.table import Row, Table, TableError, check_count
+from pos_integration.tables.table import Row, Table, TableError, check_count
 
 SEPARATORS: Final = ",;\t"
 _NAMED_SEPARATOR = re.compile(r'"?sep=([,;\t])"?\r?\n?', re.IGNORECASE)
@@ -22,7 +22,7 @@ _AS_WINDOWS: Final = (
 )
 
 
-def read(body: bytes, is_known: Callable[[str], bool]) -> Table:
+def read(body: bytes, is_known: Callable[[str], bool], most_rows: int) -> Table:
     """Return the table in `body`; `is_known` says whether a column of that name exists.
 
     A row with another number of cells than the header is misread: it is most often a separator
@@ -45,7 +45,7 @@ def read(body: bytes, is_known: Callable[[str], bool]) -> Table:
         if any(cells[width:]) or len(cells) < width:
             table.add_uneven(number, len(cells))
         table.rows.append(Row(number, [*cells[:width], *[""] * (width - len(cells))]))
-        check_count(len(table.rows))
+        check_count(len(table.rows), most_rows)
     return table
 
 

@@ -1,4 +1,4 @@
-"""What may stand in a cell of a file of offers, by the kind of its column.
+"""What may stand in a cell of a table, by the kind of its column.
 
 A cell is read into the type its column keeps and written from it again, and nothing in between is
 guessed: what could be read in two ways is refused in a sentence that says how to write it.
@@ -12,7 +12,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
-from coupons.importing.table import Cell
+from pos_integration.tables.table import Cell
 
 Value = str | int | Decimal | date | tuple[str, ...] | None
 
@@ -25,6 +25,8 @@ _DOTTED = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})")
 _ROUNDED = re.compile(r"[0-9](\.[0-9]+)?[eE]\+[0-9]+")
 _WORD = re.compile(r"[-a-zA-Z0-9_]*")
 _UNWANTED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+_YES: Final = {"yes", "true", "1"}
+_NO: Final = {"no", "false", "0"}
 MOST_SMALL: Final = 32_767
 MOST_LARGE: Final = 2_147_483_647
 
@@ -195,16 +197,47 @@ class ListColumn(Column):
                 "or a quote stands in quotes."
             ) from error
         if self.are_numbers:
-            items = [self._number(item) for item in items]
+            items = [_number(item) for item in items]
         return tuple(dict.fromkeys(item for item in items if item))
 
-    def _number(self, item: str) -> str:
-        if _ROUNDED.fullmatch(item):
+
+@dataclass(frozen=True, kw_only=True)
+class NumberColumn(Column):
+    """A number that names something, such as a GTIN: its zeros count and nothing is added to it."""
+
+    longest: int
+
+    def _read(self, cell: Cell, is_semicolons: bool) -> Value:
+        number = _number(_text(cell))
+        if len(number) > self.longest or "\n" in number:
             raise CellError(
-                f"'{item}' is what a spreadsheet left of a long number. Format the column as text "
-                "and enter all digits."
+                f"'{_short(number)}' has {len(number)} characters; one line of {self.longest} is "
+                "the most."
             )
-        return re.sub(r"\A([0-9]+)\.0\Z", r"\1", item)
+        return number
+
+
+@dataclass(frozen=True, kw_only=True)
+class YesNoColumn(Column):
+    """Written yes and no; what spreadsheets make of true and false is read as well."""
+
+    def _read(self, cell: Cell, is_semicolons: bool) -> Value:
+        word = _text(cell).casefold()
+        if word not in _YES | _NO:
+            raise CellError(f"'{_short(word)}' is neither yes nor no.")
+        return word in _YES
+
+    def write(self, value: Value) -> str:
+        return "" if value is None else "yes" if value else "no"
+
+
+def _number(item: str) -> str:
+    if _ROUNDED.fullmatch(item):
+        raise CellError(
+            f"'{item}' is what a spreadsheet left of a long number. Format the column as text "
+            "and enter all digits."
+        )
+    return re.sub(r"\A([0-9]+)\.0\Z", r"\1", item)
 
 
 def _text(cell: Cell) -> str:
