@@ -8,6 +8,7 @@ raised, it would take back the count of wrong tries, too.
 import time
 from base64 import b32encode
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any, Final
 
@@ -36,6 +37,7 @@ _SETTING_UP: Final = "second_factor_new"  # the device that is not confirmed yet
 _UNSEEN: Final = "second_factor_codes"  # recovery codes were made and are still to be shown
 _NAME: Final = "second factor"
 _FAR: Final = 20  # steps, ten minutes: how wrong a clock is looked for
+_SHOWN: Final = timedelta(minutes=15)  # a new secret; who leaves the desk leaves it to nobody
 
 
 class Step(StrEnum):
@@ -167,11 +169,12 @@ def start(session: SessionBase, user: User) -> None:
 
 
 def being_set_up(session: SessionBase, user: User) -> Any:
-    """The TOTPDevice that this session started and did not confirm yet, or None."""
+    """The TOTPDevice that this session started lately and did not confirm yet, or None."""
     number = session.get(_SETTING_UP)
     if number is None:
         return None
-    return TOTPDevice.objects.filter(pk=number, user=user, confirmed=False).first()
+    begun = TOTPDevice.objects.filter(created_at__gt=timezone.now() - _SHOWN)
+    return begun.filter(pk=number, user=user, confirmed=False).first()
 
 
 def confirm(session: SessionBase, user: User, digits: str) -> str | None:
@@ -183,7 +186,7 @@ def confirm(session: SessionBase, user: User, digits: str) -> str | None:
         _hold(user)
         device = being_set_up(session, user)
         if device is None:
-            return _("This was set up already, or begun anew in another window. Begin again.")
+            return _("This code is not good any more. Begin again.")
         reason = _try(device, digits, is_new=True)
         if reason is None:
             had_one = has_one(user)

@@ -102,8 +102,11 @@ def set_up(request: HttpRequest) -> HttpResponse:
     user, session = _who(request), request.session
     device = second_factor.being_set_up(session, user)
     if device is None:
-        unseen = second_factor.are_codes_unseen(session)
-        return redirect("admin:second_factor_codes" if unseen else "admin:second_factor")
+        if second_factor.are_codes_unseen(session):
+            return redirect("admin:second_factor_codes")
+        if request.method == "POST":
+            messages.warning(request, _("This code is not good any more. Begin again."))
+        return redirect("admin:second_factor")
     form = DigitsForm(_sent(request))
     if form.is_valid():
         reason = second_factor.confirm(session, user, form.cleaned_data["digits"])

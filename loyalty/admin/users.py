@@ -12,7 +12,12 @@ from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
-from django.contrib.auth.forms import UserChangeForm
+from django.contrib.auth.forms import (
+    ReadOnlyPasswordHashField,
+    ReadOnlyPasswordHashWidget,
+    UserChangeForm,
+)
+from django.contrib.auth.hashers import is_password_usable
 from django.contrib.auth.models import Group, User
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
@@ -49,8 +54,40 @@ class StoreRows(TabularInline[StoreStaff, User]):
     verbose_name_plural = _("Stores: of who is in 'Store staff' alone, the only ones they see")
 
 
+class PasswordState(ReadOnlyPasswordHashWidget):
+    """Whether there is a password: how it is kept is of no use to who reads this."""
+
+    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
+        context = super().get_context(name, value, attrs)
+        if is_password_usable(value):
+            context["summary"] = [{"label": gettext("set")}]
+        return context
+
+
 class StaffForm(ChangeForm):
     """Says no to what would leave nobody to look after users."""
+
+    password = ReadOnlyPasswordHashField(
+        label=_("Password"),
+        widget=PasswordState,
+        help_text=_("Nobody can read it, here or elsewhere; a new one signs them out everywhere."),
+    )
+
+    class Meta(ChangeForm.Meta):
+        labels = {
+            "is_active": _("Works here"),
+            "groups": _("Roles"),
+            "is_superuser": _("May do everything"),
+        }
+        help_texts = {
+            "username": _("What they sign in with: letters, digits and @ . + - _"),
+            "is_active": _("Take this away from who left: they are signed out at once."),
+            "groups": _(
+                "Store staff see their stores; Marketing everything but security and erasure; "
+                "Administrators all, and look after users."
+            ),
+            "is_superuser": _("Beyond all roles; for who keeps the system running."),
+        }
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean() or self.cleaned_data
@@ -121,7 +158,7 @@ class StaffAdmin(BaseAdmin, Page[User]):  # type: ignore[misc] # get_form's defa
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
         if obj is None:
             return self.add_fieldsets
-        rights = ["is_active", "is_staff", "groups"]
+        rights = ["is_active", "groups"]
         if request.user.is_superuser:  # what one has not, one gives nobody
             rights.append("is_superuser")
         return (
@@ -140,8 +177,7 @@ class StaffAdmin(BaseAdmin, Page[User]):  # type: ignore[misc] # get_form's defa
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
-        if not change:
-            obj.is_staff = True  # the desk is all that a user is for
+        obj.is_staff = True  # the desk is all that a user is for
         super().save_model(request, obj, form, change)
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:

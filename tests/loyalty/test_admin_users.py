@@ -1,5 +1,8 @@
 """Who works here is looked after at the desk: roles, stores, and nobody locks everybody out."""
 
+import re
+from html import unescape
+
 import pytest
 from django.contrib.auth.models import Group, User
 from django.urls import reverse
@@ -30,7 +33,6 @@ def form_of(user, *groups, stores=(), **changes):
         "last_name": user.last_name,
         "email": user.email,
         "is_active": "on",
-        "is_staff": "on",
         "groups": [Group.objects.get(name=name).pk for name in groups],
         "store_staff-TOTAL_FORMS": len(stores),
         "store_staff-INITIAL_FORMS": 0,
@@ -126,3 +128,21 @@ def test_a_user_that_is_made_may_come_to_the_desk(administrator):
         },
     )
     assert User.objects.get(username="new").is_staff
+
+
+def test_how_a_password_is_kept_is_shown_to_nobody(administrator):
+    user = User.objects.create_user("ada", password="a-long-pass-phrase", is_staff=True)
+    page = administrator.get(page_of(user)).text
+    assert "algorithm" not in page
+    assert "Reset password" in page
+
+
+def test_two_who_change_a_user_at_once_do_not_undo_each_other(administrator):
+    user = User.objects.create_user("ada", is_staff=True)
+    seen = re.findall('name="_seen" value="([^"]+)"', administrator.get(page_of(user)).text)
+    User.objects.filter(pk=user.pk).update(last_name="Byron")
+    answer = administrator.post(
+        page_of(user), form_of(user, _seen=unescape(seen[0]), last_name="Lovelace")
+    )
+    assert "while you had it open" in answer.text
+    assert User.objects.get(username="ada").last_name == "Byron"

@@ -164,6 +164,12 @@ def test_logging_out_and_the_language_stay_possible(offered, ada):
     assert "_auth_user_id" not in browser.session
 
 
+def test_a_desk_below_another_address_asks_as_well(offered, ada):
+    sets_up(signs_in(), ada)
+    answer = signs_in().get(HOME, SCRIPT_NAME="/chain")
+    assert urlsplit(answer["Location"]).path.endswith(ASKED)
+
+
 def test_nobody_is_led_to_another_site_after_the_digits(offered, ada):
     sets_up(signs_in(), ada)
     answer = signs_in().post(f"{ASKED}?next=https://evil.example/", {"digits": shown(ada)})
@@ -445,6 +451,16 @@ def test_a_secret_begun_in_one_browser_is_not_shown_in_another(offered, ada):
     first, second = signs_in(), signs_in()
     first.post(MINE)
     assert second.get(SET_UP)["Location"] == MINE
+
+
+def test_a_secret_is_not_left_to_whoever_comes_to_the_desk_later(offered, ada):
+    browser = signs_in()
+    browser.post(MINE)
+    digits = shown(ada, confirmed=False)
+    TOTPDevice.objects.update(created_at=timezone.now() - timedelta(minutes=16))
+    assert browser.get(SET_UP)["Location"] == MINE
+    assert "Begin again" in browser.post(SET_UP, {"digits": digits}, follow=True).text
+    assert not second_factor.has_one(ada)
 
 
 def test_one_may_do_without_where_it_is_offered_and_other_sessions_end(offered, ada):

@@ -41,6 +41,14 @@ def test_a_named_database_turns_debug_off(url, host):
     [
         ({"DEBUG": "false"}, "DEBUG is off and DATABASE_URL is not set"),
         ({"DATABASE_URL": "postgres://till@db.example/loyalty"}, "Set SECRET_KEY"),
+        (
+            {
+                "DATABASE_URL": "postgres://till@db.example/loyalty",
+                "SECRET_KEY": "x" * 60,
+                "SECOND_FACTOR": "yes",
+            },
+            "SECOND_FACTOR is 'yes': set it to off, offered or required",
+        ),
     ],
 )
 def test_what_would_not_be_safe_is_refused_in_words(environment, sentence):
