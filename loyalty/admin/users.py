@@ -16,6 +16,7 @@ from django.contrib.auth.forms import (
     ReadOnlyPasswordHashField,
     ReadOnlyPasswordHashWidget,
     UserChangeForm,
+    UsernameField,
 )
 from django.contrib.auth.hashers import is_password_usable
 from django.contrib.auth.models import Group, User
@@ -73,7 +74,10 @@ class StaffForm(ChangeForm):
         help_text=_("Nobody can read it, here or elsewhere; a new one signs them out everywhere."),
     )
 
-    class Meta(ChangeForm.Meta):
+    class Meta:
+        model = User
+        fields = "__all__"  # the page says which
+        field_classes = {"username": UsernameField}
         labels = {
             "is_active": _("Works here"),
             "groups": _("Roles"),
