@@ -35,6 +35,17 @@ class DigitsForm(forms.Form):
     digits = Digits(label=gettext_lazy("The six digits that your app shows"))
 
 
+class FirstDigitsForm(forms.Form):
+    """Below the code to scan, which is to be seen first; only what was wrong has the keyboard."""
+
+    digits = Digits(label=gettext_lazy("The six digits that your app shows"), is_first=False)
+
+    def __init__(self, *args: Any, **how: Any) -> None:
+        super().__init__(*args, **how)
+        if self.is_bound:
+            self.fields["digits"].widget.attrs["autofocus"] = True
+
+
 class CodeForm(forms.Form):
     code = forms.CharField(
         label=gettext_lazy("One of your recovery codes"),

@@ -17,7 +17,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 
 from loyalty import second_factor, second_factor_code
 from loyalty.second_factor import Step, Wish
-from loyalty.second_factor_forms import CodeForm, DigitsForm, ProofForm
+from loyalty.second_factor_forms import CodeForm, DigitsForm, FirstDigitsForm, ProofForm
 
 _FEW: Final = 3  # recovery codes: time for new ones
 
@@ -107,7 +107,7 @@ def set_up(request: HttpRequest) -> HttpResponse:
         if request.method == "POST":
             messages.warning(request, _("This code is not good any more. Begin again."))
         return redirect("admin:second_factor")
-    form = DigitsForm(_sent(request))
+    form = FirstDigitsForm(_sent(request))
     if form.is_valid():
         reason = second_factor.confirm(session, user, form.cleaned_data["digits"])
         if reason is None:

@@ -241,11 +241,11 @@ class StaffAdmin(BaseAdmin, Page[User]):  # type: ignore[misc] # get_form's defa
 
     def take_second_factor_away(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Of one user, from their page."""
+        if not self.has_change_permission(request):
+            raise PermissionDenied
         user = self.get_object(request, str(pk))
         if user is None or settings.SECOND_FACTOR == second_factor.OFF:
             raise Http404
-        if not self.has_change_permission(request, user):
-            raise PermissionDenied
         back = reverse("admin:auth_user_change", args=[pk])
         if request.method == "POST":
             self._take_away(request, user)
