@@ -17,12 +17,18 @@ from coupons.admin import mailing_panels
 from coupons.admin.mailing_forms import RecipientsForm
 from coupons.admin.mailing_steps import STEPS, State, is_unprinted, label_of, seen
 from coupons.models import Mailing
+from pos_integration import staff
 from pos_integration.desk import Page
 
 if TYPE_CHECKING:
     Views = Page[Mailing]
 else:
     Views = object
+
+
+def may_see_homes(request: HttpRequest) -> bool:
+    """Whether names from all over are for whoever is signed in: not for who works in stores."""
+    return staff.stores_of(request.user) is None
 
 
 class MailingViews(Views):
@@ -99,7 +105,7 @@ class MailingViews(Views):
     def before_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """What to look at before a mailing is printed."""
         mailing = get_object_or_404(Mailing, pk=pk)
-        if not self.has_view_permission(request, mailing):
+        if not self.has_view_permission(request, mailing) or not may_see_homes(request):
             raise PermissionDenied
         context = {
             **self.admin_site.each_context(request),

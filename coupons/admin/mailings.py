@@ -36,7 +36,7 @@ from coupons.admin.mailing_steps import (
     mailing_pill,
     was_selected,
 )
-from coupons.admin.mailing_views import MailingViews
+from coupons.admin.mailing_views import MailingViews, may_see_homes
 from coupons.admin.printing_steps import begin_tools
 from coupons.admin.workbench import Known
 from coupons.admin.workbench_pages import WorkbenchPages
@@ -287,7 +287,8 @@ class MailingAdmin(MailingViews, WorkbenchPages, Page[Mailing]):
         if row.state in (State.DRAFT, State.SELECTED) and was_selected(row):
             url = reverse("admin:coupons_mailing_compare", args=[row.pk])
             tools.append(Tool(_("Compare selections"), url))
-        if row.channel == Mailing.Channel.PRINT and row.state in BEFORE_THE_POST:
+        is_for_paper = row.channel == Mailing.Channel.PRINT and row.state in BEFORE_THE_POST
+        if is_for_paper and may_see_homes(request):
             url = reverse("admin:coupons_mailing_before", args=[row.pk])
             tools.append(Tool(_("Before printing"), url))
         if row.issued_at is not None and request.user.has_perm("coupons.view_measurement"):
