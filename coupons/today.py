@@ -157,8 +157,8 @@ def shops(stores: Stores, baskets: dict[int, tuple[int, int]], now: datetime) ->
     names: dict[int, str] = {}
     collectors: list[Till] = []
     rows = Terminal.objects.filter(revoked_at=None).order_by("store", "number")
-    for pk, store, name, number, collects, seen in rows.values_list(
-        "pk", "store", "store__name", "number", "is_collector", "last_seen_at"
+    for pk, store, code, name, number, collects, seen in rows.values_list(
+        "pk", "store", "store__number", "store__name", "number", "is_collector", "last_seen_at"
     ):
         sent, lately = uploads.get(pk, (None, 0))
         moments = [timezone.localtime(at) for at in (sent, seen) if at is not None]
@@ -166,7 +166,8 @@ def shops(stores: Stores, baskets: dict[int, tuple[int, int]], now: datetime) ->
         if collects:
             collectors.append(till)
         if stores is None or store in stores:
-            names[store] = name
+            # Stores of a chain may all be called the same.
+            names[store] = name if code in name.split() else f"{name} {code}"
             if not collects:
                 tills[store].append(till)
     # A collector speaks for stores whose own tills do not: these are as well as it is.

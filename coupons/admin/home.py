@@ -15,15 +15,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from coupons import today, today_queue
-from coupons.admin import home_cards, home_night
+from coupons.admin import home_cards, home_night, redemption_plot
 from coupons.today import Day, Drop, LookAt
 from coupons.today_figures import Heard, Judged, change, judge, silent_count
-from coupons.today_forecast import Earlier, expected, shape, so_far
 from coupons.today_queue import Night
-from loyalty import curves
 from loyalty.models import ModelRun
 from pos_integration import staff
-from pos_integration.desk import table
 
 
 class Figure(NamedTuple):
@@ -93,7 +90,7 @@ def look(request: HttpRequest) -> Home:
         page.cards += [plot] if plot else []
         page.cards += [
             _tonight(night, runs, 4 if plot else 12),
-            Card("mail", _("Mailings"), "", home_cards.mailings(shown, on), 7),
+            Card("mail", _("Mailings"), "", home_cards.mailings(shown, on), 7, "mailings"),
         ]
     page.cards.append(
         Card(
@@ -289,37 +286,9 @@ def _plot(rows: list[Drop], over: list[Drop], on: date) -> Card | None:
     if not rows:
         return None
     row = max(rows, key=lambda one: (one.redeemed, one.mailing.pk))
-    mailing = row.mailing
-    came = so_far(row.used, mailing.valid_from, min(on, mailing.valid_to))
-    reached = shape(
-        [
-            Earlier(one.mailing.valid_from, one.mailing.valid_to, one.used)
-            for one in over
-            if one is not row
-        ]
-    )
-    whole = expected(mailing.valid_from, mailing.valid_to, row.forecast or (0.0, 0.0, 0.0), reached)
-    lines: dict[str, Any] = {}
-    if row.forecast:
-        lines = {"dashed": whole.middle, "low": whole.low, "high": whole.high}
-    title = _("%(mailing)s: coupons used") % {"mailing": mailing.name}
-    note = (
-        _("solid: so far · dashed: forecast with its 90 % band")
-        if row.forecast
-        else _("so far; nothing was forecast")
-    )
-    svg = curves.line_with_band(title, whole.days, came, **lines)
-    body = format_html(
-        "{}<details><summary>{}</summary>{}</details>",
-        mark_safe(svg),  # noqa: S308 - drawn of numbers, its words escaped
-        _("The same as a table"),
-        table(
-            (_("Until"), _("Used") + "#", _("Forecast") + "#", _("90 of 100 between") + "#"),
-            home_cards.by_week(whole, came, is_forecast=bool(row.forecast)),
-            "",
-        ),
-    )
-    return Card("chart-line", title, note, body, 8)
+    title = redemption_plot.title_of(row.mailing)
+    body = redemption_plot.drawn(row, over, on)
+    return Card("chart-line", title, redemption_plot.note_of(row), body, 8)
 
 
 def _tonight(night: Night, runs: Any, width: int = 4) -> Card:

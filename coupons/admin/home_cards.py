@@ -1,6 +1,6 @@
 """The cards of the first page as markup: mailings, tills, print runs, budgets, first steps."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -17,11 +17,10 @@ from coupons.models import PrintRun
 from coupons.templatetags.icons import icon
 from coupons.today import Drop
 from coupons.today_figures import Heard, Judged, burnt, next_step
-from coupons.today_forecast import Expected
 from loyalty import plots
 from pos_integration.desk import NOTHING, link, pill, table
 
-SHOPS, STEPS_SHOWN = 8, 10
+SHOPS = 8
 PRINT_TONES = {"running": "busy", "blocked": "bad", "failed": "bad", "finished": "good"}
 
 
@@ -216,24 +215,6 @@ def budgets(on: date) -> SafeString:
         ),
         _("No offer that is out has a budget: give it one on the offer's page."),
     )
-
-
-def by_week(
-    whole: Expected, came: Sequence[int], *, is_forecast: bool
-) -> Iterator[tuple[str, str, str, str]]:
-    """The plot's figures, some STEPS_SHOWN days of them, the last that is known among these."""
-    last = len(whole.days) - 1
-    step = max(-(-len(whole.days) // STEPS_SHOWN), 1)
-    shown = sorted({*range(step - 1, last + 1, step), last, *([len(came) - 1] if came else [])})
-    for at in shown:
-        yield (
-            date_format(whole.days[at], "j F Y"),
-            _number(came[at]) if at < len(came) else NOTHING,
-            _number(round(whole.middle[at])) if is_forecast else NOTHING,
-            f"{_number(round(whole.low[at]))} – {_number(round(whole.high[at]))}"  # noqa: RUF001 - an en dash of a range
-            if is_forecast
-            else NOTHING,
-        )
 
 
 def first_steps(steps: Iterable[tuple[bool | None, str, str]]) -> SafeString:

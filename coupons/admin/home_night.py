@@ -50,7 +50,7 @@ def steps(night: Night, runs: Iterable[tuple[PrintRun, int]]) -> SafeString:
         if run.state == PrintRun.State.RUNNING
     ]
     if not night.due:
-        rows.append((_("Select and print"), _("nothing is due")))
+        rows.append((_("Select and print"), pill(_("nothing is due"), "plain")))
     return format_html(
         '<dl class="night">{}</dl>', format_html_join("", "<dt>{}</dt><dd>{}</dd>", rows)
     )
@@ -73,7 +73,10 @@ def _rebuild(night: Night) -> SafeString | str:
         return pill(_("at work"), "busy")
     if night.published is None:
         return pill(_("waits"), "busy")
-    return number_format(night.published.households, force_grouping=True)
+    count = night.published.households
+    words = ngettext("%(n)s household", "%(n)s households", count)
+    figure = words % {"n": number_format(count, force_grouping=True)}
+    return format_html('<span class="beside">{}</span> {}', figure, pill(_("done"), "good"))
 
 
 def _due_words(one: Due) -> SafeString:
@@ -115,7 +118,7 @@ def queue(told: Night, clusters: int, now: datetime) -> SafeString:
     if clusters and waits < STUCK_MINUTES:
         return says
     hint = (
-        _("Nothing that is long is done until it runs: start it with manage.py qcluster.")
+        _("Nothing that is long is done until it runs: ask whoever looks after the server.")
         if not clusters
         else _("It is busy with something long: look at the nights and print runs at work.")
     )

@@ -6,35 +6,46 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, gettext_noop
 
-from loyalty import plots
+from coupons.admin import measured_plots
 from pos_integration.desk import NOTHING, link, table
 
 Report = dict[str, Any]
 ROWS_SHOWN = 25
-GROUPS_NAMED = 6
 _OF_HOUSEHOLDS = (
-    ("sales", "Sales"),
-    ("margin", "Margin"),
-    ("net", "Margin less what coupons cost"),
-    ("after_sales", "Sales in the four weeks after"),
-    ("after_margin", "Margin in the four weeks after"),
+    ("sales", gettext_noop("Sales")),
+    ("margin", gettext_noop("Margin")),
+    ("net", gettext_noop("Margin less what coupons cost")),
+    ("after_sales", gettext_noop("Sales in the four weeks after")),
+    ("after_margin", gettext_noop("Margin in the four weeks after")),
 )
 _PARTS = (
-    ("sales", "Its own goods#"),
-    ("neighbours_sales", "Others of their type#"),
-    ("halo_sales", "Others of their category#"),
-    ("after_sales", "Its own goods, four weeks after#"),
+    ("sales", gettext_noop("Its own goods")),
+    ("neighbours_sales", gettext_noop("Others of their type")),
+    ("halo_sales", gettext_noop("Others of their category")),
+    ("after_sales", gettext_noop("Its own goods, four weeks after")),
 )
-_EFFECTS = {"sales": "Sales#", "margin": "Margin#", "net": "Less cost#", "all_told": "All told#"}
-TOO_FEW = "Too few households were held out to tell: hold out more of the next mailing."
+_EFFECTS = {
+    "sales": gettext_noop("Sales"),
+    "margin": gettext_noop("Margin"),
+    "net": gettext_noop("Less cost"),
+    "all_told": gettext_noop("All told"),
+}
+TOO_FEW = gettext_lazy(
+    "Too few households were held out to tell: hold out more of the next mailing."
+)
 GROUPS = (
-    ("tier", "Tiers", "of the whole basket"),
-    ("tag", "Kinds of coupons", "of the offers' own goods"),
-    ("funder", "Funders", "of their offers' own goods"),
-    ("store", "Stores", "where households shop most; of the whole basket"),
+    ("tier", gettext_noop("Tiers"), gettext_noop("of the whole basket")),
+    ("tag", gettext_noop("Kinds of coupons"), gettext_noop("of the offers' own goods")),
+    ("funder", gettext_noop("Funders"), gettext_noop("of their offers' own goods")),
+    (
+        "store",
+        gettext_noop("Stores"),
+        gettext_noop("where households shop most; of the whole basket"),
+    ),
 )
 
 
@@ -66,147 +77,64 @@ def sentences(said: list[str]) -> SafeString:
 
 def compared(report: Report) -> str:
     homes = report["households"]
-    return f"{homes['sheets']:,} households with a sheet, {homes['held_out']:,} held out"
+    return _("%(sheets)s households with a sheet, %(held)s held out") % {
+        "sheets": f"{homes['sheets']:,}",
+        "held": f"{homes['held_out']:,}",
+    }
 
 
 def whole(report: Report) -> SafeString:
     found = report["groups"][0]["effects"] if report["groups"] else {}
     if found and not _told(report["groups"][:1], found):
-        return table((), (), TOO_FEW)
+        return table((), (), str(TOO_FEW))
     return table(
-        ("Through the mailing", "A household#", "In all#"),
+        (_("Through the mailing"), _("A household") + "#", _("In all") + "#"),
         (
-            (label, effect(found[name], "each"), effect(found[name]))
+            (_(label), effect(found[name], "each"), effect(found[name]))
             for name, label in _OF_HOUSEHOLDS
             if name in found
         ),
-        "Nobody is compared: every household was merged or erased since.",
+        _("Nobody is compared: every household was merged or erased since."),
     )
-
-
-def more_sales(report: Report) -> str:
-    """What it brought in percent of what households buy anyway; empty where that is not known."""
-    whole = report["groups"][0] if report["groups"] else {}
-    told, usual = whole.get("effects", {}).get("sales"), whole.get("usual_sales")
-    if told is None or not usual or usual <= 0:
-        return ""
-    each, low, high = (100 * told[name] / usual for name in ("each", "low", "high"))
-    if low <= 0 <= high:
-        return _(
-            "It cannot be told yet whether the mailing changed sales: by %(each)s %% as far as "
-            "is seen, between %(low)s and %(high)s."
-        ) % {"each": f"{each:+.1f}", "low": f"{low:+.1f}", "high": f"{high:+.1f}"}
-    if each > 0:
-        return _("The mailing brought %(each)s %% more sales, between %(low)s and %(high)s.") % {
-            "each": f"{each:.1f}",
-            "low": f"{low:.1f}",
-            "high": f"{high:.1f}",
-        }
-    return _("The mailing cost %(each)s %% of sales, between %(low)s and %(high)s.") % {
-        "each": f"{-each:.1f}",
-        "low": f"{-high:.1f}",
-        "high": f"{-low:.1f}",
-    }
-
-
-def untold(report: Report) -> list[str]:
-    """What cannot be told, and what would let it be told, in plain words."""
-    said = []
-    if report["state"] == "running":
-        said.append(
-            _(
-                "Its coupons are still good, so the days to come are missing; offers are judged "
-                "once they are over."
-            )
-        )
-    elif report["state"] == "ended":
-        said.append(
-            _(
-                "The four weeks after are not over: whether shoppers only bought earlier what they "
-                "would have bought later is told then."
-            )
-        )
-    few = [one["name"] for one in report["groups"] if one["effects"].get("sales") is None]
-    if few:
-        said.append(
-            _(
-                "Nothing can be told of %(names)s: fewer than %(least)s households were held out "
-                "there. A larger holdout share in the next mailing would."
-            )
-            % {"names": ", ".join(few[:GROUPS_NAMED]), "least": least()}
-        )
-    return said
-
-
-def by_group(report: Report, kind: str) -> SafeString:
-    """Effects of the tiers, stores, tags or funders below each other: a forest of intervals."""
-    told = [
-        (one["name"], found["total_low"], found["total"], found["total_high"])
-        for one in report["groups"]
-        if one["kind"] == kind and (found := one["effects"].get("net")) is not None
-    ][:ROWS_SHOWN]
-    if not told:
-        return SafeString("")
-    title = _("Margin less what coupons cost, with 95 % intervals")
-    drawn = mark_safe(plots.forest(title, told))  # noqa: S308 - our own, names are escaped
-    return format_html('<div class="scroll">{}</div>', drawn)
 
 
 def account(report: Report) -> SafeString:
     if not report["groups"]:
-        return table((), (), "No sheet is counted.")
+        return table((), (), _("No sheet is counted."))
     cell = report["groups"][0]
     share = cell["redeemed_share"]
     return table(
-        ("What", "#"),
+        (_("What"), "#"),
         (
-            ("Sheets", f"{cell['sheets']:,}"),
-            ("Sheets of which a coupon was used", f"{cell['sheets_used']:,}"),
-            ("Coupons", f"{cell['coupons']:,}"),
-            ("Redeemed", f"{cell['redeemed']:,} ({NOTHING if share is None else f'{share:.1%}'})"),
-            ("Never redeemed", f"{cell['breakage']:,}"),
-            ("Given off", cents(cell["off_cents"])),
-            ("Of that, our part", cents(cell["own_cents"])),
-            ("Of that, the funders'", cents(cell["funded_cents"])),
-            ("Fees for handling", cents(cell["fee_cents"])),
+            (_("Sheets"), f"{cell['sheets']:,}"),
+            (_("Sheets of which a coupon was used"), f"{cell['sheets_used']:,}"),
+            (_("Coupons"), f"{cell['coupons']:,}"),
+            (_("Used"), f"{cell['redeemed']:,} ({NOTHING if share is None else f'{share:.1%}'})"),
+            (_("Never used"), f"{cell['breakage']:,}"),
+            (_("Taken off at the tills"), cents(cell["off_cents"])),
+            (_("Of that, our part"), cents(cell["own_cents"])),
+            (_("Of that, the funders'"), cents(cell["funded_cents"])),
+            (_("Fees for handling"), cents(cell["fee_cents"])),
         ),
         "",
     )
 
 
 def all_told(report: Report) -> str:
-    after = ", the four weeks after" if report["state"] == "final" else ""
-    return f"margin of its category{after}, less what its coupons cost; 95 % intervals"
-
-
-def forest(report: Report) -> SafeString:
-    told = [
-        (one["name"], found["total_low"], found["total"], found["total_high"])
-        for one in report["offers"]
-        if (found := one["effects"]["all_told"]) is not None
-    ]
-    if not told:
-        return table((), (), "Too few households were held out to tell for any offer.")
-    told.sort(key=lambda row: -row[2])
-    left = len(told) - ROWS_SHOWN
-    more = ""
-    if left > 0:
-        # Both ends: what to repeat stands at the one, what to drop at the other.
-        worst = ROWS_SHOWN // 2
-        best = ROWS_SHOWN - worst
-        told = told[:best] + told[-worst:]
-        more = f"The best {best} and the worst {worst}; {left:,} between them are in the CSV."
-    # Its markup is this house's own, and escapes the names.
-    drawn = mark_safe(plots.forest("What each offer brought", told))  # noqa: S308
-    return format_html('<div class="scroll">{}</div><p class="quiet">{}</p>', drawn, more)
+    if report["state"] == "final":
+        return _(
+            "margin of its category and of the four weeks after, less what its coupons cost; "
+            "95 % intervals"
+        )
+    return _("margin of its category, less what its coupons cost; 95 % intervals")
 
 
 def drop(report: Report) -> SafeString:
     if report["drop"]:
         return sentences([one["says"] for one in report["drop"]])
-    none = "None: of no offer is it sure that it cost more than it brought."
+    none = _("None: of no offer is it sure that it cost more than it brought.")
     if report["state"] == "running":
-        none = "Its coupons are still good: offers are judged once they are over."
+        none = _("Its coupons are still good: offers are judged once they are over.")
     return table((), (), none)
 
 
@@ -225,10 +153,20 @@ def shortened(head: Sequence[str], rows: Iterable[Sequence[object]], empty: str)
     """The first rows of a long table; all of them are in the CSV."""
     every = iter(rows)
     body = table(head, list(islice(every, ROWS_SHOWN)), empty)
-    left = sum(1 for _ in every)
+    left = sum(1 for _row in every)
     if not left:
         return body
-    return format_html('{}<p class="quiet">{} more are in the CSV.</p>', body, f"{left:,}")
+    more = _("%(n)s more are in the CSV.") % {"n": f"{left:,}"}
+    return format_html('{}<p class="quiet">{}</p>', body, more)
+
+
+def folded(head: Sequence[str], rows: Iterable[Sequence[object]], empty: str) -> SafeString:
+    """The same, folded away: it is looked into rarely."""
+    return format_html(
+        "<details><summary>{}</summary>{}</details>",
+        _("Offer by offer"),
+        shortened(head, rows, empty),
+    )
 
 
 def _largest_first(report: Report) -> list[Report]:
@@ -244,8 +182,9 @@ def _told(rows: Iterable[Report], names: Iterable[str]) -> list[str]:
 def offers(report: Report) -> SafeString:
     told = _told(report["offers"], _EFFECTS)
     return shortened(
-        ("Offer", "Coupons#", "Held out#", "Redeemed#", "Given off#", "Our part#",
-         *(_EFFECTS[name] for name in told)),
+        (_("Offer"), _("Coupons") + "#", _("Held out") + "#", _("Used") + "#",
+         _("Taken off") + "#", _("Our part") + "#",
+         *(_(_EFFECTS[name]) + "#" for name in told)),
         (
             (
                 offer(one),
@@ -258,22 +197,22 @@ def offers(report: Report) -> SafeString:
             )
             for one in _largest_first(report)
         ),
-        "No coupon was sent.",
+        _("No coupon was sent."),
     )  # fmt: skip
 
 
 def parts(report: Report) -> SafeString:
     known = report["offers"][0]["effects"] if report["offers"] else {}
     parts = [(name, title) for name, title in _PARTS if name in known]
-    if known and not _told(report["offers"], (name for name, _ in parts)):
-        return table((), (), TOO_FEW)
-    return shortened(
-        ("Offer", *(title for _, title in parts)),
+    if known and not _told(report["offers"], (name for name, _title in parts)):
+        return table((), (), str(TOO_FEW))
+    return folded(
+        (_("Offer"), *(_(title) + "#" for _name, title in parts)),
         (
-            (offer(one), *(effect(one["effects"][name]) for name, _ in parts))
+            (offer(one), *(effect(one["effects"][name]) for name, _title in parts))
             for one in _largest_first(report)
         ),
-        "No coupon was sent.",
+        _("No coupon was sent."),
     )
 
 
@@ -281,8 +220,8 @@ def group(report: Report, kind: str) -> SafeString:
     rows = [one for one in report["groups"] if one["kind"] == kind]
     told = _told(rows, ("sales", "margin", "net"))
     shown = shortened(
-        ("", "Sheets#", "Held out#", "Redeemed#", "Given off#",
-         *(_EFFECTS[name] for name in told)),
+        ("", _("Sheets") + "#", _("Held out") + "#", _("Used") + "#", _("Taken off") + "#",
+         *(_(_EFFECTS[name]) + "#" for name in told)),
         (
             (
                 one["name"],
@@ -294,17 +233,38 @@ def group(report: Report, kind: str) -> SafeString:
             )
             for one in rows
         ),
-        "Nobody.",
+        _("Nobody."),
     )  # fmt: skip
-    return format_html("{}{}", by_group(report, kind), shown)
+    return beside(measured_plots.by_group(report, kind), shown)
+
+
+def beside(plot: SafeString, figures: SafeString) -> SafeString:
+    """A plot, with its figures folded below it; where nothing could be drawn, the figures."""
+    if not plot:
+        return figures
+    return format_html(
+        '{}<details class="as-table"><summary>{}</summary>{}</details>',
+        plot,
+        _("The same as a table"),
+        figures,
+    )
+
+
+def by_offer(report: Report) -> SafeString:
+    """What each offer brought as a plot, its figures below; they alone where nothing is told."""
+    plot = measured_plots.by_offer(report)
+    if plot:
+        return beside(plot, offers(report))
+    none = _("Too few households were held out to tell for any offer.")
+    return format_html('<p class="quiet">{}</p>{}', none, offers(report))
 
 
 def never(report: Report) -> SafeString:
     found = report["not_redeemed"]
     if found["margin"] is None:
-        return table((), (), "Too few households are compared to tell.")
+        return table((), (), _("Too few households are compared to tell."))
     return table(
-        ("Households", "A household#", "In all#"),
+        (_("Households"), _("A household") + "#", _("In all") + "#"),
         (
             (
                 f"{found['households']:,}",
@@ -326,14 +286,14 @@ def between(found: Report | None, form: str) -> str:
 def chosen(report: Report) -> SafeString:
     found = report["lots"]["chosen"]
     if found is None:
-        return table((), (), "No coupon was drawn by lot: give a mailing random slots to learn.")
+        return table((), (), _("No coupon was drawn by lot: give a mailing random slots to learn."))
     return table(
-        ("What", "#"),
+        (_("What"), "#"),
         (
-            ("Redeemed, of those chosen", f"{found['redeemed_chosen']:.1%}"),
-            ("Redeemed, were any given that fits", f"{found['redeemed_drawn']:.1%}"),
-            ("More, by choosing", between(found["redeemed_more"], ".1%")),
-            ("More margin, less cost, by choosing", between(found["net_more"], ",.2f")),
+            (_("Redeemed, of those chosen"), f"{found['redeemed_chosen']:.1%}"),
+            (_("Redeemed, were any given that fits"), f"{found['redeemed_drawn']:.1%}"),
+            (_("More, by choosing"), between(found["redeemed_more"], ".1%")),
+            (_("More margin, less cost, by choosing"), between(found["net_more"], ",.2f")),
         ),
         "",
     )
@@ -350,35 +310,8 @@ def lots(report: Report) -> SafeString:
                 between(net, ",.2f"),
             )
 
-    return shortened(("Offer", "Drawn#", "Redeemed#", "Margin less cost#"), rows(), "None.")
-
-
-def method(report: Report) -> SafeString:
-    days, narrower = report["days"], report["narrower"]
-    said = [
-        "Who is held out is drawn by lot, and the same selection chose coupons for them that were "
-        "never sent: households with an offer are set against households that would have got it.",
-        f"What a household bought from {days['before'][0]} to {days['before'][1]} is taken into "
-        + (
-            f"account, which narrows the interval of the whole by {narrower:.0%}."
-            if narrower is not None
-            else "account."
-        ),
-        f"Counted are purchases from {days['during'][0]} to {days['during'][1]}, and of offers "
-        f"those from {days['after'][0]} to {days['after'][1]} once these are over: what was "
-        "bought early is missing there.",
-        "What a coupon took off counts as sold, and our part of it as a cost. Margins are the "
-        "categories' own.",
-        "Who used no coupon is set against those held out of the same tier and with sheets as "
-        "likely to be used. If users buy more than others of their kind anyway, this figure is "
-        "too low.",
-        f"Of 95 % intervals 1 in 20 misses. Effects are told where {least()} households or more "
-        "were held out.",
-    ]
-    return sentences(said)
-
-
-def least() -> int:
-    from coupons.findings import LEAST_HELD_OUT  # as above
-
-    return LEAST_HELD_OUT
+    return shortened(
+        (_("Offer"), _("Drawn") + "#", _("Used") + "#", _("Margin less cost") + "#"),
+        rows(),
+        _("None."),
+    )

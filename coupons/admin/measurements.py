@@ -12,18 +12,18 @@ from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
-from coupons.admin import measured, queued
+from coupons.admin import measured, measured_plots, measured_words, queued, redemption_plot
 from coupons.admin.ledger import with_form
 from coupons.models import Mailing, Measurement
 from pos_integration.desk import NOTHING, Panel, ReadOnlyAdmin, Tool, pill
 
 QUEUED = gettext_lazy("It waits its turn in the queue: look here again in a minute.")
 STATES = {
-    "running": ("so far", "busy"),
-    "ended": ("weeks after still open", "new"),
-    "final": ("final", "good"),
+    "running": (gettext_lazy("so far"), "busy"),
+    "ended": (gettext_lazy("weeks after still open"), "new"),
+    "final": (gettext_lazy("final"), "good"),
 }
 
 
@@ -32,12 +32,13 @@ class MeasureForm(forms.Form):
         Mailing.objects.exclude(issued_at=None)
         .filter(is_goodwill=False)
         .order_by("-issue_on", "-pk"),
-        help_text="Whose coupons are issued. It takes as long as a part of a night.",
+        help_text=gettext_lazy("Whose coupons are out. It takes as long as a part of a night."),
     )
 
 
 def state_pill(measurement: Measurement) -> SafeString:
-    return pill(*STATES[measurement.report["state"]])
+    word, tone = STATES[measurement.report["state"]]
+    return pill(str(word), tone)
 
 
 @admin.register(Measurement)
@@ -47,7 +48,7 @@ class MeasurementAdmin(ReadOnlyAdmin[Measurement]):
     list_select_related = ("mailing",)
     ordering = ("-as_of", "-pk")
     fields = (("mailing", "as_of", "measured_at"),)
-    empty_hint = (
+    empty_hint = gettext_lazy(
         "No mailing is measured yet. A mailing that holds households out is measured by "
         "'Measure a mailing' from a week after its coupons are good."
     )
@@ -58,19 +59,19 @@ class MeasurementAdmin(ReadOnlyAdmin[Measurement]):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Measurement]:
         return super().get_queryset(request).select_related("mailing")
 
-    @admin.display(description="How far")
+    @admin.display(description=gettext_lazy("How far"))
     def how_far(self, measurement: Measurement) -> SafeString:
         return state_pill(measurement)
 
-    @admin.display(description="Margin it brought, less what coupons cost")
+    @admin.display(description=gettext_lazy("Margin it brought, less what coupons cost"))
     def brought(self, measurement: Measurement) -> SafeString | str:
         groups = measurement.report["groups"]
         return measured.effect(groups[0]["effects"]["net"] if groups else None)
 
-    @admin.display(description="To drop")
+    @admin.display(description=gettext_lazy("To drop"))
     def proposals(self, measurement: Measurement) -> str:
         count = len(measurement.report["drop"])
-        return f"{count} offer{'' if count == 1 else 's'}" if count else NOTHING
+        return ngettext("%(n)s offer", "%(n)s offers", count) % {"n": count} if count else NOTHING
 
     def get_urls(self) -> list[URLPattern]:
         def named(route: str, view: Callable[..., HttpResponse], name: str) -> URLPattern:
@@ -86,78 +87,74 @@ class MeasurementAdmin(ReadOnlyAdmin[Measurement]):
         if not request.user.has_perm("coupons.change_mailing"):
             return []
         url = reverse("admin:coupons_measurement_measure")
-        return [Tool("Measure a mailing", url, is_main=True)]
+        return [Tool(_("Measure a mailing"), url, is_main=True)]
 
     def row_tools(self, request: HttpRequest, row: Measurement) -> list[Tool]:
         tools = [
-            Tool("The mailing", reverse("admin:coupons_mailing_change", args=[row.mailing_id])),
-            Tool("CSV", reverse("admin:coupons_measurement_csv", args=[row.pk])),
+            Tool(_("The mailing"), reverse("admin:coupons_mailing_change", args=[row.mailing_id])),
+            Tool(_("CSV"), reverse("admin:coupons_measurement_csv", args=[row.pk])),
         ]
         if row.report["state"] != "final" and request.user.has_perm("coupons.change_mailing"):
             url = reverse("admin:coupons_measurement_measure")
-            tools.append(Tool("Measure again", f"{url}?mailing={row.mailing_id}", is_main=True))
+            tools.append(Tool(_("Measure again"), f"{url}?mailing={row.mailing_id}", is_main=True))
         return tools
 
     def sentence(self, row: Measurement) -> str:
         from coupons.findings import headline  # loads the models of shoppers: too slow for commands
 
         return " ".join(
-            one for one in (measured.more_sales(row.report), headline(row.report)) if one
+            one for one in (measured_words.more_sales(row.report), headline(row.report)) if one
         )
 
     def panels(self, request: HttpRequest, row: Measurement) -> list[Panel]:
         report = row.report
-        told = [Panel(_("To look at"), measured.sentences(report["doubts"]), is_wide=True)]
-        untold = measured.untold(report)
-        yet = Panel(_("What cannot be told yet"), measured.sentences(untold), is_wide=True)
-        return [
-            *(told if report["doubts"] else []),
-            *([yet] if untold else []),
-            Panel("All of it", measured.whole(report), measured.compared(report)),
+        untold = measured_words.untold(report)
+        note, plot = redemption_plot.of(row.mailing, row.as_of)
+        shown = [
             Panel(
-                "What came back",
-                measured.account(report),
-            ),
+                _("What it changed"), measured_plots.glance(report), measured.compared(report), True
+            )
+        ]
+        if report["doubts"]:
+            shown.append(Panel(_("To look at"), measured.sentences(report["doubts"]), is_wide=True))
+        if untold:
+            told = measured.sentences(untold)
+            shown.append(Panel(_("What cannot be told yet"), told, is_wide=True))
+        shown += [
+            Panel(_("Coupons used, day by day"), plot, note, is_wide=True),
             Panel(
-                "What each offer brought",
-                measured.forest(report),
+                _("What each offer brought"),
+                measured.by_offer(report),
                 measured.all_told(report),
                 is_wide=True,
             ),
             Panel(
-                "To drop",
+                _("To drop"),
                 measured.drop(report),
-                "offers whose interval lies below zero",
-                is_wide=True,
-            ),
-            Panel("Offers", measured.offers(report), "totals, with 95 % intervals", is_wide=True),
-            Panel(
-                "Sales beside them",
-                measured.parts(report),
-                "totals, with 95 % intervals",
+                _("offers whose interval lies below zero"),
                 is_wide=True,
             ),
             *(
-                Panel(title, measured.group(report, kind), note, is_wide=True)
+                Panel(_(title), measured.group(report, kind), _(note))
                 for kind, title, note in measured.GROUPS
                 if any(one["kind"] == kind for one in report["groups"])
             ),
-            Panel("Who used no coupon", measured.never(report), "margin, whole basket"),
-            Panel("Chosen, or drawn by lot", measured.chosen(report), "a coupon"),
-            *(
-                [
-                    Panel(
-                        "If everybody whom it fits got it",
-                        measured.lots(report),
-                        "a coupon",
-                        is_wide=True,
-                    )
-                ]
-                if report["lots"]["offers"]
-                else []
+            Panel(_("All of it"), measured.whole(report)),
+            Panel(_("What came back"), measured.account(report)),
+            Panel(
+                _("Sales beside them"),
+                measured.parts(report),
+                _("totals, with 95 % intervals"),
+                is_wide=True,
             ),
-            Panel("How it is measured", measured.method(report), is_wide=True),
+            Panel(_("Who used no coupon"), measured.never(report), _("margin, whole basket")),
+            Panel(_("Chosen, or drawn by lot"), measured.chosen(report), _("a coupon")),
         ]
+        if report["lots"]["offers"]:
+            everybody = _("If everybody whom it fits got it")
+            shown.append(Panel(everybody, measured.lots(report), _("a coupon"), is_wide=True))
+        how = measured.sentences(measured_words.method(report))
+        return [*shown, Panel(_("How it is measured"), how, is_wide=True)]
 
     def measure_view(self, request: HttpRequest) -> HttpResponse:
         """Ask which mailing, and put the measuring in the queue; or say why it cannot be."""
@@ -170,12 +167,14 @@ class MeasurementAdmin(ReadOnlyAdmin[Measurement]):
         if not form.is_valid():
             page = self.ask(
                 request,
-                title="Measure a mailing",
+                title=_("Measure a mailing"),
                 says=[
-                    "What households with a sheet bought is set against what those bought that "
-                    "were held out, until today."
+                    _(
+                        "What households with a sheet bought is set against what those bought "
+                        "that were held out, until today."
+                    )
                 ],
-                button="Measure",
+                button=_("Measure"),
                 back=back,
             )
             return with_form(page, form)
@@ -188,7 +187,8 @@ class MeasurementAdmin(ReadOnlyAdmin[Measurement]):
             messages.error(request, str(error))
         else:
             if queued.put_once("coupons.tasks.measure", mailing):
-                messages.success(request, f"'{mailing}' will be measured. {QUEUED}")
+                said = _("'%(mailing)s' will be measured.") % {"mailing": mailing}
+                messages.success(request, f"{said} {QUEUED}")
             else:
                 messages.info(request, _("It is being measured already: come back in a minute."))
             back = reverse("admin:coupons_mailing_change", args=[mailing.pk])

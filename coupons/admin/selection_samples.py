@@ -168,32 +168,46 @@ def pager(selection: Selection, number: int, last: int) -> SafeString:
 
 
 def in_words(sheets: Sample) -> SafeString:
-    """A few households' sheets, with the reasons in full."""
-    return format_html_join(
-        "\n",
-        "<h3>{}</h3>{}",
-        (
+    """A few households' sheets: what each gets and why; how it was reckoned stands folded."""
+    return format_html(
+        '<div class="sample-words">{}</div>',
+        format_html_join(
+            "",
+            "<section><h3>{}</h3>{}<details><summary>{}</summary>{}</details></section>",
             (
-                link(
-                    reverse("admin:loyalty_household_change", args=[sheet.household_id]),
-                    sheet.household,
-                ),
-                table(
-                    ("Worth", "Offer", "On paper", "In full"),
-                    (
-                        (
-                            format_html('<span class="whole">{}</span>', coupon.terms.value_text),
-                            coupon.offer.name,
-                            coupon.reason or NOTHING,
-                            format_html(
-                                '<div class="words-cell quiet">{}</div>', coupon.staff_reason
-                            ),
-                        )
-                        for coupon in coupons
+                (
+                    link(
+                        reverse("admin:loyalty_household_change", args=[sheet.household_id]),
+                        sheet.household,
                     ),
-                    "No coupon.",
-                ),
-            )
-            for sheet, coupons in sheets
+                    table(
+                        (_("Worth"), _("Offer"), _("Why, on paper")),
+                        (
+                            (
+                                format_html('<span class="whole">{}</span>', one.terms.value_text),
+                                one.offer.name,
+                                one.reason or NOTHING,
+                            )
+                            for one in coupons
+                        ),
+                        _("No coupon."),
+                    ),
+                    _("In full"),
+                    table(
+                        (_("Offer"), _("How it was reckoned")),
+                        (
+                            (
+                                one.offer.name,
+                                format_html(
+                                    '<div class="words-cell quiet">{}</div>', one.staff_reason
+                                ),
+                            )
+                            for one in coupons
+                        ),
+                        "",
+                    ),
+                )
+                for sheet, coupons in sheets
+            ),
         ),
     )

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from coupons.admin.folding import folded
 from coupons.admin.selection_samples import SamplePages, may_see_samples
 from coupons.admin.sheets import PDF_VIEWER
-from coupons.models import Recipient, Selection
+from coupons.models import Mailing, Recipient, Selection
 from loyalty import plots
 from pos_integration.desk import NOTHING, Panel, ReadOnlyAdmin, Tool, link, pill, table
 
@@ -75,50 +75,50 @@ class SelectionAdmin(SamplePages, ReadOnlyAdmin[Selection]):
         rows = super().get_queryset(request).select_related("mailing", "run")
         return rows.defer("run__fitted")
 
-    @admin.display(description="State", ordering="state")
+    @admin.display(description=gettext_lazy("State"), ordering="state")
     def state_pill(self, selection: Selection) -> SafeString:
         return selection_pill(selection)
 
-    @admin.display(description="Short of the best possible")
+    @admin.display(description=gettext_lazy("Short of the best possible"))
     def gap(self, selection: Selection) -> str:
         gap = selection.report.get("gap")
         return NOTHING if gap is None else f"{max(gap, 1e-5):.3%} at most"
 
-    @admin.display(description="Coupons")
+    @admin.display(description=gettext_lazy("Coupons"))
     def coupons(self, selection: Selection) -> str:
         totals = selection.report.get("totals")
         return f"{totals['coupons']:,}" if totals else NOTHING
 
-    @admin.display(description="Took")
+    @admin.display(description=gettext_lazy("Took"))
     def took(self, selection: Selection) -> str:
         if selection.finished_at is None:
             return NOTHING
         return f"{(selection.finished_at - selection.started_at).total_seconds():,.1f} s"
 
-    @admin.display(description="Learned")
+    @admin.display(description=gettext_lazy("Learned"))
     def learned_in_words(self, selection: Selection) -> str:
-        return (
-            ", ".join(str(one) for one in selection.learned.all()) or "nothing yet: by the priors"
-        )
+        return ", ".join(str(one) for one in selection.learned.all()) or _("nothing yet")
 
     def sentence(self, row: Selection) -> str:
         if row.state == State.FAILED:
-            return "Nothing was selected. " + " ".join(row.error.splitlines())
+            return " ".join([_("Nothing was selected."), *row.error.splitlines()])
         if row.state == State.RUNNING:
-            return "At work: come back in a minute."
-        totals, redeemed = row.report["totals"], row.report["totals"]["redemptions"]
-        margin = totals["margin"]
-        brings = f" and bring a margin of {between(margin, 2)}" if margin else ""
-        return (
-            f"{totals['coupons']:,} coupons are expected to be redeemed {between(redeemed)} times, "
-            f"to cost {between(totals['cost'], 2)}{brings}. No selection within these limits is "
-            f"better by more than {max(row.report['gap'], 1e-5):.3%}."
-        )
+            return _("At work: come back in a minute.")
+        homes = row.report.get("households", {}).get("waiting", 0)
+        told = _("%(coupons)s coupons for %(homes)s households.") % {
+            "coupons": f"{row.report['totals']['coupons']:,}",
+            "homes": f"{homes:,}",
+        }
+        gap = f"{max(row.report['gap'], 1e-5):.3%}"
+        best = _("No selection within these limits is better by more than %(gap)s.") % {"gap": gap}
+        return f"{told} {best}"
 
     def row_tools(self, request: HttpRequest, row: Selection) -> list[Tool]:
-        tools = [
-            Tool("The mailing", reverse("admin:coupons_mailing_change", args=[row.mailing_id]))
-        ]
+        page = reverse("admin:coupons_mailing_change", args=[row.mailing_id])
+        tools = [Tool(_("The mailing"), page)]
+        if _may_approve(request, row):
+            step = reverse("admin:coupons_mailing_step", args=[row.mailing_id, "approve"])
+            tools.append(Tool(_("Approve"), step, is_main=True))
         if row.state == State.READY and may_see_samples(request):
             url = reverse("admin:coupons_selection_proof", args=[row.pk])
             sheets = reverse("admin:coupons_selection_sheets", args=[row.pk])
@@ -166,22 +166,63 @@ class SelectionAdmin(SamplePages, ReadOnlyAdmin[Selection]):
         if row.state != State.READY:
             return []
         return [
+            Panel(_("What is expected"), _expected(row), _("in 95 of 100 cases"), is_wide=True),
             *(
                 [Panel(_("To look at"), _doubts(row.report["doubts"]), is_wide=True)]
                 if row.report["doubts"]
                 else []
             ),
-            Panel("What limits cost", _limits(row), "estimates, for a little more or less"),
-            Panel("Who gets a sheet, and who does not", _left_out(row)),
-            Panel("Tiers", _tiers(row)),
+            Panel(_("What limits cost"), _limits(row), _("estimates"), is_wide=True),
+            Panel(_("Who gets a sheet, and who does not"), _left_out(row)),
+            Panel(_("Tiers"), _tiers(row)),
             *self.sample_panels(request, row),
             Panel(
-                "Offers",
+                _("Offers"),
                 _offers(row),
-                "below each figure, what it lies between in 95 of 100 cases",
-                True,
+                _("below each figure, what it lies between in 95 of 100 cases"),
+                is_wide=True,
             ),
         ]
+
+
+def _may_approve(request: HttpRequest, row: Selection) -> bool:
+    """Whether it waits for an approval, and who looks may give it: not who asked for it."""
+    mailing = row.mailing
+    if mailing.state != Mailing.State.SELECTED or mailing.selection_id != row.pk:
+        return False
+    asked = row.asked_by_id or mailing.changed_by_id
+    return request.user.has_perm("coupons.change_mailing") and asked != request.user.pk
+
+
+def _expected(row: Selection) -> SafeString:
+    """What it is expected to bring: four figures, each over what it lies between."""
+    totals = row.report["totals"]
+    told = [
+        (_("Coupons"), f"{totals['coupons']:,}", _("none is promised yet")),
+        *(
+            (label, f"{mean:,.{digits}f}", _between(low, high, digits))
+            for label, (mean, low, high), digits in (
+                (_("Expected to be used"), totals["redemptions"], 0),
+                (_("Expected to cost"), totals["cost"], 2),
+            )
+        ),
+    ]
+    if totals["margin"] is not None:
+        mean, low, high = totals["margin"]
+        told.append((_("Margin it brings"), f"{mean:+,.2f}", _between(low, high, 2)))
+    return format_html(
+        '<dl class="glance">{}</dl>',
+        format_html_join(
+            "", "<div><dt>{}</dt><dd><strong>{}</strong><span>{}</span></dd></div>", told
+        ),
+    )
+
+
+def _between(low: float, high: float, digits: int) -> str:
+    return _("between %(low)s and %(high)s") % {
+        "low": f"{low:,.{digits}f}",
+        "high": f"{high:,.{digits}f}",
+    }
 
 
 def _doubts(sentences: list[str]) -> SafeString:
@@ -205,17 +246,20 @@ def _sentences(sentences: list[str]) -> SafeString:
 
 
 def _offers(selection: Selection) -> SafeString:
-    top = max((one["redemptions"][2] for one in selection.report["offers"]), default=0.0)
-    head = ("Offer", "Could get it#", "Coupons#", "Redeemed", "#", "Cost#", "Margin#", "Limits")
-    return folded(
+    """Those that somebody gets; the others are named below, folded."""
+    offers = sorted(selection.report["offers"], key=lambda one: -one["coupons"])
+    given = [one for one in offers if one["coupons"]]
+    left = offers[len(given) :]
+    top = max((one["redemptions"][2] for one in given), default=0.0)
+    head = (
+        _("Offer"), _("Could get it") + "#", _("Coupons") + "#", _("Used"), "#", _("Cost") + "#",
+        _("Margin") + "#", _("Limits"),
+    )  # fmt: skip
+    body = folded(
         head,
         [
             (
-                link(
-                    reverse("admin:coupons_offer_change", args=[one["offer"]]),
-                    f"{one['name']} ({one['code']})",
-                ),
-                NOTHING if one["eligible"] is None else f"{one['eligible']:,}",
+                *_fitting(one),
                 _levels(one),
                 _bar(one["redemptions"], top),
                 _over(one["redemptions"], 1),
@@ -223,10 +267,27 @@ def _offers(selection: Selection) -> SafeString:
                 _over(one["margin"], 2),
                 " ".join(one["limits"]) or NOTHING,
             )
-            for one in sorted(selection.report["offers"], key=lambda one: -one["coupons"])
+            for one in given
         ],
-        _("No offer."),
+        _("Nobody gets any: read what to look at, mend it, and select again."),
     )
+    if not left:
+        return body
+    summary = ngettext("%(n)s offer that nobody gets", "%(n)s offers that nobody gets", len(left))
+    rows = [(*_fitting(one), " ".join(one["limits"]) or NOTHING) for one in left]
+    return format_html(
+        '{}<details class="as-table"><summary>{}</summary>{}</details>',
+        body,
+        summary % {"n": f"{len(left):,}"},
+        table((_("Offer"), _("Could get it") + "#", _("Limits")), rows, ""),
+    )
+
+
+def _fitting(one: dict[str, Any]) -> tuple[SafeString, str]:
+    """An offer, and how many households it fits."""
+    page = reverse("admin:coupons_offer_change", args=[one["offer"]])
+    fits = NOTHING if one["eligible"] is None else f"{one['eligible']:,}"
+    return link(page, one["name"]), fits
 
 
 def _bar(expected: list[float], top: float) -> SafeString:
@@ -247,7 +308,7 @@ def _levels(offer: dict[str, Any]) -> SafeString | str:
 def _limits(selection: Selection) -> SafeString:
     words = selection.report["limits"]
     if not words:
-        return format_html('<p class="empty">{}</p>', "No limit on money or fairness is set.")
+        return format_html('<p class="empty">{}</p>', _("No limit on money or fairness is set."))
     return _sentences(words)
 
 
@@ -256,9 +317,9 @@ def _left_out(selection: Selection) -> SafeString:
         selection.mailing.recipients.order_by().values_list("outcome").annotate(Count("pk"))
     )
     url = reverse("admin:coupons_recipient_changelist")
-    words = dict(Recipient.Outcome.choices) | {"waiting": "Gets a sheet"}
+    words = dict(Recipient.Outcome.choices) | {"waiting": _("Gets a sheet")}
     return table(
-        ("What", "Households#"),
+        (_("What"), _("Households") + "#"),
         (
             (
                 link(
@@ -269,16 +330,21 @@ def _left_out(selection: Selection) -> SafeString:
             )
             for outcome, count in sorted(counts.items(), key=lambda pair: -pair[1])
         ),
-        "Nobody.",
+        _("Nobody."),
     )
 
 
 def _tiers(selection: Selection) -> SafeString:
     return table(
-        ("Tier", "Sheets#", "Mean worth of a coupon#", "Redeemed#"),
         (
-            (tier, f"{sheets:,}", f"{face:.2f}", f"{redeemed:,.1f}")
+            _("Tier"),
+            _("Sheets") + "#",
+            _("Mean worth of a coupon") + "#",
+            _("Expected to be used") + "#",
+        ),
+        (
+            (tier.capitalize(), f"{sheets:,}", f"{face:.2f}", f"{redeemed:,.1f}")
             for tier, sheets, face, redeemed in selection.report["tiers"]
         ),
-        "No sheet.",
+        _("No sheet."),
     )

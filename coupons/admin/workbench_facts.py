@@ -91,7 +91,7 @@ def _headline(mailing: Mailing) -> str:
     last = mailing.measurements.order_by("-as_of").first()
     if last is None:
         return ""
-    from coupons.admin.measured import more_sales  # loads plots: of no use elsewhere
+    from coupons.admin.measured_words import more_sales
     from coupons.findings import headline  # loads the models of shoppers, as above
 
     return f"{more_sales(last.report)} {headline(last.report)}".strip()

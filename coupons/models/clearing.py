@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.utils.formats import date_format
 
 from coupons.models.mailings import Coupon
 from coupons.models.offers import Offer
@@ -66,7 +67,7 @@ class Redemption(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.offer} on {self.business_date}"
+        return f"{self.offer}, {date_format(self.business_date)}"
 
 
 class Refusal(models.Model):

@@ -3,6 +3,8 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.formats import date_format
 
 from coupons.models.mailings import Mailing
 
@@ -68,7 +70,8 @@ class PrintRun(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.mailing}, {self.started_at:%Y-%m-%d %H:%M}"
+        at = timezone.localtime(self.started_at)
+        return f"{self.mailing}, {date_format(at, 'DATETIME_FORMAT')}"
 
 
 class PrintFile(models.Model):

@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.formats import date_format
 
 from coupons.models.mailings import Mailing
 from loyalty.models import FittedModel, ModelRun
@@ -88,7 +89,7 @@ class Measurement(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.mailing}, as of {self.as_of}"
+        return f"{self.mailing}, as of {date_format(self.as_of)}"
 
 
 class OfferFile(models.Model):

@@ -3,6 +3,7 @@
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
+from django.utils.formats import date_format
 
 from loyalty.models.households import Household
 from pos_integration.models import Store
@@ -85,7 +86,7 @@ class ModelRun(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.as_of} ({self.get_state_display()})"
+        return f"{date_format(self.as_of)} ({self.get_state_display().lower()})"
 
 
 class BucketReceipt(models.Model):

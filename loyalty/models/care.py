@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.formats import date_format
 
 from loyalty.models.households import Household
 
@@ -103,7 +104,7 @@ class DataRequest(models.Model):
         indexes = [models.Index(fields=["due_on"], condition=Q(done_at=None), name="request_open")]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()}, by {self.due_on}"
+        return f"{self.get_kind_display()}, by {date_format(self.due_on)}"
 
 
 class Erasure(models.Model):

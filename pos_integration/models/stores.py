@@ -31,7 +31,8 @@ class Store(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.number} {self.name}"
+        # Stores of a chain may all be called the same, or by their number.
+        return self.name if self.number in self.name.split() else f"{self.number} {self.name}"
 
 
 class StoreStaff(models.Model):

@@ -3,6 +3,8 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
+from django.utils.formats import date_format
 
 from pos_integration.models.stores import Terminal
 
@@ -62,7 +64,8 @@ class Upload(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.terminal} {self.received_at:%Y-%m-%d %H:%M}"
+        at = timezone.localtime(self.received_at)
+        return f"{self.terminal}, {date_format(at, 'DATETIME_FORMAT')}"
 
 
 class UploadPiece(models.Model):
