@@ -1,6 +1,8 @@
 """What can be sold, and where: products with their tree of categories, and stores."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal, InvalidOperation
 from typing import Any, Literal, TypeAlias
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -10,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 
 from pos_integration import bulk, gtin, money
-from pos_integration.models import Store
+from pos_integration.models import Category, Store
 from pos_integration.records import NAME_LENGTH
 
 Rows: TypeAlias = pd.DataFrame | Iterable[Mapping[str, Any]]
@@ -21,6 +23,12 @@ _BY_NUMBER = {
     for column in ("code", "gtin")
 }
 WIDTHS = {"brand": 60, "size": 40, "department": 80, "category": 80, "type": 80}
+
+
+# Tills that name a new product wait as long as this is held; nobody else does.
+LOCK_PRODUCTS = "LOCK TABLE pos_integration_product IN SHARE ROW EXCLUSIVE MODE"
+_MOST_PRICE = Decimal(1_000_000)
+_CURRENCY = re.compile(r"[A-Z]{3}")
 
 
 class CatalogueError(ValueError):
@@ -110,15 +118,15 @@ def load_products(rows: Rows) -> int:
         name        wanted
         brand, size
         department, category, type   the tree; it ends at the first that is missing
+        lowest_price   store currency; empty: none; where it is not given at all, as it was
     A product is known by its `code`, else by its GTIN; one that only a till had named is listed
     from now on. A GTIN that another product already has stays with that one. May be repeated.
-    Raises CatalogueError for a row without number or name, a wrong check digit, and for a
-    number given twice.
+    Raises CatalogueError for a row without number or name, a wrong check digit, a price that
+    is none, and for a number given twice.
     """
     staged = list(_staged(rows))
     with transaction.atomic(), connection.cursor() as cursor:
-        # Tills that name a new product wait these seconds; nobody else does.
-        cursor.execute("LOCK TABLE pos_integration_product IN SHARE ROW EXCLUSIVE MODE")
+        cursor.execute(LOCK_PRODUCTS)
         cursor.execute(_STAGING)
         bulk.copy("product_staging", _STAGED, map(bulk.row, staged))
         for statement in _MERGE:
@@ -127,9 +135,11 @@ def load_products(rows: Rows) -> int:
     return len(staged)
 
 
-def _staged(rows: Rows) -> Iterator[tuple[str | None, ...]]:
+def _staged(rows: Rows) -> Iterator[tuple[object, ...]]:
     """Yield rows of _STAGED, checked; numbers are unique in what is yielded."""
-    records = rows.to_dict("records") if isinstance(rows, pd.DataFrame) else rows
+    records: list[Mapping[Any, Any]] = (
+        [*rows.to_dict("records")] if isinstance(rows, pd.DataFrame) else [*rows]
+    )
     products = [
         {str(key): text for key, value in record.items() if (text := _text(value))}
         for record in records
@@ -151,14 +161,28 @@ def _staged(rows: Rows) -> Iterator[tuple[str | None, ...]]:
             if product["gtin"] in gtins:
                 raise CatalogueError(f"The GTIN '{number}' is given to two products")
             gtins.add(product["gtin"])
-    for product in products:
+    for record, product in zip(records, products, strict=True):
         code, number = product.get("code"), product.get("gtin")
         if number is None and code and gtin.has_in_store_number(code):
             in_store = gtin.in_store(code)
             number = None if in_store in gtins else in_store  # "007" beside "7"
             gtins.add(in_store)
         texts = [(product.get(name) or "")[:width] or None for name, width in WIDTHS.items()]
-        yield code, number, product["name"][:NAME_LENGTH], *texts
+        price = _price(product.get("lowest_price"))
+        says_price = "lowest_price" in record
+        yield code, number, product["name"][:NAME_LENGTH], *texts, price, says_price
+
+
+def _price(said: str | None) -> Decimal | None:
+    if said is None:
+        return None
+    try:
+        price = Decimal(said)
+    except InvalidOperation:
+        price = Decimal("NaN")
+    if not (price.is_finite() and 0 <= price < _MOST_PRICE):
+        raise CatalogueError(f"'{said}' is no lowest price: an amount from 0 is wanted")
+    return price
 
 
 def _text(value: object) -> str | None:
@@ -168,11 +192,12 @@ def _text(value: object) -> str | None:
     return str(value).replace("\0", "").strip() or None
 
 
-_STAGED = ("code", "gtin", "name", *WIDTHS)
+_STAGED = ("code", "gtin", "name", *WIDTHS, "lowest_price", "says_lowest_price")
 _STAGING = """
     CREATE TEMPORARY TABLE product_staging (
         code text, gtin text, name text, brand text, size text, department text, category text,
-        type text, category_id bigint, product_id bigint
+        type text, lowest_price numeric(8, 2), says_lowest_price boolean,
+        category_id bigint, product_id bigint
     ) ON COMMIT DROP
 """
 _MERGE = (
@@ -228,23 +253,54 @@ _MERGE = (
     UPDATE pos_integration_product AS product SET
         code = coalesce(staged.code, product.code), gtin = coalesce(staged.gtin, product.gtin),
         name = staged.name, brand = coalesce(staged.brand, ''), size = coalesce(staged.size, ''),
-        category_id = staged.category_id, is_listed = true
+        category_id = staged.category_id, is_listed = true, lowest_price =
+            CASE WHEN staged.says_lowest_price THEN staged.lowest_price
+            ELSE product.lowest_price END
     FROM product_staging AS staged
     WHERE product.id = staged.product_id AND (
         product.code, product.gtin, product.name, product.brand, product.size,
-        product.category_id, product.is_listed
+        product.category_id, product.is_listed, product.lowest_price
     ) IS DISTINCT FROM (
         coalesce(staged.code, product.code), coalesce(staged.gtin, product.gtin), staged.name,
-        coalesce(staged.brand, ''), coalesce(staged.size, ''), staged.category_id, true
+        coalesce(staged.brand, ''), coalesce(staged.size, ''), staged.category_id, true,
+        CASE WHEN staged.says_lowest_price THEN staged.lowest_price ELSE product.lowest_price END
     )
     """,
     """
     INSERT INTO pos_integration_product
-        (code, gtin, name, brand, size, category_id, is_listed)
-    SELECT code, gtin, name, coalesce(brand, ''), coalesce(size, ''), category_id, true
+        (code, gtin, name, brand, size, category_id, is_listed, lowest_price)
+    SELECT code, gtin, name, coalesce(brand, ''), coalesce(size, ''), category_id, true,
+        lowest_price
     FROM product_staging WHERE product_id IS NULL AND (code IS NOT NULL OR gtin IS NOT NULL)
     """,
 )
+
+
+def load_categories(rows: Iterable[tuple[Sequence[str], Mapping[str, Any]]]) -> int:
+    """Make or change categories, by path from the department down; returns how many.
+
+    rows: the path, and fields of Category besides its name and place. What is above must be there
+        already, or be among `rows` before it. May be repeated. Raises CatalogueError.
+    """
+    count = 0
+    levels = (Category.Level.DEPARTMENT, Category.Level.CATEGORY, Category.Level.TYPE)
+    found: dict[tuple[str, ...], Category] = {}
+    with transaction.atomic():
+        for path, values in rows:
+            above: Category | None = None
+            for depth, (level, name) in enumerate(zip(levels, path[:-1], strict=False), 1):
+                known = found.get((*path[:depth],))
+                above = (
+                    known or Category.objects.filter(parent=above, level=level, name=name).first()
+                )
+                if above is None:
+                    raise CatalogueError(f"There is no category '{name}' for '{path[-1]}'")
+                found[(*path[:depth],)] = above
+            found[(*path,)], _is_new = Category.objects.update_or_create(
+                parent=above, level=levels[len(path) - 1], name=path[-1], defaults=dict(values)
+            )
+            count += 1
+    return count
 
 
 def load_stores(rows: Rows) -> int:
@@ -266,16 +322,30 @@ def load_stores(rows: Rows) -> int:
 
 def save_store(store: Store) -> None:
     """Save a store that was checked through: number, ISO currency, IANA time zone."""
+    if faults := store_faults(store):
+        raise CatalogueError(f"Store {store.number!r}: {' '.join(faults.values())}")
     try:
-        money.digits(store.currency)
-        ZoneInfo(store.time_zone)
         store.full_clean()
     except ValidationError as error:
         raise CatalogueError(f"Store {store.number!r}: {' '.join(error.messages)}") from error
-    except money.MoneyError as error:
-        raise CatalogueError(f"Store {store.number!r}: {error}") from error
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise CatalogueError(
-            f"Store {store.number!r}: no time zone is named {store.time_zone!r}"
-        ) from error
     store.save()
+
+
+def store_faults(store: Store) -> dict[str, str]:
+    """Return by field what is wrong with a store, whatever other stores there are."""
+    faults: dict[str, str] = {}
+    try:
+        store.clean_fields()
+    except ValidationError as error:
+        faults = {name: " ".join(said) for name, said in error.message_dict.items()}
+    try:
+        money.digits(store.currency)
+    except money.MoneyError as error:
+        faults["currency"] = str(error)
+    if not _CURRENCY.fullmatch(store.currency):
+        faults["currency"] = f"{store.currency!r} is not three capital letters such as EUR"
+    try:
+        ZoneInfo(store.time_zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        faults["time_zone"] = f"no time zone is named {store.time_zone!r}"
+    return faults

@@ -5,18 +5,14 @@ from django.http import HttpRequest
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
-from pos_integration.desk import (
-    Page,
-    pill,
-)
-from pos_integration.models import (
-    Category,
-    Product,
-)
+from pos_integration.admin.catalogue_files import ByFile
+from pos_integration.desk import pill
+from pos_integration.models import Category, Product
 
 
 @admin.register(Category)
-class CategoryAdmin(Page[Category]):
+class CategoryAdmin(ByFile[Category]):
+    file_kind = "categories"
     list_display = ("name", "level", "parent", "restricted", "sensitive")
     list_select_related = ("parent__parent",)
     list_filter = ("level", "goods", "is_sensitive")
@@ -64,7 +60,8 @@ def _path(category: Category) -> list[Category]:
 
 
 @admin.register(Product)
-class ProductAdmin(Page[Product]):
+class ProductAdmin(ByFile[Product]):
+    file_kind = "products"
     list_display = ("name", "brand", "size", "category", "gtin", "code", "listed")
     list_select_related = ("category",)
     list_filter = ("is_listed", ("category", admin.EmptyFieldListFilter))

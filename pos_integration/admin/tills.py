@@ -9,10 +9,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from pos_integration.admin.catalogue_files import ByFile
 from pos_integration.admin.labels import ScaleLabelRows, StoreAliasRows
 from pos_integration.admin.scoping import in_stores
 from pos_integration.admin.seen import newest_by_store, seen_pill
-from pos_integration.desk import Page, ReadOnlyRows, TabularInline, Tool, link
+from pos_integration.desk import ReadOnlyRows, TabularInline, Tool, link
 from pos_integration.models import Store, Terminal
 
 
@@ -36,7 +37,8 @@ class TerminalRows(ReadOnlyRows, TabularInline[Terminal, Store]):
 
 
 @admin.register(Store)
-class StoreAdmin(Page[Store]):
+class StoreAdmin(ByFile[Store]):
+    file_kind = "stores"
     list_display = ("number", "name", "currency", "time_zone")
     search_fields = ("number", "name")
     ordering = ("number",)

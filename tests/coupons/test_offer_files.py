@@ -14,8 +14,8 @@ from coupons.offer_files import OfferFileError
 from coupons.sheets import codes
 from pos_integration.models import Product
 from tests import make
-from tests.coupons.spreadsheets import OATS, csv_of, xlsx_of
 from tests.coupons.test_sheet_photos import logo, saved
+from tests.spreadsheets import OATS, csv_of, xlsx_of
 
 pytestmark = pytest.mark.django_db
 BARCODE = {

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from coupons.models import Offer, OfferFile
 from tests import make
-from tests.coupons.spreadsheets import OATS, csv_of, xlsx_of
+from tests.spreadsheets import OATS, csv_of, xlsx_of
 
 pytestmark = pytest.mark.django_db
 IMPORT = ("add_offer", "change_offer")

@@ -16,7 +16,7 @@ from pos_integration.tables import writing
 from pos_integration.tables.cells import CellError
 from pos_integration.tables.reading import read
 from pos_integration.tables.table import MOST_BYTES, MOST_ROWS, TableError, WritingError
-from tests.coupons.spreadsheets import OATS, csv_of, xlsx_of
+from tests.spreadsheets import OATS, csv_of, xlsx_of
 
 
 def only(body):

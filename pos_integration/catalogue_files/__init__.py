@@ -1,0 +1,1 @@
+"""The catalogue by file: what products, categories and stores look like there, and what it does."""
