@@ -50,11 +50,6 @@ def offered(settings):
     settings.SECOND_FACTOR = "offered"
 
 
-@pytest.fixture
-def required(settings):
-    settings.SECOND_FACTOR = "required"
-
-
 # Asked after the password
 
 
