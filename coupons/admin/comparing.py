@@ -61,7 +61,7 @@ def panels(first: Selection, second: Selection, sheets: Any) -> list[Panel]:
 
 
 def _name(selection: Selection) -> str:
-    return _("selection %(n)s") % {"n": selection.pk}
+    return _("Selection %(n)s") % {"n": selection.pk}
 
 
 def _drawn(
@@ -83,7 +83,7 @@ def _figures(first: Selection, second: Selection) -> SafeString:
             _difference(was[key], now[key], digits),
         )
         for key, label, digits in (
-            ("redemptions", _("Redeemed"), 0),
+            ("redemptions", _("Expected to be used"), 0),
             ("cost", _("Cost"), 2),
             ("margin", _("Margin"), 2),
         )
@@ -130,7 +130,7 @@ def _made_by(first: Selection, second: Selection) -> SafeString:
         terms = one.terms
         budget = terms.get("budget")
         return (
-            date_format(one.started_at, "SHORT_DATETIME_FORMAT"),
+            date_format(one.started_at, "DATETIME_FORMAT"),
             one.asked_by or _("a night"),
             date_format(one.run.as_of, "DATE_FORMAT") if one.run else NOTHING,
             f"{len(terms.get('offers', [])):,}",

@@ -19,6 +19,8 @@ from django.http import (
 )
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -26,7 +28,7 @@ from django.utils.translation import gettext as _
 from coupons import print_progress
 from coupons.admin.folding import followed
 from coupons.admin.printing_steps import PrintSteps, page_of
-from coupons.models import PrintFile, PrintRun
+from coupons.models import Mailing, PrintFile, PrintRun
 from pos_integration.desk import NOTHING, Panel, ReadOnlyAdmin, Tool, link, pill, table
 
 State, Kind = PrintRun.State, PrintRun.Kind
@@ -97,9 +99,9 @@ class PrintRunAdmin(PrintSteps, ReadOnlyAdmin[PrintRun]):
 
     def sentence(self, row: PrintRun) -> str:
         if row.state == State.RUNNING:
-            return "It is being printed; this page follows it."
+            return _("It is being printed; this page follows it.")
         if row.state != State.FINISHED:
-            return row.says or "It came to no end."
+            return row.says or _("It came to no end.")
         files, left_out = row.files.count(), len(row.left_out)
         said = (
             f"{_many(row.sheets, 'sheet')} in {_many(files, 'file')}; "
@@ -109,14 +111,17 @@ class PrintRunAdmin(PrintSteps, ReadOnlyAdmin[PrintRun]):
 
     def row_tools(self, request: HttpRequest, row: PrintRun) -> list[Tool]:
         page = reverse("admin:coupons_mailing_change", args=[row.mailing_id])
-        tools = [Tool("The mailing", page)]
+        tools = [Tool(_("The mailing"), page)]
         if row.of is not None:
-            tools.append(Tool("The run it is of", page_of(row.of)))
+            tools.append(Tool(_("The run it is of"), page_of(row.of)))
         if not request.user.has_perm(MAY):
             return tools
         if row.state == State.FINISHED:
+            if row.kind == Kind.WHOLE and row.mailing.state == Mailing.State.PRINTED:
+                step = reverse("admin:coupons_mailing_step", args=[row.mailing_id, "mailed"])
+                tools.append(Tool(_("Mark as mailed"), step, is_main=True))
             tools.append(
-                Tool("Manifest", reverse("admin:coupons_printrun_manifest", args=[row.pk]))
+                Tool(_("Manifest"), reverse("admin:coupons_printrun_manifest", args=[row.pk]))
             )
         return tools + self.step_tools(row)
 
@@ -124,18 +129,18 @@ class PrintRunAdmin(PrintSteps, ReadOnlyAdmin[PrintRun]):
         may = request.user.has_perm(MAY)
         panels = []
         if row.state == State.RUNNING:
-            panels.append(Panel("How far it is", _progress(row), is_wide=True))
-        panels.append(Panel("Files", _files(row, may_fetch=may), f"in {row.folder}", is_wide=True))
+            panels.append(Panel(_("How far it is"), _progress(row), is_wide=True))
+        panels.append(Panel(_("Files"), _files(row, may_fetch=may), is_wide=True))
         if row.left_out and may:  # names, from all over
-            note = "each household with why; nothing of it is on paper"
-            panels.append(Panel("Left out", _left_out(row), note, is_wide=True))
+            note = _("each household with why; nothing of it is on paper")
+            panels.append(Panel(_("Left out"), _left_out(row), note, is_wide=True))
         if row.kind != Kind.PROOF:
-            panels.append(Panel("Spoiled", _spoiled(row)))
+            panels.append(Panel(_("Spoiled"), _spoiled(row)))
         if row.seeds:
-            panels.append(Panel("To ourselves", _seeds(row), "codes that no till knows"))
+            panels.append(Panel(_("To ourselves"), _seeds(row), _("codes that no till knows")))
         again = row.reprints.defer(*LARGE).order_by("-pk")[:SHOWN]
         if again:
-            panels.append(Panel("Reprints", runs_table(again)))
+            panels.append(Panel(_("Reprints"), runs_table(again)))
         return panels
 
     def progress_view(self, request: HttpRequest, pk: int) -> JsonResponse:
@@ -202,21 +207,21 @@ def _many(count: int, noun: str) -> str:
 def runs_table(runs: Any) -> SafeString:
     """Print runs, each a link to its page."""
     return table(
-        ("Started", "Kind", "State", "Sheets#", "Read back#"),
+        (_("Started"), _("Kind"), _("State"), _("Sheets") + "#", _("Read back") + "#"),
         (
             (
                 link(
                     reverse("admin:coupons_printrun_change", args=[run.pk]),
-                    f"{run.started_at:%d %b %Y %H:%M}",
+                    date_format(timezone.localtime(run.started_at), "DATETIME_FORMAT"),
                 ),
-                run.kind,
+                run.get_kind_display(),
                 run_state(run),
                 f"{run.sheets:,}",
                 f"{run.checked:,}",
             )
             for run in runs
         ),
-        "Nothing is printed yet.",
+        _("Nothing is printed yet."),
     )
 
 
@@ -255,7 +260,16 @@ def _progress(run: PrintRun) -> SafeString:
 
 def _files(run: PrintRun, *, may_fetch: bool) -> SafeString:
     return table(
-        ("File", "From#", "To#", "Sheets#", "Pages#", "MB#", "Read back#", "SHA-256"),
+        (
+            _("File"),
+            _("From") + "#",
+            _("To") + "#",
+            _("Sheets") + "#",
+            _("Pages") + "#",
+            "MB#",
+            _("Read back") + "#",
+            "SHA-256",
+        ),
         (
             (
                 link(reverse("admin:coupons_printrun_file", args=[run.pk, file.pk]), file.name)
@@ -271,7 +285,7 @@ def _files(run: PrintRun, *, may_fetch: bool) -> SafeString:
             )
             for file in run.files.defer("left_out").order_by("first")
         ),
-        "No file is whole yet.",
+        _("No file is whole yet."),
     )
 
 
@@ -280,12 +294,12 @@ def _left_out(run: PrintRun) -> SafeString:
         if household is None:
             return NOTHING
         page = reverse("admin:loyalty_household_change", args=[household])
-        return link(page, f"Household {household}")
+        return link(page, _("Household %(n)s") % {"n": household})
 
     rows = run.left_out[:SHOWN]
     more = len(run.left_out) - len(rows)
     shown = table(
-        ("Sheet#", "Household", "Why"),
+        (_("Sheet") + "#", _("Household"), _("Why")),
         ((f"{one['number']:,}", home(one.get("household")), one["why"]) for one in rows),
         "",
     )
@@ -294,22 +308,23 @@ def _left_out(run: PrintRun) -> SafeString:
 
 def _spoiled(run: PrintRun) -> SafeString:
     return table(
-        ("Sheets", "Why", "Noted", "Printed again"),
+        (_("Sheets"), _("Why"), _("Noted"), _("Printed again")),
         (
             (
                 str(one),
                 one.why or NOTHING,
-                f"{one.noted_at:%d %b %H:%M} {one.noted_by or ''}".strip(),
+                f"{date_format(timezone.localtime(one.noted_at), 'DATETIME_FORMAT')} "
+                f"{one.noted_by or ''}".strip(),
                 link(
                     reverse("admin:coupons_printrun_change", args=[one.reprint_id]),
-                    f"run {one.reprint_id}",
+                    _("run %(n)s") % {"n": one.reprint_id},
                 )
                 if one.reprint_id
-                else pill("not yet", "warn"),
+                else pill(_("not yet"), "warn"),
             )
             for one in run.spoilage.select_related("noted_by").order_by("-pk")[:SHOWN]
         ),
-        "Nothing. What the press or the inserter spoils is noted by its sheet numbers.",
+        _("Nothing. What the press or the inserter spoils is noted by its sheet numbers."),
     )
 
 

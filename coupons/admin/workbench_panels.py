@@ -321,7 +321,7 @@ def state_words(selections: Iterable[Selection]) -> list[tuple[int, str]]:
         (
             one.pk,
             _("Selection %(n)s of %(when)s")
-            % {"n": one.pk, "when": date_format(one.started_at, "SHORT_DATETIME_FORMAT")},
+            % {"n": one.pk, "when": date_format(one.started_at, "DATETIME_FORMAT")},
         )
         for one in selections
     ]
