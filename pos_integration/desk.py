@@ -104,9 +104,12 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]], empty: str) -> 
     titles = format_html_join(
         "", '<th class="{}">{}</th>', zip(kinds, (t.rstrip("#") for t in head), strict=True)
     )
+    # What may have to be scrolled can be by keyboard: through its links, or as a whole.
+    reached = SafeString("" if "<a " in body else ' tabindex="0"')
     return format_html(
-        '<div class="scroll"><table class="panel-table"><thead><tr>{}</tr></thead>'
+        '<div class="scroll"{}><table class="panel-table"><thead><tr>{}</tr></thead>'
         "<tbody>{}</tbody></table></div>",
+        reached,
         titles,
         body,
     )
