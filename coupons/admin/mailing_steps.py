@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from django import forms
 from django.contrib.auth.models import AbstractBaseUser
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -76,7 +77,7 @@ class MailedForm(StepForm):
         if day > timezone.localdate():
             raise forms.ValidationError(
                 _("%(day)s is still to come: say the day once the post has taken them.")
-                % {"day": day}
+                % {"day": date_format(day)}
             )
         return day
 
@@ -106,7 +107,7 @@ def _approve(mailing: Mailing, user: AbstractBaseUser, given: Given) -> Done:
 
     _refuse_stale(mailing)
     approve(mailing, user)
-    return Done(f"Approved. The night before {mailing.issue_on:%d %b %Y} issues and prints it.")
+    return Done(f"Approved. The night before {date_format(mailing.issue_on)} issues and prints it.")
 
 
 def _refuse_stale(mailing: Mailing) -> None:
@@ -148,7 +149,9 @@ def _mark_mailed(mailing: Mailing, user: AbstractBaseUser, given: Given) -> Done
 
     day = given["mailed_on"]
     mark_mailed(mailing, day)
-    return Done(f"'{mailing}' is marked as mailed on {day}.", note=f"Mailed on {day}.")
+    named = {"mailing": mailing, "day": date_format(day)}
+    said = _("'%(mailing)s' is marked as mailed on %(day)s.") % named
+    return Done(said, note=_("Mailed on %(day)s.") % named)
 
 
 def _close(mailing: Mailing, user: AbstractBaseUser, given: Given) -> Done:
