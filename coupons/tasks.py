@@ -8,6 +8,7 @@ from django.utils import timezone
 from coupons import findings, mailing, measuring, nightly, printing, responding, trials
 from coupons.models import Mailing, PrintRun
 from loyalty import learning
+from pos_integration import changes
 
 
 def night(as_of: str = "") -> str:
@@ -37,7 +38,8 @@ def learn(as_of: str = "") -> str:
 
 def select(mailing_id: int, user_id: int) -> str:
     user = get_user_model().objects.get(pk=user_id)
-    selection = mailing.select(Mailing.objects.get(pk=mailing_id), user)
+    with changes.acting(user, "coupons.tasks.select"):
+        selection = mailing.select(Mailing.objects.get(pk=mailing_id), user)
     totals = selection.report["totals"]
     return f"{totals['coupons']:,} coupons selected, {selection.report['gap']:.3%} from the best"
 
@@ -52,8 +54,10 @@ def issue(mailing_id: int) -> str:
 
 def print_run(run_id: int) -> str:
     """Print a run that was begun at the desk; what stops it is said there as well."""
+    run = PrintRun.objects.select_related("started_by").get(pk=run_id)
     try:
-        return _printed(printing.work(PrintRun.objects.get(pk=run_id)))
+        with changes.acting(run.started_by, "coupons.tasks.print_run"):
+            return _printed(printing.work(run))
     except printing.PrintError as error:
         return str(error)
 

@@ -26,7 +26,7 @@ from loyalty.models import (
     slot_of,
 )
 from loyalty.privacy import ErasureError, Part, Row, Subject
-from pos_integration import dropping
+from pos_integration import changes, dropping
 from pos_integration.models import Basket, BasketLine, Category, Product, Tender
 
 BASKETS_AT_ONCE = 200
@@ -90,6 +90,11 @@ def _mergers(subject: Subject) -> Iterator[Row]:
 
 def _mergers_of(subject: Subject) -> QuerySet[Merger]:
     return Merger.objects.filter(Q(kept__in=subject.ids) | Q(gone__in=subject.ids)).order_by("pk")
+
+
+def _changes(subject: Subject) -> Iterator[Row]:
+    noted = changes.about(Household._meta.db_table, subject.ids).order_by("pk")
+    yield from _rows(noted, "at", "kind", "table_name", "label", "before", "after")
 
 
 _SUMMARY = [
@@ -227,6 +232,15 @@ PARTS = (
         {},
     ),
     Part(
+        "changes",
+        _("What our staff changed of this"),
+        _("To tell who changed what, when somebody asks"),
+        _("Noted when our staff changed it"),
+        _("Two years, if nothing else was agreed"),
+        _changes,
+        {"table_name": _("Where it is kept"), "label": _("What it was called")},
+    ),
+    Part(
         "summaries",
         _("What we believe of you"),
         _LOOKED_AT,
@@ -309,6 +323,10 @@ def erase(subject: Subject) -> dict[str, int]:
         )
     counts["households"] += len(subject.ids)
     counts["log"] += forget_in_logs(gone, names - {""})
+    # The last: erasing, done at the desk, was itself noted with all that it erased.
+    counts["changes"] += sum(
+        changes.forget(model._meta.db_table, pks) for model, pks in gone.items()
+    )
     return dict(counts)
 
 
@@ -341,6 +359,8 @@ def retain(today: date) -> dict[str, int]:
         since = today - timedelta(days=days)
         counts["uploads"] = dropping.drop_older(since)
         counts["rejects"] = dropping.blank_older(since)
+    if days := settings.CHANGE_DAYS:
+        counts["changes"] = changes.drop_older(today - timedelta(days=days))
     if days := settings.NOTE_DAYS:
         since = today - timedelta(days=days)
         old = Note.objects.filter(written_at__date__lt=since)

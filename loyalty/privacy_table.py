@@ -57,6 +57,10 @@ TABLE: Final = {
             "next_position"
         ),
     ),
+    "pos_integration.Change": Fields(
+        "label before after",
+        "at by_id by_name page kind table_name row_id about_table about_id rows",
+    ),
     "pos_integration.UploadPiece": Fields(
         "data",
         "upload number",

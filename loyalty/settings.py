@@ -106,6 +106,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "loyalty.idling.IdleMiddleware",
     "loyalty.second_factor_gate.SecondFactorMiddleware",  # who was idle signs in again first
+    "pos_integration.changes.ChangesMiddleware",  # what staff change is noted as theirs
     "axes.middleware.AxesMiddleware",  # the last: it answers in place of the view
 ]
 TEMPLATES = [
@@ -159,6 +160,7 @@ OTP_TOTP_ISSUER = "Loyalty coupons"  # what an app calls its entry; the user's n
 USE_TZ = True
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")
 LANGUAGE_CODE = "en"
+FORMAT_MODULE_PATH = "loyalty.formats"
 LANGUAGES = [
     ("en", "English"),
     ("de", "Deutsch"),
@@ -256,6 +258,7 @@ LOYALTY_BUCKETS: int = env.int("LOYALTY_BUCKETS", default=16)
 UPLOAD_DAYS: int = env.int("UPLOAD_DAYS", default=90)  # the bytes of loaded uploads
 PRINT_DAYS: int = env.int("PRINT_DAYS", default=90)  # print files, after the mailing ended
 NOTE_DAYS: int = env.int("NOTE_DAYS", default=1095)  # notes and requests that are settled
+CHANGE_DAYS: int = env.int("CHANGE_DAYS", default=730)  # what staff changed: before and after
 HOUSEHOLD_IDLE_DAYS: int = env.int("HOUSEHOLD_IDLE_DAYS", default=0)  # households that stay away
 PRINT_DIR = Path(env.str("PRINT_DIR", default=str(VAR_DIR / "print")))
 NIGHT_AT: str = env.str("NIGHT_AT", default="02:00")

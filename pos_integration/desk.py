@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin import helpers
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db import connection
 from django.db.models import Model, QuerySet
@@ -22,7 +24,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from pos_integration import at_once
+from pos_integration import at_once, histories
 
 M = TypeVar("M", bound=Model)
 NOTHING = "\N{EN DASH}"
@@ -236,6 +238,31 @@ class Page(Admin[M]):
             **(extra_context or {}),
         }
         return super().changelist_view(request, context)
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """What was changed of a row, before and after, with what was done to it in words."""
+        row = self.get_object(request, unquote(object_id))
+        if row is None:
+            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+        if not self.has_view_or_change_permission(request, row):
+            raise PermissionDenied
+        before = request.GET.get("before", "")
+        name = f"admin:{self.opts.app_label}_{self.opts.model_name}_change"
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("What was changed of %(thing)s") % {"thing": row},
+            "subtitle": None,
+            "history": histories.history(
+                row, request.user, int(before) if before.isdecimal() and len(before) < 19 else 0
+            ),
+            "object": row,
+            "object_url": reverse(name, args=[row.pk]),
+            "opts": self.opts,
+            **(extra_context or {}),
+        }
+        return TemplateResponse(request, "admin/object_history.html", context)
 
     def ask(
         self,

@@ -97,6 +97,7 @@ _SECTIONS: Final = (
             (gettext_noop("Funders"), "coupons_funder"),
             (gettext_noop("Ledger"), "coupons_ledgerentry"),
             (gettext_noop("Disputes"), "coupons_dispute"),
+            (gettext_noop("What staff changed"), "pos_integration_change"),
             (gettext_noop("Users"), "auth_user"),
         ),
     ),

@@ -7,10 +7,10 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from pos_integration.admin import catalogue, receipts, rejects, terminals, tills, uploads
+from pos_integration.admin import catalogue, changes, receipts, rejects, terminals, tills, uploads
 from pos_integration.desk import NOTHING
 
-__all__ = ["catalogue", "receipts", "rejects", "terminals", "tills", "uploads"]
+__all__ = ["catalogue", "changes", "receipts", "rejects", "terminals", "tills", "uploads"]
 
 admin.site.site_header = "Loyalty coupons"
 admin.site.site_title = "Loyalty coupons"

@@ -2,6 +2,7 @@
 
 from pos_integration.models.baskets import Basket, BasketLine, RedemptionRecord, Tender, Undoing
 from pos_integration.models.catalogue import Category, Product
+from pos_integration.models.changes import Change
 from pos_integration.models.stores import (
     ScaleLabel,
     Store,
@@ -17,6 +18,7 @@ __all__ = [
     "Basket",
     "BasketLine",
     "Category",
+    "Change",
     "Product",
     "RedemptionRecord",
     "Reject",

@@ -14,7 +14,7 @@ from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
-from coupons.models import Goodwill, Recipient, Redemption, Refusal, Segment, TillAnswer
+from coupons.models import Goodwill, Recipient, Redemption, Refusal, Segment, Sheet, TillAnswer
 from loyalty import chunks, history, privacy, privacy_copy
 from loyalty.models import (
     Card,
@@ -27,7 +27,7 @@ from loyalty.models import (
     PurchaseChunk,
 )
 from loyalty.privacy_table import TABLE
-from pos_integration import dropping, ingest, keeping
+from pos_integration import changes, dropping, ingest, keeping
 from pos_integration.models import Basket, BasketLine, Reject, Upload
 from tests import make
 
@@ -97,7 +97,10 @@ def home(admin_user):
     TillAnswer.objects.create(
         terminal=till, key="1", request_sha256="c" * 64, status=200, body=CARD.encode()
     )
-    Note.objects.create(household=household, text=f"{SECRETS[0]} called")
+    with changes.acting(admin_user, "/admin/"):
+        Note.objects.create(household=household, text=f"{SECRETS[0]} called")
+        Household.objects.filter(pk=household.pk).update(members=3)
+        Sheet.objects.filter(pk=coupon.sheet_id).update(language="de")
     Consent.objects.create(
         household=household,
         purpose="profiling",
@@ -154,6 +157,7 @@ def test_a_copy_holds_all_that_is_held_for_people_and_for_machines(home):
         "notes": 1,
         "requests": 1,
         "mergers": 0,
+        "changes": 3,
         "summaries": 0,
         "profile": 0,
         "baskets": 4,
