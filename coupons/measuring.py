@@ -9,6 +9,7 @@ from datetime import date, timedelta
 
 import numpy as np
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from coupons import findings
 from coupons.comparing import (
@@ -145,16 +146,18 @@ def check(mailing: Mailing, as_of: date | None = None) -> tuple[Selection, str]:
             "so what it changed cannot be told."
         )
     if day > timezone.localdate():
-        raise MeasureError(f"{day:%d %b %Y} is still to come: measure until today at the latest.")
+        raise MeasureError(
+            f"{date_format(day)} is still to come: measure until today at the latest."
+        )
     if day <= mailing.valid_from:
         raise MeasureError(
-            f"The coupons of '{mailing}' are good from {mailing.valid_from:%d %b %Y} on: "
-            f"measure it from {first_day(mailing):%d %b %Y} on."
+            f"The coupons of '{mailing}' are good from {date_format(mailing.valid_from)} on: "
+            f"measure it from {date_format(first_day(mailing))} on."
         )
     if day < first_day(mailing):
         raise MeasureError(
             f"Only {(day - mailing.valid_from).days} days of '{mailing}' are seen: "
-            f"measure it from {first_day(mailing):%d %b %Y} on."
+            f"measure it from {date_format(first_day(mailing))} on."
         )
     outcomes = set(mailing.recipients.order_by().values_list("outcome", flat=True).distinct())
     for outcome in (Outcome.HOLDOUT, Outcome.STANDING):

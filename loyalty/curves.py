@@ -66,7 +66,7 @@ def line_with_band(
     ]
     drawn += [
         f'<text x="{x(at)}" y="{_FLOOR + 20}" text-anchor="{anchor}">'
-        f"{escape(date_format(days[at], 'j M'))}</text>"
+        f"{escape(date_format(days[at], 'MONTH_DAY_FORMAT'))}</text>"
         for at, anchor in _marks(len(days))
     ]
     lines = ""
@@ -104,10 +104,10 @@ def curve_words(
     if solid:
         said.append(
             _("%(n)s until %(day)s.")
-            % {"n": _figure(solid[-1], 1), "day": date_format(days[len(solid) - 1], "j F Y")}
+            % {"n": _figure(solid[-1], 1), "day": date_format(days[len(solid) - 1])}
         )
     if dashed:
-        named = {"n": _figure(dashed[-1], 1), "day": date_format(days[-1], "j F Y")}
+        named = {"n": _figure(dashed[-1], 1), "day": date_format(days[-1])}
         if low and high:
             named |= {"low": _figure(low[-1], 1), "high": _figure(high[-1], 1)}
             said.append(_("%(n)s expected until %(day)s, between %(low)s and %(high)s.") % named)

@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 
 from coupons import settlement, statements
@@ -89,7 +90,7 @@ class FunderAdmin(Page[Funder]):
             (
                 (
                     link(reverse("admin:coupons_statement_change", args=[one.pk]), one.number),
-                    f"{one.period_to:%d %b %Y}",
+                    date_format(one.period_to),
                     in_currency(totals[one.pk].amount, one.currency),
                     statement_pill(one),
                 )

@@ -157,7 +157,7 @@ def _baskets(day: Day) -> Figure:
     is_today = day.on == timezone.localdate()
     title = _("Baskets today") if is_today else _("Baskets on the last day")
     more = change(day.baskets, day.baskets_before)
-    named = {"day": date_format(day.on, "l"), "date": date_format(day.on, "j F Y")}
+    named = {"day": date_format(day.on, "l"), "date": date_format(day.on)}
     if more is None:
         beside: SafeString | str = _("%(day)s %(date)s") % named
     else:
@@ -297,7 +297,9 @@ def _tonight(night: Night, runs: Any, width: int = 4) -> Card:
 
 
 def _till_note(day: Day) -> str:
-    return _("baskets of %(day)s") % {"day": date_format(day.on, "j F")} if day.on else ""
+    return (
+        _("baskets of %(day)s") % {"day": date_format(day.on, "MONTH_DAY_FORMAT")} if day.on else ""
+    )
 
 
 def _first_steps(day: Day, judged: list[Judged], rows: list[Drop], night: Night) -> Card | None:

@@ -159,7 +159,7 @@ def heard_pill(one: Judged, now: datetime) -> SafeString:
 def _when(at: datetime | None, now: datetime) -> str:
     if at is None:
         return NOTHING
-    return date_format(at, "H:i" if at.date() == now.date() else "j M, H:i")
+    return date_format(at, "TIME_FORMAT" if at.date() == now.date() else "DATETIME_FORMAT")
 
 
 def _since(at: datetime | None, now: datetime) -> str:

@@ -234,4 +234,4 @@ def contacts(promised: Promised, notes: list[Note]) -> Part:
 
 
 def _shown_day(iso: str) -> str:
-    return date_format(date.fromisoformat(iso), "j M Y")
+    return date_format(date.fromisoformat(iso))

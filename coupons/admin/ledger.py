@@ -13,6 +13,7 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
@@ -95,7 +96,7 @@ def disputes_table(rows: QuerySet[Dispute], empty: str) -> SafeString:
             (
                 link(
                     reverse("admin:coupons_dispute_change", args=[one.pk]),
-                    f"{timezone.localtime(one.raised_at):%d %b %Y}",
+                    date_format(timezone.localtime(one.raised_at)),
                 ),
                 one.entry.offer,
                 one.reason,
@@ -189,7 +190,7 @@ class LedgerEntryAdmin(LongList[LedgerEntry], ReadOnlyAdmin[LedgerEntry]):
                 (
                     link(
                         reverse("admin:coupons_ledgerentry_change", args=[entry.pk]),
-                        f"{entry.booked_at:%d %b %Y}",
+                        date_format(entry.booked_at),
                     ),
                     entry_pill(entry),
                     entry.note or NOTHING,
@@ -217,7 +218,7 @@ class LedgerEntryAdmin(LongList[LedgerEntry], ReadOnlyAdmin[LedgerEntry]):
         if not form.is_valid():
             page = self.ask(
                 request,
-                title=f"Dispute: {entry.offer}, {entry.business_date:%d %b %Y}",
+                title=f"Dispute: {entry.offer}, {date_format(entry.business_date)}",
                 says=[
                     f"'{entry.funder}' will not pay for this coupon, of which "
                     f"{in_currency(claimed, entry.currency)} is claimed. Nothing is booked "

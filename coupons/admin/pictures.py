@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -113,7 +114,7 @@ class PictureAdmin(Page[Picture]):
     def sentence(self, row: Picture) -> str:
         by = f" by {row.uploaded_by}" if row.uploaded_by else ""
         done = f" What was done to it: {row.changes}." if row.changes else ""
-        return f"Uploaded {row.uploaded_at:%d %b %Y}{by}.{done}"
+        return f"Uploaded {date_format(row.uploaded_at)}{by}.{done}"
 
     def list_tools(self, request: HttpRequest) -> list[Tool]:
         if not may_upload(request):

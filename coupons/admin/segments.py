@@ -11,8 +11,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from coupons.admin.mailing_steps import mailing_pill
 from coupons.models import Mailing, Segment
@@ -272,14 +274,16 @@ class SegmentAdmin(Page[Segment]):
 
     def _night(self) -> str:
         run = published()
-        return f"as of {run.as_of:%d %b %Y}" if run else ""
+        return f"as of {date_format(run.as_of)}" if run else ""
 
     def _households(self, request: HttpRequest, segment: Segment) -> SafeString:
         from coupons import audience  # as above
 
         run = published()
         if run is None:
-            return table((), (), "No night has run yet: 'manage.py nightly' tells who is in it.")
+            return table(
+                (), (), _("No night has run yet: start one under 'Nights', then look again.")
+            )
         if "count" not in request.GET and not audience.is_quickly_counted([segment], run):
             return format_html(
                 '<p>It asks for purchases of {} households, which takes a while. <a class="tool" '
@@ -299,7 +303,7 @@ class SegmentAdmin(Page[Segment]):
                 (
                     link(reverse("admin:coupons_mailing_change", args=[one.pk]), one),
                     mailing_pill(one),
-                    f"{one.issue_on:%d %b %Y}",
+                    date_format(one.issue_on),
                 )
                 for one in Mailing.objects.filter(segments=segment).order_by("-issue_on", "-pk")[
                     :MAILINGS_SHOWN

@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 
 from coupons import settlement, statements
@@ -64,7 +65,7 @@ class PaidForm(forms.Form):
 
 def statement_pill(statement: Statement) -> SafeString:
     if statement.paid_on is not None:
-        return pill(f"paid {statement.paid_on:%d %b %Y}", "good")
+        return pill(f"paid {date_format(statement.paid_on)}", "good")
     return pill("issued", "busy")
 
 
@@ -129,7 +130,7 @@ class StatementAdmin(ReadOnlyAdmin[Statement]):
 
     @admin.display(description="Period", ordering="period_to")
     def period(self, statement: Statement) -> str:
-        return f"{statement.period_from:%d %b %Y} to {statement.period_to:%d %b %Y}"
+        return f"{date_format(statement.period_from)} to {date_format(statement.period_to)}"
 
     @admin.display(description="Coupons")
     def coupons(self, statement: Any) -> str:
@@ -208,7 +209,7 @@ class StatementAdmin(ReadOnlyAdmin[Statement]):
                 (
                     link(
                         reverse("admin:coupons_ledgerentry_change", args=[entry.pk]),
-                        f"{entry.business_date:%d %b %Y}",
+                        date_format(entry.business_date),
                     ),
                     entry.store,
                     entry.offer,
@@ -258,7 +259,7 @@ class StatementAdmin(ReadOnlyAdmin[Statement]):
         for statement in issued:
             self.log_addition(request, statement, "Issued.")
         if not issued:
-            messages.warning(request, f"There was nothing to settle until {day:%d %b %Y}.")
+            messages.warning(request, f"There was nothing to settle until {date_format(day)}.")
         else:
             numbers = ", ".join(one.number for one in issued[:5])
             more = f" and {len(issued) - 5} more" if len(issued) > 5 else ""

@@ -92,7 +92,7 @@ LOST = {
 
 def coupon_pill(coupon: Coupon) -> SafeString:
     if coupon.state == Coupon.State.REDEEMED and (use := coupon.live_redemption):
-        return pill(f"used {date_format(use.business_date, 'j M')}", "good")
+        return pill(f"used {date_format(use.business_date, 'MONTH_DAY_FORMAT')}", "good")
     return pill(coupon.get_state_display().lower(), TONES[coupon.state])
 
 
@@ -202,7 +202,7 @@ class SheetAdmin(LongList[Sheet], ReadOnlyAdmin[Sheet]):
             said.append(f"It stands in the place of sheet {row.replaces.number}, which was lost.")
         if row.voided_at is not None:
             instead = row.replacements.first()
-            since = date_format(timezone.localtime(row.voided_at), "j M Y")
+            since = date_format(timezone.localtime(row.voided_at))
             said.append(f"Void since {since}: tills refuse its coupons.")
             if instead is not None:
                 said.append(f"Sheet {instead.number} stands in its place.")

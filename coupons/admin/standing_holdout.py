@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
@@ -43,14 +44,14 @@ class StandingHoldoutForm(StandingModelForm):
         if not self.instance._state.adding:
             if day != self.instance.begins_on:
                 raise forms.ValidationError(
-                    f"It began on {self.instance.begins_on:%d %b %Y}: mailings since then left "
+                    f"It began on {date_format(self.instance.begins_on)}: mailings since then left "
                     "it out, and those before did not."
                 )
             return day
         if day < timezone.localdate():
             raise forms.ValidationError(
-                f"{day:%d %b %Y} is over, and mailings since then left nobody out for it: choose "
-                "today or later."
+                f"{date_format(day)} is over, and mailings since then left nobody out for it: "
+                "choose today or later."
             )
         return day
 
@@ -58,7 +59,7 @@ class StandingHoldoutForm(StandingModelForm):
         day: date | None = self.cleaned_data["ends_on"]
         if day is not None and day < timezone.localdate():
             raise forms.ValidationError(
-                f"{day:%d %b %Y} is over, and mailings since then left it out: choose today or "
+                f"{date_format(day)} is over, and mailings since then left it out: choose today or "
                 "later."
             )
         return day
@@ -72,12 +73,13 @@ class StandingHoldoutForm(StandingModelForm):
             before = StandingHoldout.objects.order_by("-begins_on").first()
             if before is not None and before.ends_on is None:
                 self.add_error(
-                    None, f"One stands already, since {before.begins_on:%d %b %Y}: end it first."
+                    None,
+                    f"One stands already, since {date_format(before.begins_on)}: end it first.",
                 )
             elif before is not None and before.ends_on and before.ends_on >= begins:
                 self.add_error(
                     "begins_on",
-                    f"The one before stands until {before.ends_on:%d %b %Y}: begin after it.",
+                    f"The one before stands until {date_format(before.ends_on)}: begin after it.",
                 )
         return said
 

@@ -86,7 +86,7 @@ def day(when: date | datetime | None) -> str:
         return NOTHING
     if isinstance(when, datetime):
         when = timezone.localtime(when).date()
-    return date_format(when, "j M Y")
+    return date_format(when)
 
 
 def read(row: Household, summary: HouseholdSummary | None) -> Facts:

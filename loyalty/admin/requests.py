@@ -139,15 +139,15 @@ class DataRequestAdmin(LongList[DataRequest], ReadOnlyAdmin[DataRequest]):
 
     @admin.display(description=_lazy("Asked"))
     def asked(self, row: DataRequest) -> str:
-        return f"{date_format(timezone.localtime(row.asked_at), 'j M Y')}, {row.source}"
+        return f"{date_format(timezone.localtime(row.asked_at))}, {row.source}"
 
     @admin.display(description=_lazy("Due"))
     def due(self, row: DataRequest) -> SafeString:
         if row.done_at is not None:
-            day = date_format(timezone.localtime(row.done_at), "j M Y")
+            day = date_format(timezone.localtime(row.done_at))
             return pill(_("done on %(day)s") % {"day": day}, "good")
         words, tone = due_words(row.due_on, timezone.localdate())
-        return pill(f"{date_format(row.due_on, 'j M Y')}, {words}", tone)
+        return pill(f"{date_format(row.due_on)}, {words}", tone)
 
     @admin.display(description="")
     def step(self, row: DataRequest) -> str | SafeString:

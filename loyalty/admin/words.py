@@ -29,7 +29,7 @@ DUE_TONES = {"unknown": "plain", "ahead": "good", "today": "good", "late": "warn
 def day_text(day: date, today: date | None = None) -> str:
     """`28 Oct`, with the year where it is not this year's, in the desk's language."""
     with_year = today is None or day.year != today.year
-    return date_format(day, "j M Y" if with_year else "j M")
+    return date_format(day, "DATE_FORMAT" if with_year else "MONTH_DAY_FORMAT")
 
 
 def language_name(code: str) -> str:

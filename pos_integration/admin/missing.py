@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 
 from pos_integration import gaps
@@ -30,7 +31,7 @@ def gaps_panel(found: list[gaps.Gap], *, is_wide: bool) -> Panel:
             (
                 gap.store,
                 _till_link(gap.store_id, gap.till),
-                f"{gap.business_date:%d %b %Y}",
+                date_format(gap.business_date),
                 gap.after,
                 gap.before,
                 f"{gap.count:,}",
@@ -52,7 +53,7 @@ def silence_panel(found: list[gaps.Silence]) -> Panel:
                 silence.store,
                 _till_link(silence.store_id, silence.till),
                 silence.days,
-                f"{silence.last_on:%d %b %Y}",
+                date_format(silence.last_on),
             )
             for silence in found[:GAPS_SHOWN]
         ),
