@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any, Final
 
 from django.apps import apps
+from django.conf import settings
 from django.contrib import admin
 from django.db.models import (
     BinaryField,
@@ -126,9 +127,12 @@ def _label(model: type[Model] | None, column: str) -> str:
 
 
 def _points_to(model: type[Model] | None, column: str) -> str:
+    """The table that a column points to, or ""."""
     field = _field(model, column)
-    is_key = isinstance(field, ForeignKey)
-    return str(field.related_model._meta.db_table) if is_key and field is not None else ""
+    if not isinstance(field, ForeignKey):
+        return ""
+    other: type[Model] = field.related_model
+    return other._meta.db_table
 
 
 def _value(model: type[Model] | None, column: str, values: Mapping[str, Any], names: Names) -> str:
@@ -146,6 +150,8 @@ def _value(model: type[Model] | None, column: str, values: Mapping[str, Any], na
         return Truncator(named.get(str(value), f"#{value}")).chars(_LONGEST)
     if field is not None and field.choices:
         return str(dict(field.flatchoices).get(value, value))
+    if column == "language":
+        return str(dict(settings.LANGUAGES).get(value, value))
     if isinstance(field, BooleanField) or isinstance(value, bool):
         return _("yes") if value else _("no")
     return Truncator(_plain(field, value)).chars(_LONGEST)
