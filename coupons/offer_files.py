@@ -7,7 +7,7 @@ from typing import Any, Final
 from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 from django.utils import timezone
 
 from coupons import covering
@@ -34,6 +34,7 @@ FAULTS_KEPT: Final = 10_000
 SHOWN: Final = 20  # new and changed offers of which more is kept than their number
 _AT_ONCE: Final = 1_000
 _MANY: Final = 100
+_LONG_LIST: Final = 5_000  # products; a cell of CSV holds some 8,000
 _LONG: Final = 80  # characters of a value that are shown
 
 
@@ -44,12 +45,13 @@ class OfferFileError(Exception):
 def accept(name: str, body: bytes, by: AbstractBaseUser | None) -> tuple[OfferFile, bool]:
     """Keep a file, read and compared; changes no offer. Returns it and whether it is new.
 
-    Bytes that wait to be confirmed already are compared anew and not kept twice. Raises
+    Bytes of the same person that wait already are compared anew and not kept twice. Raises
     TableError for a file that is no table of offers.
     """
     reading = tables.read(body, OFFERS)
     sha256 = hashlib.sha256(body).hexdigest()
-    file = OfferFile.objects.filter(sha256=sha256, state=State.READ).order_by("pk").first()
+    own = OfferFile.objects.filter(uploaded_by=by.pk if by is not None else None)
+    file = own.filter(sha256=sha256, state=State.READ).order_by("pk").first()
     is_new = file is None
     if file is None:
         file = OfferFile(name=name[-200:], body=body, sha256=sha256, rows=reading.count)
@@ -100,6 +102,23 @@ def written(offers: QuerySet[Offer], kind: str) -> bytes:
     """Return `offers` as a file, "csv" or "xlsx", that reads as the same. Raises WritingError."""
     write = {"csv": writing.as_csv, "xlsx": writing.as_xlsx}[kind]
     return write(_values(offers), OFFERS)
+
+
+def csv_pieces(offers: QuerySet[Offer]) -> Iterator[bytes]:
+    """The same as CSV, some offers at a time; none of them may be long."""
+    return writing.csv_pieces(_values(offers), OFFERS)
+
+
+def has_long(offers: QuerySet[Offer]) -> bool:
+    """Whether one of `offers` names so many products that a cell may not hold them."""
+    named = (
+        OfferRule.objects.filter(offer__in=offers).exclude(product=None),
+        OfferProduct.objects.filter(offer__in=offers),
+    )
+    return any(
+        rows.order_by().values("offer").annotate(n=Count("pk")).filter(n__gt=_LONG_LIST).exists()
+        for rows in named
+    )
 
 
 class _StaleError(Exception):

@@ -9,42 +9,34 @@ from typing import Any, Final
 from django.contrib import admin, messages
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
-from coupons.admin.offer_file_parts import (
+from coupons.admin.offer_file_parts import changed_table, new_table
+from coupons.importing.columns import OFFERS
+from coupons.models import Offer, OfferFile
+from pos_integration.admin.table_parts import (
+    MEDIA_TYPES,
     ConfirmForm,
     FileForm,
-    changed_table,
     columns_table,
-    new_table,
+    faults_table,
+    listed,
+    saved,
+    streamed,
 )
-from coupons.models import Offer, OfferFile
-from pos_integration.desk import (
-    NOTHING,
-    Panel,
-    ReadOnlyAdmin,
-    Tool,
-    link,
-    pill,
-    table,
-)
+from pos_integration.desk import Panel, ReadOnlyAdmin, Tool, pill
 from pos_integration.tables.table import TableError, WritingError
 
 State = OfferFile.State
 TONES: Final = {State.READ: "busy", State.APPLIED: "good", State.DROPPED: "plain"}
-FAULTS_ON_A_PAGE: Final = 100
-MEDIA_TYPES: Final = {
-    "csv": "text/csv; charset=utf-8",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
 
 
 def may_import(request: HttpRequest) -> bool:
@@ -74,13 +66,24 @@ def _exported(request: HttpRequest, offers: QuerySet[Offer], kind: str) -> HttpR
     except WritingError as error:
         messages.error(request, str(error))
         return None
-    return _saved(content, f"offers.{kind}", MEDIA_TYPES[kind])
+    return saved(content, f"offers.{kind}", MEDIA_TYPES[kind])
 
 
-def _saved(content: bytes | str, name: str, media_type: str) -> HttpResponse:
-    response = HttpResponse(content, content_type=media_type)
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    return response
+def filtered_view(page: Any, request: HttpRequest, kind: str) -> HttpResponseBase:
+    """The list of offers as it is filtered, in the columns that an import reads."""
+    if not may_export(request):
+        raise PermissionDenied
+    if kind not in MEDIA_TYPES:
+        return HttpResponse(f"Offers are written as {' or '.join(MEDIA_TYPES)}.", status=404)
+    back = HttpResponseRedirect(reverse("admin:coupons_offer_changelist"))
+    offers = listed(page, request)
+    if offers is None:
+        return back
+    from coupons import offer_files  # as above
+
+    if kind == "csv" and not offer_files.has_long(offers):
+        return streamed(offer_files.csv_pieces(offers), "offers.csv")
+    return _exported(request, offers, kind) or back
 
 
 def _export_tools(request: HttpRequest) -> list[Tool]:
@@ -152,7 +155,9 @@ class OfferFileAdmin(ReadOnlyAdmin[OfferFile]):
         wrong = f" {_rows(faulty)} faulty: see which below." if faulty else ""
         if not _does_something(row):
             return f"There is nothing to apply: {counts}.{wrong}"
-        return f"Nothing is changed yet. Once you confirm: {counts}.{wrong}"
+        by = row.uploaded_by or _("somebody who is here no longer")
+        only = _("Only who imported it may confirm it: %(who)s.") % {"who": by}
+        return f"Nothing is changed yet. Once you confirm: {counts}.{wrong} {only}"
 
     def list_tools(self, request: HttpRequest) -> list[Tool]:
         tools = _export_tools(request)
@@ -171,7 +176,7 @@ class OfferFileAdmin(ReadOnlyAdmin[OfferFile]):
                 _step_tool(row, "again", "Compare again"),
                 _step_tool(row, "drop", "Drop"),
             ]
-            if _does_something(row):
+            if _does_something(row) and row.uploaded_by_id == request.user.pk:
                 tools.append(_step_tool(row, "confirm", "Confirm", is_main=True))
         return tools
 
@@ -196,27 +201,11 @@ class OfferFileAdmin(ReadOnlyAdmin[OfferFile]):
         return panels
 
     def _faults(self, request: HttpRequest, file: OfferFile) -> Panel:
-        pages = Paginator(file.faults, FAULTS_ON_A_PAGE)
-        page = pages.get_page(request.GET.get("faults"))
-        body = table(
-            ("Row#", "Column", "Found and wanted"),
-            ((row, column or NOTHING, sentence) for row, column, sentence in page),
-            "",
-        )
-        if pages.num_pages > 1:
-            links = format_html_join(
-                " ",
-                "{}",
-                (
-                    (number if number == page.number else link(f"?faults={number}", number),)
-                    for number in pages.page_range
-                ),
-            )
-            body = format_html('{}<p class="paginator">{}</p>', body, links)
         count = file.changes["faults"]
-        kept = f", the first {pages.count:,} of them here" if count > pages.count else ""
+        kept_count = len(file.faults)
+        kept = f", the first {kept_count:,} of them here" if count > kept_count else ""
         note = f"{count:,} in {file.changes['faulty']:,} of {file.rows:,} rows{kept}"
-        return Panel("Faults", body, note, is_wide=True)
+        return Panel("Faults", faults_table(request, file.faults), note, is_wide=True)
 
     def import_view(self, request: HttpRequest) -> HttpResponse:
         """Take a file in and go where it says what it would do."""
@@ -224,8 +213,8 @@ class OfferFileAdmin(ReadOnlyAdmin[OfferFile]):
             raise PermissionDenied
         from coupons import offer_files  # as above
 
-        form = FileForm(request.POST or None, request.FILES or None)
-        if form.is_valid():
+        form = FileForm(OFFERS, request.POST or None, request.FILES or None)
+        if request.method == "POST" and form.is_valid():
             assert isinstance(request.user, AbstractBaseUser)
             upload = form.cleaned_data["file"]
             try:
@@ -249,11 +238,11 @@ class OfferFileAdmin(ReadOnlyAdmin[OfferFile]):
                 "before you have seen what it would do, and confirmed."
             ],
             "form": form,
-            "columns": columns_table(),
+            "columns": columns_table(OFFERS),
             "tools": _export_tools(request),
             "back": reverse("admin:coupons_offerfile_changelist"),
         }
-        return TemplateResponse(request, "admin/import_offers.html", context)
+        return TemplateResponse(request, "admin/import_table.html", context)
 
     def export_view(self, request: HttpRequest, kind: str) -> HttpResponse:
         """Every offer, or those of the ids in the query."""
@@ -286,7 +275,18 @@ class OfferFileAdmin(ReadOnlyAdmin[OfferFile]):
         return HttpResponseRedirect(_page(file))
 
     def _confirm(self, request: HttpRequest, file: OfferFile) -> HttpResponse:
-        form = ConfirmForm(file, request.POST or None)
+        if file.uploaded_by_id != request.user.pk:
+            messages.error(
+                request,
+                _(
+                    "Only who imported a file may confirm it. Import it yourself to see what it "
+                    "would do, and confirm that."
+                ),
+            )
+            return HttpResponseRedirect(_page(file))
+        form = ConfirmForm(
+            file.changes.get("digest", ""), file.changes.get("faulty", 0), request.POST or None
+        )
         if not form.is_valid():
             faulty = file.changes.get("faulty", 0)
             says = [f"Once you confirm: {_counts(file)}. All of it is done, or nothing."]
@@ -367,7 +367,7 @@ class OfferFileAdmin(ReadOnlyAdmin[OfferFile]):
         writer.writerow(("row", "column", "fault"))
         writer.writerows(file.faults)
         content = out.getvalue().encode("utf-8-sig")
-        return _saved(content, f"faults-{file.pk}.csv", "text/csv; charset=utf-8")
+        return saved(content, f"faults-{file.pk}.csv", "text/csv; charset=utf-8")
 
 
 def _page(file: OfferFile) -> str:

@@ -1,23 +1,22 @@
 """Offers and the products they are good on."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date
 from functools import partial
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from coupons import covering, offering
-from coupons.admin import offer_copies, offer_together, offer_trials, running
+from coupons.admin import offer_copies, offer_files, offer_together, offer_trials, running
 from coupons.admin.offer_files import export_as_csv, export_as_xlsx, may_import
 from coupons.admin.offer_forms import LevelRows, OfferForm, ProductForm, RuleRows
+from coupons.admin.offer_list import HasFilter, OfferColumns, OfferList, RunsOnFilter, WhenFilter
 from coupons.admin.offer_prints import (
     BarcodeRow,
     TextRows,
@@ -27,9 +26,21 @@ from coupons.admin.offer_prints import (
     shown_picture,
 )
 from coupons.models import Offer, OfferProduct
-from pos_integration.desk import LongList, Page, Panel, Tool, link, pill, table
+from pos_integration.admin.table_parts import export_tools
+from pos_integration.desk import LongList, Page, Panel, Tool, link, table
 
 PRODUCTS_SHOWN = 12
+COLUMNS = (
+    "thumbnail",
+    "value",
+    "what",
+    "paid_by",
+    "dates",
+    "state",
+    "coupons_out",
+    "redeemed",
+    "burnt",
+)
 Kind = Offer.Kind
 # What each kind wants to be told, as the form says it.
 WANTED = (
@@ -52,63 +63,23 @@ def _wanted() -> SafeString:
     return format_html("What each kind wants to be told:<ul>{}</ul>", kinds)
 
 
-def offer_pill(offer: Offer, today: date) -> SafeString:
-    if offer.valid_to < today:
-        return pill("over", "plain")
-    return pill("to come", "busy") if offer.valid_from > today else pill("live", "good")
-
-
-class WhenFilter(admin.SimpleListFilter):
-    title = "dates"
-    parameter_name = "when"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("live", "Live"), ("to_come", "To come"), ("over", "Over")]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Offer]) -> QuerySet[Offer]:
-        today = timezone.localdate()
-        match self.value():
-            case "live":
-                return queryset.filter(valid_from__lte=today, valid_to__gte=today)
-            case "to_come":
-                return queryset.filter(valid_from__gt=today)
-            case "over":
-                return queryset.filter(valid_to__lt=today)
-        return queryset
-
-
-class HasFilter(admin.SimpleListFilter):
-    title = "limits"
-    parameter_name = "has"
-    limits = (
-        ("guarantee", "Guaranteed coupons", Q(least_coupons__gt=0)),
-        ("cap", "Coupons at most", Q(most_coupons__isnull=False)),
-        ("budget", "A budget", Q(expected_budget__isnull=False) | Q(real_budget__isnull=False)),
-        ("household", "Times a household", Q(per_household__isnull=False)),
-        ("stores", "Some stores only", Q(stores__isnull=False)),
-        ("levels", "Levels of worth", Q(levels__isnull=False)),
-    )
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(name, words) for name, words, _limit in self.limits]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Offer]) -> QuerySet[Offer]:
-        for name, _words, limit in self.limits:
-            if name == self.value():
-                return queryset.filter(pk__in=Offer.objects.filter(limit).values("pk"))
-        return queryset
-
-
 def _is_promised(offer: Offer) -> bool:
     return is_printed(offer) or is_redeemed(offer)
 
 
 @admin.register(Offer)
-class OfferAdmin(Page[Offer]):
-    list_display = ("value", "name", "detail", "funder", "valid_from", "valid_to", "state", "code")
-    list_display_links = ("value", "name")
+class OfferAdmin(OfferColumns, Page[Offer]):
+    list_display_links = ("value",)
     list_select_related = ("funder",)
-    list_filter = (WhenFilter, "kind", HasFilter, ("shared_code", admin.EmptyFieldListFilter))
+    list_filter = (
+        WhenFilter,
+        RunsOnFilter,
+        ("funder", admin.RelatedOnlyFieldListFilter),
+        ("category", admin.RelatedOnlyFieldListFilter),
+        "kind",
+        HasFilter,
+        ("shared_code", admin.EmptyFieldListFilter),
+    )
     search_fields = ("name", "detail", "funder__name", "code", "shared_code", "=rivals")
     autocomplete_fields = ("category", "funder", "photo", "stores")
     ordering = ("-valid_to", "name")
@@ -169,11 +140,20 @@ class OfferAdmin(Page[Offer]):
             named("together/", offer_together.together_view, "together"),
             named("<int:pk>/try/", offer_trials.try_view, "try"),
             named("<int:pk>/copy/", offer_copies.copy_view, "copy"),
+            named("export/<slug:kind>/", offer_files.filtered_view, "export"),
             *super().get_urls(),
         ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Offer]:
         return super().get_queryset(request).prefetch_related("levels__offer")
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[OfferList]:
+        return OfferList
+
+    def get_list_display(self, request: HttpRequest) -> list[str]:
+        """Whoever may add offers copies them from the list."""
+        may_copy = request.user.has_perm("coupons.add_offer")
+        return [*COLUMNS, "copy"] if may_copy else [*COLUMNS]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Offer | None = None) -> list[str]:
         """What is printed stays as it is: the worth, the dates, and where it is good."""
@@ -186,15 +166,6 @@ class OfferAdmin(Page[Offer]):
         if offer.rules.exists():
             counted = covering.cover(offer)
             self.message_user(request, _covered(offer.offer_products.count(), counted))
-
-    @admin.display(description="Worth", ordering="face_value")
-    def value(self, offer: Offer) -> str:
-        levels = sorted(offer.levels.all(), key=lambda level: level.number)
-        return ", or ".join([offer.value_text, *(level.value_text for level in levels)])
-
-    @admin.display(description="State", ordering="valid_to")
-    def state(self, offer: Offer) -> SafeString:
-        return offer_pill(offer, timezone.localdate())
 
     def sentence(self, row: Offer) -> str:
         stays = "its worth, its dates and its stores stay as they are"
@@ -210,7 +181,10 @@ class OfferAdmin(Page[Offer]):
         return ""
 
     def list_tools(self, request: HttpRequest) -> list[Tool]:
-        tools = [Tool(_("Calendar"), reverse("admin:coupons_offer_calendar"))]
+        tools = [
+            Tool(_("Calendar"), reverse("admin:coupons_offer_calendar")),
+            *export_tools(request, "admin:coupons_offer_export"),
+        ]
         if request.user.has_perm("coupons.view_picture"):
             tools.append(Tool("Pictures", reverse("admin:coupons_picture_changelist")))
         if may_import(request):

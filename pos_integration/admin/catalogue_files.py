@@ -7,15 +7,13 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.contrib import messages
-from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model, QuerySet
+from django.db.models import Model
 from django.http import (
     HttpRequest,
     HttpResponse,
     HttpResponseRedirect,
-    StreamingHttpResponse,
 )
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
@@ -32,8 +30,11 @@ from pos_integration.admin.table_parts import (
     FileForm,
     before_after,
     columns_table,
+    export_tools,
     faults_table,
+    listed,
     saved,
+    streamed,
 )
 from pos_integration.desk import Page, Panel, Tool, table
 
@@ -76,13 +77,10 @@ class ByFile(Page[M]):
         return request.user.has_perms(rights) and staff.stores_of(request.user) is None
 
     def list_tools(self, request: HttpRequest) -> list[Tool]:
-        tools = super().list_tools(request)
-        asked = request.GET.copy()
-        asked.pop("p", None)
-        query = f"?{asked.urlencode()}" if asked else ""
-        said = _("These as %(kind)s") if query else _("All as %(kind)s")
-        for kind in MEDIA_TYPES:
-            tools.append(Tool(said % {"kind": kind.upper()}, self._url("export", kind) + query))
+        tools = [
+            *super().list_tools(request),
+            *export_tools(request, f"admin:{self._prefix}_export"),
+        ]
         if self.may_import(request):
             tools.append(Tool(_("Import"), self._url("import")))
         return tools
@@ -94,24 +92,18 @@ class ByFile(Page[M]):
         if kind not in MEDIA_TYPES:
             return HttpResponse(f"It is written as {' or '.join(MEDIA_TYPES)}.", status=404)
         back = HttpResponseRedirect(self._url("changelist"))
-        try:
-            listed: QuerySet[Any] = self.get_changelist_instance(request).get_queryset(request)
-        except IncorrectLookupParameters:
-            messages.error(request, _("There is no such filter: choose one beside the list."))
+        chosen = listed(self, request)
+        if chosen is None:
             return back
         from pos_integration.catalogue_files import waiting  # loads the spreadsheet's library
         from pos_integration.tables import writing
         from pos_integration.tables.table import WritingError
 
         its = waiting.KINDS[self.file_kind]
-        rows = its.written(its.model._default_manager.filter(pk__in=listed.order_by().values("pk")))
         name = f"{self.file_kind}.{kind}"
+        rows = its.written(chosen)
         if kind == "csv":
-            answer = StreamingHttpResponse(
-                writing.csv_pieces(rows, its.form), content_type=MEDIA_TYPES[kind]
-            )
-            answer["Content-Disposition"] = f'attachment; filename="{name}"'
-            return answer
+            return streamed(writing.csv_pieces(rows, its.form), name)
         try:
             return saved(writing.as_xlsx(rows, its.form), name, MEDIA_TYPES[kind])
         except WritingError as error:

@@ -4,14 +4,18 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django import forms
+from django.contrib import messages
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from pos_integration.desk import NOTHING, link, table
+from pos_integration.desk import NOTHING, Page, Tool, link, table
 from pos_integration.tables.forms import Form
 
 FAULTS_ON_A_PAGE = 100
@@ -65,6 +69,35 @@ class ConfirmForm(forms.Form):
         super().__init__(said, initial={"digest": digest})
         if not faulty:
             del self.fields["may_leave_faulty"]
+
+
+def export_tools(request: HttpRequest, view: str) -> list[Tool]:
+    """Buttons that save a list as it is filtered, by the `view` that takes the kind of file."""
+    asked = request.GET.copy()
+    asked.pop("p", None)
+    query = f"?{asked.urlencode()}" if asked else ""
+    said = _("These as %(kind)s") if query else _("All as %(kind)s")
+    return [
+        Tool(said % {"kind": kind.upper()}, reverse(view, args=[kind]) + query)
+        for kind in MEDIA_TYPES
+    ]
+
+
+def listed(page: Page[Any], request: HttpRequest) -> QuerySet[Any] | None:
+    """The rows that the list of `page` has with these filters; None, and said, for wrong ones."""
+    try:
+        rows = page.get_changelist_instance(request).get_queryset(request)
+    except IncorrectLookupParameters:
+        messages.error(request, _("There is no such filter: choose one beside the list."))
+        return None
+    return page.model._default_manager.filter(pk__in=rows.order_by().values("pk"))
+
+
+def streamed(pieces: Iterable[bytes], name: str) -> StreamingHttpResponse:
+    """A CSV file that a browser saves while it is written."""
+    answer = StreamingHttpResponse(pieces, content_type=MEDIA_TYPES["csv"])
+    answer["Content-Disposition"] = f'attachment; filename="{name}"'
+    return answer
 
 
 def columns_table(form: Form) -> SafeString:

@@ -23,7 +23,7 @@ class Planned(NamedTuple):
 
     row: int
     values: Values
-    changes: list[Change]  # of a new one: all in which it is not empty
+    changes: list[Change]  # none of a new one: its values say it all
 
 
 @dataclass
@@ -45,7 +45,7 @@ class Plan:
         """The same as long as the file would do the same."""
         said = hashlib.sha256()
         for one in (*self.new, *self.changed):
-            said.update(repr((one.row, one.changes)).encode())
+            said.update(repr((one.row, one.changes or one.values)).encode())
         return said.hexdigest()
 
     @property
@@ -54,10 +54,9 @@ class Plan:
 
     def add(self, row: int, values: Values, was: Mapping[str, Value] | None) -> None:
         """Take in the row that makes `values` of what there `was`; None: it is new."""
-        changes = changes_of(self.reading.form, values, was or {})
         if was is None:
-            self.new.append(Planned(row, values, changes))
-        elif changes:
+            self.new.append(Planned(row, values, []))
+        elif changes := changes_of(self.reading.form, values, was):
             self.changed.append(Planned(row, values, changes))
         else:
             self.same_rows.add(row)
@@ -77,7 +76,7 @@ class Plan:
 def changes_of(form: Form, values: Mapping[str, Value], was: Mapping[str, Value]) -> list[Change]:
     """In which columns `values` say something else than `was`."""
     return [
-        Change(name, column.write(was.get(name)), column.write(values[name]))
+        Change(name, column.write(was[name]), column.write(values[name]))
         for name, column in form.by_name.items()
-        if values[name] != was.get(name) and (was or values[name] not in (None, ""))
+        if values[name] != was[name]
     ]

@@ -101,7 +101,7 @@ def test_what_cannot_be_read_is_refused_where_it_was_chosen(desk):
     assert "Is &#x27;name&#x27; meant?" in text(refused)
     assert "missing: name, face_value, funder" in text(refused)
     assert "This file is no" not in text(refused)
-    assert "submitted file is empty" in text(upload(desk, b""))
+    assert "This file is empty." in text(upload(desk, b""))
     assert not OfferFile.objects.exists()
 
 
