@@ -12,6 +12,9 @@ class CouponsConfig(AppConfig):
     verbose_name = "What we promised"
 
     def ready(self) -> None:
+        from pos_integration.labels import translate_labels  # models are there only now
+
+        translate_labels(self)
         # The only signal in this code base. Django makes permissions after the last migration,
         # in answer to this very signal, so no migration can hand them to a group.
         post_migrate.connect(keep_groups, sender=self, dispatch_uid="coupons.groups")

@@ -9,3 +9,6 @@ class LoyaltyConfig(AppConfig):
 
     def ready(self) -> None:
         from loyalty import idling  # noqa: F401 # hears who signs in; only now are models there
+        from pos_integration.labels import translate_labels
+
+        translate_labels(self)
