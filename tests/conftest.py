@@ -3,6 +3,7 @@
 import pytest
 from django.contrib.auth.models import User
 from django.db.backends.signals import connection_created
+from django.utils import translation
 
 from pos_integration import shelf
 
@@ -20,6 +21,7 @@ def _quick_and_tidy(settings, tmp_path):
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.LOYALTY_ENGINE = "loop"
     shelf.forget()  # a test before may have rolled back what it knew
+    translation.activate(settings.LANGUAGE_CODE)  # a request leaves its reader's behind
 
 
 @pytest.fixture

@@ -229,7 +229,7 @@ def test_ending_it_frees_the_way_for_other_households(admin_client):
     [
         ({"share": "0.6"}, "0.6 is not above 0 and up to 0.5"),
         ({"share": "0"}, "0 is not above 0"),
-        ({"begins_on": "2020-01-01"}, "01 Jan 2020 is over"),
+        ({"begins_on": "2020-01-01"}, "1 Jan 2020 is over"),
     ],
 )
 def test_a_standing_holdout_that_makes_no_sense_is_refused(admin_client, fields, sentence):

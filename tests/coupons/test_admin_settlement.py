@@ -273,11 +273,13 @@ def test_only_administrators_settle_pay_and_dispute(group):
     ]
 
     for url in doing:
-        assert client.post(url).status_code == 403
+        assert client.post(url).status_code in (403, 404)  # or is not even shown to them
     for model, pk in (("statement", statement.pk), ("dispute", dispute.pk)):
         body = client.get(page(f"{model}_change", pk)).content.decode()
         assert not [url for url in doing if url in body]
-    assert client.get(page("statement_pdf", statement.pk)).status_code == 200
+    # What funders owe for all stores together is no store's business.
+    may_read = 200 if group == "Marketing" else 403
+    assert client.get(page("statement_pdf", statement.pk)).status_code == may_read
     assert client.get(page("funder_add")).status_code == (200 if group == "Marketing" else 403)
 
 

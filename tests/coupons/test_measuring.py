@@ -145,7 +145,7 @@ def test_how_far_it_gets_says_the_day():
 def test_what_cannot_be_told_is_refused_in_a_sentence():
     shop = Shop()
     says = {
-        ISSUED: "good from 01 Mar 2026 on: measure it from 08 Mar 2026 on",
+        ISSUED: "good from 1 Mar 2026 on: measure it from 8 Mar 2026 on",
         ISSUED + timedelta(days=3): "Only 3 days of 'March' are seen",
         date(2199, 1, 1): "still to come",
     }
