@@ -31,6 +31,8 @@
     } else {
       box.setAttribute("aria-label", words);
     }
+    const clear = box.querySelector("ul > .select2-selection__clear");
+    if (clear) clear.setAttribute("role", "listitem");  // in a list stands nothing else
     const search = box.querySelector(".select2-search__field");
     if (search) search.setAttribute("aria-label", words);
   };
