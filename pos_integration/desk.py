@@ -173,6 +173,10 @@ class Page(Admin[M]):
         """What to show above the form of `row`."""
         return []
 
+    def row_title(self, row: M) -> str:
+        """What the page of `row` is called."""
+        return str(row)
+
     def sentence(self, row: M) -> str:
         """The state of `row` in a sentence."""
         return ""
@@ -226,7 +230,7 @@ class Page(Admin[M]):
                 self.row_tools(request, obj), key=lambda tool: not tool.is_main
             )
             context["subtitle"] = None  # the title and the breadcrumb name the row already
-            context["title"] = str(obj)
+            context["title"] = self.row_title(obj)
         return super().render_change_form(request, context, add, change, form_url, obj)
 
     def changelist_view(

@@ -46,6 +46,9 @@ class CouponAdmin(LongList[Coupon], ReadOnlyAdmin[Coupon]):
     )
     empty_hint = "No coupon yet: they come when a mailing is issued."
 
+    def row_title(self, row: Coupon) -> str:
+        return self.printed_code(row)
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Coupon]:
         rows = super().get_queryset(request)
         if (away := scope.elsewhere(request.user, "sheet__household")) is not None:

@@ -167,6 +167,9 @@ class RefusalAdmin(LongList[Refusal], ReadOnlyAdmin[Refusal]):
     class Media:
         css = {"all": ("coupons/refusals.css",)}
 
+    def row_title(self, row: Refusal) -> str:
+        return _("Refused: coupon %(code)s") % {"code": row.record.code}
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Refusal]:
         rows = super().get_queryset(request)
         rows = rows.select_related("record__basket__store", "verdict__decided_by")

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html_join
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString, mark_safe
@@ -34,7 +35,10 @@ def calendar_view(page: Any, request: HttpRequest) -> HttpResponse:
     by = by if by in GROUPS else GROUPS[0]
     only = request.GET.get("q", "").strip()[:80]
     found = running.calendar(weeks[0], last, today=today, by=by, only=only)
-    title = _("What runs from %(first)s to %(last)s") % {"first": weeks[0], "last": last}
+    title = _("What runs from %(first)s to %(last)s") % {
+        "first": date_format(weeks[0]),
+        "last": date_format(last),
+    }
     return TemplateResponse(
         request,
         "admin/calendar.html",

@@ -76,9 +76,7 @@ class HouseholdAdmin(LongList[Household]):
     form = household_forms.HouseholdForm
     fields = (("name", "joined_on"), ("members", "is_of_age", "birth_month"), "language")
     inlines = household_forms.INLINES
-    empty_hint = _lazy(
-        "No household yet. Add one here; manage.py demo brings 2,500 of a real shop."
-    )
+    empty_hint = _lazy("No household yet. Add one, with the cards that it shows at the till.")
     steps: ClassVar[list[household_steps.Step]] = household_steps.STEPS
 
     class Media:

@@ -18,6 +18,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_q.tasks import async_task
 
@@ -53,6 +54,9 @@ class FittedModelAdmin(ReadOnlyAdmin[FittedModel]):
 
     class Media:
         css = {"all": ("loyalty/beliefs.css",)}
+
+    def row_title(self, row: FittedModel) -> str:
+        return _("%(kind)s, version %(n)s") % {"kind": row.get_kind_display(), "n": row.version}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[FittedModel]:
         return super().get_queryset(request).defer("parameters")

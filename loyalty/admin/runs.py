@@ -9,8 +9,10 @@ from django.contrib import admin
 from django.db.models import Case, Count, OuterRef, QuerySet, Subquery, When
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from loyalty import plots
@@ -64,17 +66,29 @@ class ModelRunAdmin(ReadOnlyAdmin[ModelRun]):
     list_filter = (StateFilter,)
     date_hierarchy = "as_of"
     ordering = ("-pk",)
-    fields = (
-        ("as_of", "state_pill", "progress"),
-        ("started_at", "published_at", "took"),
-        ("households", "lines"),
-        "history_hash",
-        "fitted_here",
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": (
+                    ("as_of", "state_pill", "progress"),
+                    ("started_at", "published_at", "took"),
+                    ("households", "lines"),
+                )
+            },
+        ),
+        (
+            gettext_lazy("What it was reckoned from"),
+            {"fields": ("history_hash", "fitted_here"), "classes": ("collapse",)},
+        ),
     )
-    empty_hint = "No night has run yet: start one, or run manage.py demo."
+    empty_hint = gettext_lazy("No night has run yet: press 'Start the night now'.")
 
     class Media:
         css = {"all": ("loyalty/beliefs.css",)}
+
+    def row_title(self, row: ModelRun) -> str:
+        return _("Night of %(day)s") % {"day": date_format(row.as_of)}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ModelRun]:
         """With `receipts_so_far`, counted only where somebody waits for it. Trials are nobody's."""

@@ -7,6 +7,8 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from pos_integration.admin.scoping import OwnStoreFilter, in_stores
 from pos_integration.desk import LongList, ReadOnlyAdmin, ReadOnlyRows, TabularInline, pill
@@ -52,7 +54,10 @@ class BasketAdmin(LongList[Basket], ReadOnlyAdmin[Basket]):
         ("voids", "upload"),
     )
     inlines = (LineRows, TenderRows, RecordRows)
-    empty_hint = "No basket yet. Tills upload them; manage.py demo loads a year of a real shop."
+    empty_hint = gettext_lazy("No basket yet: the tills hand them in, see 'Uploads'.")
+
+    def row_title(self, row: Basket) -> str:
+        return _("Receipt %(number)s, %(store)s") % {"number": row.receipt, "store": row.store}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Basket]:
         rows = super().get_queryset(request).select_related("store", "upload__terminal__store")

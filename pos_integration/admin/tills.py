@@ -43,9 +43,7 @@ class StoreAdmin(ByFile[Store]):
     search_fields = ("number", "name")
     ordering = ("number",)
     inlines = (TerminalRows, StoreAliasRows, ScaleLabelRows)
-    empty_hint = gettext_lazy(
-        "No store yet. Add one here, or run: manage.py add_terminal STORE NUMBER"
-    )
+    empty_hint = gettext_lazy("No store yet. Add one; its tills are added on its page.")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Store]:
         return in_stores(super().get_queryset(request), request, "pk")

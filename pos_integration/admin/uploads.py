@@ -44,7 +44,7 @@ UPLOAD_TONES = {"received": "busy", "loaded": "good", "failed": "bad"}
 
 
 def upload_pill(upload: Upload) -> SafeString:
-    return pill(upload.get_state_display(), UPLOAD_TONES[upload.state])
+    return pill(upload.get_state_display().lower(), UPLOAD_TONES[upload.state])
 
 
 class WorkFilter(admin.SimpleListFilter):
@@ -87,18 +87,32 @@ class UploadAdmin(LongList[Upload], ReadOnlyAdmin[Upload]):
     date_hierarchy = "received_at"
     search_fields = ("sha256__exact", "terminal__store__number__exact")
     search_help_text = gettext_lazy("A store's number, or the SHA-256 of a whole file")
-    fields = (
-        ("terminal", "state_pill"),
-        ("received_at", "loaded_at"),
-        ("attempts", "claimed_until"),
-        ("baskets", "lines"),
-        ("accepted", "duplicates", "rejected", "skipped"),
-        ("media_type", "bytes_in_words"),
-        ("sha256", "replay_of"),
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": (
+                    ("terminal", "state_pill", "received_at", "loaded_at"),
+                    ("baskets", "lines"),
+                    ("accepted", "duplicates", "rejected", "skipped"),
+                )
+            },
+        ),
+        (
+            gettext_lazy("The file itself"),
+            {
+                "fields": (
+                    ("media_type", "bytes_in_words", "replay_of"),
+                    ("attempts", "claimed_until"),
+                    "sha256",
+                ),
+                "classes": ("collapse",),
+            },
+        ),
     )
     actions = ("load_again",)
     empty_hint = gettext_lazy(
-        "No till has sent anything yet. See /api/v1/schema/, or run: manage.py demo"
+        "No till has sent anything yet. Give a till its token under 'Tills', or upload a file here."
     )
 
     class Media:

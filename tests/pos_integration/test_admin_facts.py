@@ -211,6 +211,6 @@ def test_a_long_table_is_not_counted_its_length_is_estimated():
 
 
 def test_an_empty_list_says_what_to_do(admin_client):
-    assert b"manage.py add_terminal" in admin_client.get(page("store_changelist")).content
+    assert b"its tills are added on its page" in admin_client.get(page("store_changelist")).content
     found = admin_client.get(page("store_changelist"), {"q": "nothing"})
     assert b"Nothing matches" in found.content
