@@ -35,7 +35,7 @@ def faults(said: Mapping[str, str], worths: Collection[Decimal] = ()) -> Iterato
     """
     carriers = CARRIERS.get(said["content"], ())
     if said["symbology"] not in carriers:
-        names = " or ".join(carrier.label for carrier in carriers)
+        names = " or ".join(str(carrier.label) for carrier in carriers)
         yield "symbology", f"{Content(said['content']).label} stands in {names} only."
     wrong = [*_not_digits(said)]
     yield from wrong
