@@ -55,7 +55,7 @@ class WhenFilter(admin.SimpleListFilter):
 class RunsOnFilter(admin.SimpleListFilter):
     """Offers that are good on a day; what is no day filters nothing."""
 
-    title = gettext_lazy("running on")
+    title = gettext_lazy("day")
     parameter_name = "on"
     template = "admin/day_filter.html"
 

@@ -69,7 +69,7 @@ def _is_promised(offer: Offer) -> bool:
 
 @admin.register(Offer)
 class OfferAdmin(OfferColumns, Page[Offer]):
-    list_display_links = ("value",)
+    list_display_links = None  # the name leads to the offer
     list_select_related = ("funder",)
     list_filter = (
         WhenFilter,
@@ -128,7 +128,7 @@ class OfferAdmin(OfferColumns, Page[Offer]):
     )
 
     class Media:
-        css = {"all": ("coupons/pictures.css",)}
+        css = {"all": ("coupons/pictures.css", "coupons/offers.css")}
 
     def get_urls(self) -> list[URLPattern]:
         def named(route: str, view: Any, name: str) -> URLPattern:
@@ -150,7 +150,7 @@ class OfferAdmin(OfferColumns, Page[Offer]):
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[OfferList]:
         return OfferList
 
-    def get_list_display(self, request: HttpRequest) -> list[str]:
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
         """Whoever may add offers copies them from the list."""
         may_copy = request.user.has_perm("coupons.add_offer")
         return [*COLUMNS, "copy"] if may_copy else [*COLUMNS]

@@ -90,7 +90,8 @@ def listed(page: Page[Any], request: HttpRequest) -> QuerySet[Any] | None:
     except IncorrectLookupParameters:
         messages.error(request, _("There is no such filter: choose one beside the list."))
         return None
-    return page.model._default_manager.filter(pk__in=rows.order_by().values("pk"))
+    every: QuerySet[Any] = page.model._default_manager.all()
+    return every.filter(pk__in=rows.order_by().values("pk"))
 
 
 def streamed(pieces: Iterable[bytes], name: str) -> StreamingHttpResponse:
