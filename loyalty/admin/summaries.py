@@ -87,7 +87,7 @@ class HouseholdSummaryAdmin(LongList[HouseholdSummary], ReadOnlyAdmin[HouseholdS
     list_filter = (TierFilter, SharedFilter, TripsFilter)
     search_fields = ("household__name",)
     search_help_text = "A whole card number, a postcode, or part of a name"
-    empty_hint = gettext_lazy("Nothing is believed yet: start a night under 'Nights'.")
+    empty_hint = gettext_lazy("Nothing is believed yet. Start a night under 'Nights'.")
     fields = (("household", "run"),)
 
     class Media:
