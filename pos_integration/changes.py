@@ -114,6 +114,17 @@ class ChangesMiddleware:
             return self.get_response(request)
 
 
+def told_on() -> set[str]:
+    """The tables on whose pages something can be told, as the triggers have them."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT split_part(encode(tgargs, 'escape'), '\\000', 1) FROM pg_trigger"
+            " WHERE tgname LIKE %s",
+            [r"%\_noted"],
+        )
+        return {table for (table,) in cursor.fetchall()}
+
+
 def of(table: str, pk: Any) -> QuerySet[Change]:
     """What was changed of a row and of what is told on its page, newest first."""
     return Change.objects.filter(

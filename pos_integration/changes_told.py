@@ -69,9 +69,16 @@ def tell(changes: Sequence[Change], user: Any) -> list[Told]:
 
 
 def kind_of(table: str) -> str:
-    """What a row of `table` is called."""
+    """What a row of `table` is called; one that only joins two others, by whose it is."""
     model = models_by_table().get(table)
-    return capfirst(str(model._meta.verbose_name)) if model is not None else table
+    if model is None:
+        return table
+    owner: Any = model._meta.auto_created
+    if owner:
+        joins = owner._meta.many_to_many
+        named = next(field.verbose_name for field in joins if field.remote_field.through is model)
+        return f"{capfirst(str(owner._meta.verbose_name))}: {named}"
+    return capfirst(str(model._meta.verbose_name))
 
 
 def _told(change: Change, names: Names, user: Any) -> Told:
@@ -79,10 +86,13 @@ def _told(change: Change, names: Names, user: Any) -> Told:
     url = _url(change.table_name, change.row_id, user) if change.kind != "deleted" else ""
     whole = model is not None and change.kind != Change.Kind.CHANGED
     columns = sorted(change.before.keys() | change.after.keys(), key=_place(model))
+    shown_before = {
+        column: value for column, value in change.before.items() if value != Change.NOT_SHOWN
+    }
     said = tuple(
         (
             _label(model, column),
-            _value(model, column, change.before, names),
+            _value(model, column, shown_before, names),
             _value(model, column, change.after, names),
         )
         for column in columns
@@ -91,7 +101,8 @@ def _told(change: Change, names: Names, user: Any) -> Told:
         or change.about_table == change.table_name
     )
     if change.row_id:
-        thing = change.label or f"#{change.row_id}"
+        is_join = model is not None and model._meta.auto_created
+        thing = change.label or f"#{change.about_id if is_join else change.row_id}"
     else:
         thing = ngettext("%(count)s row", "%(count)s rows", change.rows) % {
             "count": formats.number_format(change.rows)
@@ -139,9 +150,9 @@ def _value(model: type[Model] | None, column: str, values: Mapping[str, Any], na
     """One value in words; "" of a row that was not there."""
     if column not in values:
         return ""
+    if values[column] == Change.NOT_SHOWN:
+        return _("changed, not shown")
     value = values[column]
-    if value == Change.NOT_SHOWN:
-        return _("not shown")
     if value is None or value == "" or value == []:
         return NOTHING
     field = _field(model, column)

@@ -1,6 +1,7 @@
 """What staff changed, of everything: a list by person, kind of thing and day."""
 
-from typing import Any
+from datetime import date, datetime, time, timedelta
+from typing import Any, Final
 
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
@@ -12,14 +13,15 @@ from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.timezone import localtime
+from django.utils.timezone import localdate, localtime, make_aware
 from django.utils.translation import gettext_lazy as _
 
 from pos_integration import changes, changes_told, histories, staff
 from pos_integration.desk import LongList, ReadOnlyAdmin, link, pill
 from pos_integration.models import Change
 
-_MOST_PEOPLE = 60
+_MOST_PEOPLE: Final = 60
+_DAYS: Final = 7
 
 
 class PersonFilter(admin.SimpleListFilter):
@@ -42,21 +44,36 @@ class ThingFilter(admin.SimpleListFilter):
     parameter_name = "of"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        sees_all = request.user.has_perm("auth.view_user")
-        named = [
-            (model._meta.db_table, changes_told.kind_of(model._meta.db_table))
-            for model in changes_told.models_by_table().values()
-            if admin.site.is_registered(model)
-            and model is not Change
-            and (sees_all or model._meta.db_table not in changes.SECURITY)
-            and not model._meta.app_label.startswith("django")
-        ]
+        tables = changes.told_on()
+        if not request.user.has_perm("auth.view_user"):
+            tables -= changes.SECURITY
+        named = [(table, changes_told.kind_of(table)) for table in tables]
         return sorted(named, key=lambda one: one[1].casefold())
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Change]) -> QuerySet[Change]:
         """What is told on the pages of that kind of thing, as its own or as a part of it."""
         chosen = self.value()
         return queryset.filter(about_table=chosen) if chosen else queryset
+
+
+class DayFilter(admin.SimpleListFilter):
+    """One of the last days; an address may name any other."""
+
+    title = _("day")
+    parameter_name = "day"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        today = localdate()
+        days = [today - timedelta(days=back) for back in range(_DAYS)]
+        return [(day.isoformat(), date_format(day, "DATE_FORMAT")) for day in days]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Change]) -> QuerySet[Change]:
+        try:
+            day = date.fromisoformat(self.value() or "")
+        except ValueError:
+            return queryset
+        begins = make_aware(datetime.combine(day, time.min))
+        return queryset.filter(at__gte=begins, at__lt=begins + timedelta(days=1))
 
 
 class ToldList(ChangeList):
@@ -75,7 +92,7 @@ class ChangeAdmin(LongList[Change], ReadOnlyAdmin[Change]):
     list_title = _("What staff changed")
     list_display = ("when", "by_name", "what", "thing", "differs")
     list_display_links = None
-    list_filter = (PersonFilter, ThingFilter, ("at", admin.DateFieldListFilter))
+    list_filter = (DayFilter, PersonFilter, ThingFilter)
     empty_hint = _(
         "Nothing was changed at the desk so far. What staff change is told here: who, when, "
         "before and after."
