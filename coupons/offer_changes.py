@@ -1,39 +1,21 @@
 """Changes of several offers at once: seen before, refused where coupons are out, all or none."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date, timedelta
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
-from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from coupons import offering
 from coupons.models import Coupon, Offer, Redemption
+from pos_integration import together
+from pos_integration.together import Planned
 
-MOST: Final = 500
-"""Offers at once: what a page can show."""
 FROZEN: Final = ("valid_from", "valid_to", "stores")
 """What is printed on coupons, of what may be changed here."""
 _CHECKED = ("valid_from", "valid_to", "funder_share", "least_coupons", "most_coupons",
             "per_household", "expected_budget", "real_budget")  # fmt: skip
-
-
-class ChangeError(Exception):
-    """Why nothing was changed, a sentence an offer."""
-
-    def __init__(self, sentences: Sequence[str]) -> None:
-        super().__init__(" ".join(sentences))
-        self.sentences = sentences
-
-
-class Planned(NamedTuple):
-    """What would become of one offer."""
-
-    offer: Offer
-    changes: list[tuple[str, str, str]]  # field, before, after
-    faults: list[str]
 
 
 def plan(offers: QuerySet[Offer], wanted: Mapping[str, Any]) -> list[Planned]:
@@ -41,40 +23,29 @@ def plan(offers: QuerySet[Offer], wanted: Mapping[str, Any]) -> list[Planned]:
 
     wanted: by field of Offer only what is to be changed; None empties it. `days` moves both dates
         by so many instead. `stores` is a list of Store; empty: everywhere.
+    Raises ChangeError.
     """
-    rows = list(offers.prefetch_related("stores").order_by("valid_from", "name", "pk")[: MOST + 1])
-    if len(rows) > MOST:
-        raise ChangeError([f"More than {MOST} offers are too many at once: choose fewer."])
+    rows = together.few(offers.prefetch_related("stores").order_by("valid_from", "name", "pk"))
     promised = _promised([offer.pk for offer in rows])
     return [_of(offer, wanted, is_promised=offer.pk in promised) for offer in rows]
 
 
-@transaction.atomic
 def change(offers: QuerySet[Offer], wanted: Mapping[str, Any], by: AbstractBaseUser) -> int:
     """Change all of these or none; returns how many did. Repeated, it changes nothing more
     unless `days` moves them again. Raises ChangeError.
     """
     # Coupons of these offers are printed before this or after it: none meanwhile.
-    keys = list(offers.order_by("pk").values_list("pk", flat=True)[: MOST + 1])
-    list(Offer.objects.select_for_update().filter(pk__in=keys).order_by("pk").values_list("pk"))
-    planned = plan(Offer.objects.filter(pk__in=keys), wanted)
-    faults = [f"{one.offer}: {fault}" for one in planned for fault in one.faults]
-    if faults:
-        raise ChangeError(faults)
-    changed = [one for one in planned if one.changes]
-    for one in changed:
-        names = []
-        for name, value in _values(one.offer, wanted).items():
-            if name == "stores":
-                one.offer.stores.set(value)
-            else:
-                setattr(one.offer, name, value)
-                names.append(name)
-        if names:
-            one.offer.save(update_fields=names)
-        says = "; ".join(f"{name}: {before} -> {after}" for name, before, after in one.changes)
-        LogEntry.objects.log_actions(by.pk, [one.offer], CHANGE, f"Changed together: {says}.")
-    return len(changed)
+    return together.change(
+        offers, by, lambda locked: plan(locked, wanted), lambda offer: _write(offer, wanted)
+    )
+
+
+def _write(offer: Offer, wanted: Mapping[str, Any]) -> None:
+    values = _values(offer, wanted)
+    if "stores" in values:
+        offer.stores.set(values.pop("stores"))
+    if values:
+        together.write(offer, values)
 
 
 def _promised(keys: list[int]) -> set[int]:

@@ -5,15 +5,18 @@ from functools import partial
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import URLPattern, path, reverse
+from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from coupons import covering, offering
-from coupons.admin import offer_copies, offer_files, offer_together, offer_trials, running
+from coupons import covering, offer_changes, offering
+from coupons.admin import offer_copies, offer_files, offer_trials, running
 from coupons.admin.offer_files import export_as_csv, export_as_xlsx, may_import
 from coupons.admin.offer_forms import LevelRows, OfferForm, ProductForm, RuleRows
 from coupons.admin.offer_list import HasFilter, OfferColumns, OfferList, RunsOnFilter, WhenFilter
@@ -25,9 +28,12 @@ from coupons.admin.offer_prints import (
     is_redeemed,
     shown_picture,
 )
+from coupons.admin.offer_together import OffersTogetherForm
 from coupons.models import Offer, OfferProduct
 from pos_integration.admin.table_parts import export_tools
-from pos_integration.desk import LongList, Page, Panel, Tool, link, table
+from pos_integration.admin.together import ChangedTogether, change_together
+from pos_integration.desk import NOTHING, LongList, Panel, Tool, link, table
+from pos_integration.together import Planned
 
 PRODUCTS_SHOWN = 12
 COLUMNS = (
@@ -44,17 +50,22 @@ COLUMNS = (
 Kind = Offer.Kind
 # What each kind wants to be told, as the form says it.
 WANTED = (
-    (Kind.AMOUNT, "the face value."),
-    (Kind.PERCENT, "the percent, and as face value the most it may come to."),
-    (Kind.FIXED_PRICE, "the price, and as face value the most that may come off for it."),
-    (Kind.FREE_ITEM, "as face value the dearest item that may be free."),
+    (Kind.AMOUNT, gettext_lazy("the face value.")),
+    (Kind.PERCENT, gettext_lazy("the percent, and as face value the most it may come to.")),
+    (
+        Kind.FIXED_PRICE,
+        gettext_lazy("the price, and as face value the most that may come off for it."),
+    ),
+    (Kind.FREE_ITEM, gettext_lazy("as face value the dearest item that may be free.")),
     (
         Kind.MULTI_BUY,
-        "the units that are bought together, and either the price of all, or how many of them, "
-        "the cheapest, are reduced by which percent (2 for 1: 2 units, 1 reduced by 100 percent); "
-        "as face value the most it may come to.",
+        gettext_lazy(
+            "the units that are bought together, and either the price of all, or how many of "
+            "them, the cheapest, are reduced by which percent (2 for 1: 2 units, 1 reduced "
+            "by 100 percent); as face value the most it may come to."
+        ),
     ),
-    (Kind.THRESHOLD, "the face value and what must be spent for it."),
+    (Kind.THRESHOLD, gettext_lazy("the face value and what must be spent for it.")),
 )
 
 
@@ -68,7 +79,8 @@ def _is_promised(offer: Offer) -> bool:
 
 
 @admin.register(Offer)
-class OfferAdmin(OfferColumns, Page[Offer]):
+class OfferAdmin(OfferColumns, ChangedTogether[Offer]):
+    together_form = OffersTogetherForm
     list_display_links = None  # the name leads to the offer
     list_select_related = ("funder",)
     list_filter = (
@@ -85,12 +97,15 @@ class OfferAdmin(OfferColumns, Page[Offer]):
     ordering = ("-valid_to", "name")
     form = OfferForm
     inlines = (LevelRows, RuleRows, TextRows, BarcodeRow)
-    actions = (offer_together.change_together, export_as_csv, export_as_xlsx)
-    empty_hint = "No offer yet. Add one, and say in rules what it is good on."
+    actions = (change_together, export_as_csv, export_as_xlsx)
+    empty_hint = gettext_lazy("No offer yet. Add one, and say in rules what it is good on.")
     fieldsets = (
-        ("What the shopper reads", {"fields": ("name", "detail", "terms", "photo", "picture")}),
         (
-            "Worth",
+            gettext_lazy("What the shopper reads"),
+            {"fields": ("name", "detail", "terms", "photo", "picture")},
+        ),
+        (
+            gettext_lazy("Worth"),
             {
                 "description": _wanted(),
                 "fields": (
@@ -102,7 +117,7 @@ class OfferAdmin(OfferColumns, Page[Offer]):
             },
         ),
         (
-            "When and where",
+            gettext_lazy("When and where"),
             {
                 "fields": (
                     ("valid_from", "valid_to"),
@@ -113,10 +128,12 @@ class OfferAdmin(OfferColumns, Page[Offer]):
             },
         ),
         (
-            "Limits",
+            gettext_lazy("Limits"),
             {
-                "description": "Empty: no limit. Selections keep them; a mailing may have limits "
-                "of its own besides.",
+                "description": gettext_lazy(
+                    "Empty: no limit. Selections keep them; a mailing may have limits of its own "
+                    "besides."
+                ),
                 "fields": (
                     ("least_coupons", "most_coupons", "per_household"),
                     ("expected_budget", "real_budget"),
@@ -124,7 +141,7 @@ class OfferAdmin(OfferColumns, Page[Offer]):
                 ),
             },
         ),
-        ("Who pays", {"fields": (("funder", "funder_share"), "circulation", "code")}),
+        (gettext_lazy("Who pays"), {"fields": (("funder", "funder_share"), "circulation", "code")}),
     )
 
     class Media:
@@ -137,7 +154,6 @@ class OfferAdmin(OfferColumns, Page[Offer]):
 
         return [
             named("calendar/", running.calendar_view, "calendar"),
-            named("together/", offer_together.together_view, "together"),
             named("<int:pk>/try/", offer_trials.try_view, "try"),
             named("<int:pk>/copy/", offer_copies.copy_view, "copy"),
             named("export/<slug:kind>/", offer_files.filtered_view, "export"),
@@ -146,6 +162,18 @@ class OfferAdmin(OfferColumns, Page[Offer]):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Offer]:
         return super().get_queryset(request).prefetch_related("levels__offer")
+
+    def plan_together(self, rows: QuerySet[Offer], wanted: dict[str, Any]) -> list[Planned]:
+        return offer_changes.plan(rows, wanted)
+
+    def do_together(
+        self, rows: QuerySet[Offer], wanted: dict[str, Any], by: AbstractBaseUser
+    ) -> int:
+        return offer_changes.change(rows, wanted, by)
+
+    def told_together(self, row: Offer) -> str:
+        days = (date_format(day, "SHORT_DATE_FORMAT") for day in (row.valid_from, row.valid_to))
+        return f"{row.code}, {f' {NOTHING} '.join(days)}"
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[OfferList]:
         return OfferList
@@ -168,16 +196,19 @@ class OfferAdmin(OfferColumns, Page[Offer]):
             self.message_user(request, _covered(offer.offer_products.count(), counted))
 
     def sentence(self, row: Offer) -> str:
-        stays = "its worth, its dates and its stores stay as they are"
+        stays = _("its worth, its dates and its stores stay as they are")
         if is_printed(row):
             taken = (
-                "; and as long as they are out, no product is taken from it"
+                _("; and as long as they are out, no product is taken from it")
                 if covering.is_promised(row)
                 else ""
             )
-            return f"Coupons for this offer are printed: {stays}{taken}."
+            return _("Coupons for this offer are printed: %(stays)s%(taken)s.") % {
+                "stays": stays,
+                "taken": taken,
+            }
         if is_redeemed(row):
-            return f"This offer was redeemed: {stays}."
+            return _("This offer was redeemed: %(stays)s.") % {"stays": stays}
         return ""
 
     def list_tools(self, request: HttpRequest) -> list[Tool]:
@@ -186,17 +217,17 @@ class OfferAdmin(OfferColumns, Page[Offer]):
             *export_tools(request, "admin:coupons_offer_export"),
         ]
         if request.user.has_perm("coupons.view_picture"):
-            tools.append(Tool("Pictures", reverse("admin:coupons_picture_changelist")))
+            tools.append(Tool(_("Pictures"), reverse("admin:coupons_picture_changelist")))
         if may_import(request):
-            tools.append(Tool("Import offers", reverse("admin:coupons_offerfile_import")))
+            tools.append(Tool(_("Import offers"), reverse("admin:coupons_offerfile_import")))
         return tools
 
     def row_tools(self, request: HttpRequest, row: Offer) -> list[Tool]:
         products = reverse("admin:coupons_offerproduct_changelist")
-        tools = [Tool("Its products", f"{products}?offer__id__exact={row.pk}")]
+        tools = [Tool(_("Its products"), f"{products}?offer__id__exact={row.pk}")]
         if not has_rules(row):
             add = f"{reverse('admin:coupons_offerproduct_add')}?offer={row.pk}"
-            tools.append(Tool("Add a product", add))
+            tools.append(Tool(_("Add a product"), add))
         if request.user.has_perm("coupons.add_offer"):
             tools.append(Tool(_("Copy"), reverse("admin:coupons_offer_copy", args=[row.pk])))
         if request.user.has_perm("coupons.change_offer"):
@@ -207,14 +238,14 @@ class OfferAdmin(OfferColumns, Page[Offer]):
         shown = row.offer_products.select_related("product").order_by("pk")[:PRODUCTS_SHOWN]
         is_by_rules = has_rules(row)
         empty = (
-            "No product of the catalogue fits its rules: put them right below."
+            _("No product of the catalogue fits its rules: put them right below.")
             if is_by_rules
-            else "Good on nothing yet: add rules below, or a product with the button above."
+            else _("Good on nothing yet: add rules below, or a product with the button above.")
         )
         if row.kind == Offer.Kind.THRESHOLD and not is_by_rules:
-            empty = "Good on the whole basket: it has no rules and no products."
+            empty = _("Good on the whole basket: it has no rules and no products.")
         products = table(
-            ("Product", "Brand", "Size"),
+            (_("Product"), _("Brand"), _("Size")),
             (
                 (
                     link(
@@ -228,11 +259,11 @@ class OfferAdmin(OfferColumns, Page[Offer]):
             ),
             empty,
         )
-        by = "by its rules" if is_by_rules else "added by hand"
+        by = _("by its rules") if is_by_rules else _("added by hand")
         tried = offer_trials.panel(row)
         return [
-            Panel("On paper", shown_picture(row)),
-            Panel("Good on", products, f"{_products(row.offer_products.count())}, {by}"),
+            Panel(_("On paper"), shown_picture(row)),
+            Panel(_("Good on"), products, f"{_products(row.offer_products.count())}, {by}"),
             *([tried] if tried is not None else []),
         ]
 
@@ -243,18 +274,18 @@ def _products(count: int) -> str:
 
 def _covered(count: int, counted: covering.Counted) -> str:
     """What rules made of an offer's products, in sentences."""
-    says = f"By its rules it is good on {_products(count - counted.kept)}"
+    says = _("By its rules it is good on %(said)s") % {"said": _products(count - counted.kept)}
     changes = [
         f"{number:,} {what}"
-        for number, what in ((counted.added, "added"), (counted.removed, "taken out"))
+        for number, what in ((counted.added, "added"), (counted.removed, _("taken out")))
         if number
     ]
     says = f"{says} ({', '.join(changes)})." if changes else f"{says}."
     if counted.kept:
-        says += (
-            f" Its rules no longer name {counted.kept:,} more; it stays good on them as long as "
+        says += _(
+            " Its rules no longer name %(kept)s more; it stays good on them as long as "
             "coupons for it are out."
-        )
+        ) % {"kept": f"{counted.kept:,}"}
     return says
 
 
@@ -263,11 +294,13 @@ class OfferProductAdmin(LongList[OfferProduct]):
     list_display = ("product", "offer", "brand")
     list_select_related = ("offer", "product")
     search_fields = ("product__gtin__exact", "product__code__exact", "offer__code__exact")
-    search_help_text = "A whole GTIN-14, in-house number, or offer code"
+    search_help_text = gettext_lazy("A whole GTIN-14, in-house number, or offer code")
     autocomplete_fields = ("offer", "product")
     form = ProductForm
     may_delete = True
-    empty_hint = "No product in any offer yet: open an offer and add rules, or a product."
+    empty_hint = gettext_lazy(
+        "No product in any offer yet: open an offer and add rules, or a product."
+    )
 
     def get_readonly_fields(
         self, request: HttpRequest, obj: OfferProduct | None = None
@@ -280,7 +313,7 @@ class OfferProductAdmin(LongList[OfferProduct]):
         rows, counts, lacking, protected = super().get_deleted_objects(objs, request)
         return rows, counts, lacking, [*protected, *_promised(objs)]
 
-    @admin.display(description="Brand")
+    @admin.display(description=gettext_lazy("Brand"))
     def brand(self, line: OfferProduct) -> str:
         return line.product.brand
 
@@ -291,7 +324,13 @@ def _promised(lines: Iterable[OfferProduct]) -> list[str]:
     says = []
     for offer in offers.order_by("pk"):
         if covering.is_promised(offer):
-            says.append(f"{offer}: coupons for it are out, and it stays good on what it was.")
+            says.append(
+                _("%(offer)s: coupons for it are out, and it stays good on what it was.")
+                % {"offer": offer}
+            )
         elif offer.rules.exists():
-            says.append(f"{offer}: its rules say what it is good on; change them instead.")
+            says.append(
+                _("%(offer)s: its rules say what it is good on; change them instead.")
+                % {"offer": offer}
+            )
     return says

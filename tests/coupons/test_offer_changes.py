@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from coupons import offer_changes
 from coupons.models import Offer
+from pos_integration.together import ChangeError
 from tests import make
 from tests.staff import one_of
 
@@ -39,7 +40,7 @@ def test_all_are_changed_and_each_keeps_its_history(two, admin_user):
 def test_one_whose_coupons_are_out_is_named_and_nothing_is_changed(two, admin_user):
     make.coupon("99001", two[1])
 
-    with pytest.raises(offer_changes.ChangeError, match="coupons of it are out"):
+    with pytest.raises(ChangeError, match="coupons of it are out"):
         offer_changes.change(Offer.objects.all(), {"days": 7}, admin_user)
 
     assert {*Offer.objects.values_list("valid_from", flat=True)} == {date(2026, 3, 1)}
@@ -47,7 +48,7 @@ def test_one_whose_coupons_are_out_is_named_and_nothing_is_changed(two, admin_us
 
 
 def test_what_no_offer_may_say_is_refused(two, admin_user):
-    with pytest.raises(offer_changes.ChangeError, match="is before the first day"):
+    with pytest.raises(ChangeError, match="is before the first day"):
         offer_changes.change(Offer.objects.all(), {"valid_to": date(2026, 1, 1)}, admin_user)
 
 
