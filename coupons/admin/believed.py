@@ -22,7 +22,14 @@ from coupons.admin.mailing_steps import QUEUE_HINT
 from coupons.admin.sheets import OUT, pdf_link
 from coupons.models import Coupon, Offer
 from coupons.sheets import codes
-from loyalty.admin import FittedModelAdmin, HouseholdAdmin, ModelRunAdmin, household_steps, overview
+from loyalty.admin import (
+    FittedModelAdmin,
+    HouseholdAdmin,
+    ModelRunAdmin,
+    household_cards,
+    household_steps,
+    overview,
+)
 from loyalty.admin.household_steps import Step
 from loyalty.models import FittedModel, Household, ModelRun
 from pos_integration.desk import Tool, link
@@ -136,7 +143,7 @@ class HouseholdWithCouponsAdmin(HouseholdAdmin):
         return [*super().figures(request, facts), household_parts.figure(promised)]
 
     def parts(self, request: HttpRequest, facts: overview.Facts) -> list[overview.Part]:
-        made = overview.parts(request, facts)
+        made = household_cards.parts(request, facts)
         promised = self._promised(facts.row)
         made |= {
             "sheet": household_parts.last_sheet(request, promised),
@@ -172,7 +179,7 @@ class NightAdmin(ModelRunAdmin):
         tools = super().list_tools(request)
         if request.user.has_perm("loyalty.add_modelrun"):
             url = reverse("admin:loyalty_modelrun_start")
-            tools.append(Tool("Start the night now", url, is_main=True))
+            tools.append(Tool(_("Start the night now"), url, is_main=True))
         return tools
 
     def start_view(self, request: HttpRequest) -> HttpResponse:
@@ -182,17 +189,25 @@ class NightAdmin(ModelRunAdmin):
         if request.method != "POST":
             return self.ask(
                 request,
-                title="Start the night now",
+                title=_("Start the night now"),
                 says=[
-                    "What the tills uploaded is loaded, every household is rebuilt from all "
-                    "earlier days, redemptions are cleared, and mailings that are due are "
-                    "selected and printed.",
-                    "What was done before is not done twice. A night that is running goes on; "
-                    "this one then stops at once.",
+                    _(
+                        "What the tills uploaded is loaded, every household is rebuilt "
+                        "from all earlier "
+                        "days, redemptions are cleared, and mailings that are due are selected and "
+                        "printed."
+                    ),
+                    _(
+                        "What was done before is not done twice. A night that is running "
+                        "goes on; this "
+                        "one then stops at once."
+                    ),
                 ],
-                button="Start the night now",
+                button=_("Start the night now"),
                 back=back,
             )
         async_task("coupons.tasks.night", timezone.localdate().isoformat())
-        messages.success(request, f"The night will start. {QUEUE_HINT}")
+        messages.success(
+            request, (_("The night will start. %(queue_hint)s") % {"queue_hint": QUEUE_HINT})
+        )
         return HttpResponseRedirect(back)

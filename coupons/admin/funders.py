@@ -8,6 +8,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from coupons import settlement, statements
 from coupons.admin.ledger import disputes_table, entries_url, figure, in_currency
@@ -35,10 +37,10 @@ class FunderList(ChangeList):
 class FunderAdmin(Page[Funder]):
     list_display = ("name", "reference", "fee", "amount", "disputes")
     search_fields = ("name", "reference")
-    search_help_text = "Part of a name, or of our number in their books"
+    search_help_text = gettext_lazy("Part of a name, or of our number in their books")
     ordering = ("name",)
     fieldsets = ((None, {"fields": (("name", "reference"), "handling_fee", "address")}),)
-    empty_hint = "No funder yet. Add one: an offer wants to know who pays for it."
+    empty_hint = gettext_lazy("No funder yet. Add one: an offer wants to know who pays for it.")
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return FunderList
@@ -47,32 +49,34 @@ class FunderAdmin(Page[Funder]):
         """Offers know their funder by name: one that has some keeps it."""
         return ["name"] if obj is not None and obj.offers.exists() else []
 
-    @admin.display(description="Fee a coupon")
+    @admin.display(description=gettext_lazy("Fee a coupon"))
     def fee(self, funder: Funder) -> str:
         return money(funder.handling_fee)
 
-    @admin.display(description="Stated and unpaid")
+    @admin.display(description=gettext_lazy("Stated and unpaid"))
     def amount(self, funder: Any) -> str:
         return ", ".join(in_currency(sum_, code) for code, sum_ in funder.owed.items()) or NOTHING
 
-    @admin.display(description="Open disputes")
+    @admin.display(description=gettext_lazy("Open disputes"))
     def disputes(self, funder: Any) -> SafeString | str:
         count = funder.open_disputes
         if not count:
             return NOTHING
         url = reverse("admin:coupons_dispute_changelist")
-        return link(f"{url}?entry__funder={funder.pk}", f"{count:,} open")
+        return link(
+            f"{url}?entry__funder={funder.pk}", (_("%(count)s open") % {"count": f"{count:,}"})
+        )
 
     def row_tools(self, request: HttpRequest, row: Funder) -> list[Tool]:
         return [
-            Tool("Its entries", entries_url(funder__id__exact=row.pk)),
-            *settle_tool(request, "Settle a month", f"?funder={row.pk}"),
+            Tool(_("Its entries"), entries_url(funder__id__exact=row.pk)),
+            *settle_tool(request, _("Settle a month"), f"?funder={row.pk}"),
         ]
 
     def panels(self, request: HttpRequest, row: Funder) -> list[Panel]:
         owed, waiting = settlement.owed([row]).get(row.pk, {}), statements.waiting(row)
         owes = table(
-            ("Currency", "Stated and unpaid#", "Not stated yet#"),
+            (_("Currency"), _("Stated and unpaid#"), _("Not stated yet#")),
             (
                 (
                     currency,
@@ -81,12 +85,12 @@ class FunderAdmin(Page[Funder]):
                 )
                 for currency in sorted({*owed, *waiting})
             ),
-            "Nothing: all that was booked is stated and paid.",
+            _("Nothing: all that was booked is stated and paid."),
         )
         issued = list(row.statements.order_by("-period_to", "-pk")[:STATEMENTS_SHOWN])
         totals = settlement.totals(issued)
         sent = table(
-            ("Statement", "Until", "Total#", "State"),
+            (_("Statement"), _("Until"), _("Total#"), _("State")),
             (
                 (
                     link(reverse("admin:coupons_statement_change", args=[one.pk]), one.number),
@@ -96,11 +100,11 @@ class FunderAdmin(Page[Funder]):
                 )
                 for one in issued
             ),
-            "No statement yet: 'Settle a month' issues one.",
+            _("No statement yet: 'Settle a month' issues one."),
         )
         open_ = Dispute.objects.filter(entry__funder=row, state=Dispute.State.OPEN)
         return [
-            Panel("What it owes", owes),
-            Panel("Statements", sent, "the latest"),
-            Panel("Open disputes", disputes_table(open_, "None."), is_wide=True),
+            Panel(_("What it owes"), owes),
+            Panel(_("Statements"), sent, _("the latest")),
+            Panel(_("Open disputes"), disputes_table(open_, _("None.")), is_wide=True),
         ]

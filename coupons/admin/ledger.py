@@ -15,7 +15,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext, gettext_lazy
 
 from coupons import scanned, settlement
 from coupons.models import Dispute, LedgerEntry
@@ -43,13 +43,15 @@ PARTS = ("statement_entry__statement", "store", "offer")
 
 class DisputeForm(forms.Form):
     amount = forms.DecimalField(
-        max_digits=10, decimal_places=2, help_text="Of face value and fee, what is not paid"
+        max_digits=10,
+        decimal_places=2,
+        help_text=gettext_lazy("Of face value and fee, what is not paid"),
     )
-    reason = forms.CharField(max_length=200, help_text="As the funder gave it")
+    reason = forms.CharField(max_length=200, help_text=gettext_lazy("As the funder gave it"))
 
 
 class AnswerForm(forms.Form):
-    answer = forms.CharField(max_length=200, label="What we tell them")
+    answer = forms.CharField(max_length=200, label=gettext_lazy("What we tell them"))
 
 
 def entry_pill(entry: LedgerEntry) -> SafeString:
@@ -91,7 +93,13 @@ def entries_url(**lookups: object) -> str:
 def disputes_table(rows: QuerySet[Dispute], empty: str) -> SafeString:
     """Newest first, as many as a panel shows."""
     return table(
-        ("Raised", "Coupon", "Reason", "Amount#", "State"),
+        (
+            gettext("Raised"),
+            gettext("Coupon"),
+            gettext("Reason"),
+            gettext("Amount#"),
+            gettext("State"),
+        ),
         (
             (
                 link(
@@ -125,7 +133,7 @@ class LedgerEntryAdmin(LongList[LedgerEntry], ReadOnlyAdmin[LedgerEntry]):
     list_filter = ("funder", "kind")
     date_hierarchy = "booked_at"  # the day of booking has an index
     search_fields = ("redemption__coupon__code__exact",)
-    search_help_text = "A whole coupon code, typed or scanned"
+    search_help_text = gettext_lazy("A whole coupon code, typed or scanned")
     fields = (
         ("kind_pill", "funder"),
         ("store", "business_date"),
@@ -134,7 +142,7 @@ class LedgerEntryAdmin(LongList[LedgerEntry], ReadOnlyAdmin[LedgerEntry]):
         ("note", "booked_at"),
         "stated_in",
     )
-    empty_hint = "Nothing is booked yet: the night books what it cleared."
+    empty_hint = gettext_lazy("Nothing is booked yet: the night books what it cleared.")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[LedgerEntry]:
         rows = in_stores(super().get_queryset(request), request, "store")
@@ -160,15 +168,15 @@ class LedgerEntryAdmin(LongList[LedgerEntry], ReadOnlyAdmin[LedgerEntry]):
             *super().get_urls(),
         ]
 
-    @admin.display(description="Entry")
+    @admin.display(description=gettext_lazy("Entry"))
     def kind_pill(self, entry: LedgerEntry) -> SafeString:
         return entry_pill(entry)
 
-    @admin.display(description="Total")
+    @admin.display(description=gettext_lazy("Total"))
     def amount(self, entry: LedgerEntry) -> str:
         return in_currency(entry.face_value + entry.handling_fee, entry.currency)
 
-    @admin.display(description="Statement")
+    @admin.display(description=gettext_lazy("Statement"))
     def stated_in(self, entry: LedgerEntry) -> SafeString | str:
         if not hasattr(entry, "statement_entry"):
             return NOTHING
@@ -181,11 +189,17 @@ class LedgerEntryAdmin(LongList[LedgerEntry], ReadOnlyAdmin[LedgerEntry]):
         may = request.user.has_perm("coupons.add_dispute") and hasattr(row, "statement_entry")
         if not may or row.kind != LedgerEntry.Kind.REDEMPTION:
             return []
-        return [Tool("Dispute", reverse("admin:coupons_ledgerentry_dispute", args=[row.pk]), True)]
+        return [
+            Tool(
+                gettext("Dispute"),
+                reverse("admin:coupons_ledgerentry_dispute", args=[row.pk]),
+                True,
+            )
+        ]
 
     def panels(self, request: HttpRequest, row: LedgerEntry) -> list[Panel]:
         story = table(
-            ("Booked", "Entry", "Why", "Total#"),
+            (gettext("Booked"), gettext("Entry"), gettext("Why"), gettext("Total#")),
             (
                 (
                     link(
@@ -200,11 +214,13 @@ class LedgerEntryAdmin(LongList[LedgerEntry], ReadOnlyAdmin[LedgerEntry]):
             ),
             "",
         )
-        still = f"still claimed: {in_currency(settlement.claimed(row).amount, row.currency)}"
+        still = gettext("still claimed: %(amount)s") % {
+            "amount": in_currency(settlement.claimed(row).amount, row.currency)
+        }
         disputes = Dispute.objects.filter(entry__redemption=row.redemption_id)
         return [
-            Panel("All entries of this coupon", story, still, is_wide=True),
-            Panel("Disputes", disputes_table(disputes, "None."), is_wide=True),
+            Panel(gettext("All entries of this coupon"), story, still, is_wide=True),
+            Panel(gettext("Disputes"), disputes_table(disputes, gettext("None.")), is_wide=True),
         ]
 
     def dispute_view(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -218,13 +234,21 @@ class LedgerEntryAdmin(LongList[LedgerEntry], ReadOnlyAdmin[LedgerEntry]):
         if not form.is_valid():
             page = self.ask(
                 request,
-                title=f"Dispute: {entry.offer}, {date_format(entry.business_date)}",
+                title=(
+                    gettext("Dispute: %(offer)s, %(business_date)s")
+                    % {"offer": entry.offer, "business_date": date_format(entry.business_date)}
+                ),
                 says=[
-                    f"'{entry.funder}' will not pay for this coupon, of which "
-                    f"{in_currency(claimed, entry.currency)} is claimed. Nothing is booked "
-                    "before it is conceded."
+                    (
+                        gettext(
+                            "'%(funder)s' will not pay for this coupon, of which "
+                            "%(claimed)s is claimed. "
+                            "Nothing is booked before it is conceded."
+                        )
+                        % {"funder": entry.funder, "claimed": in_currency(claimed, entry.currency)}
+                    )
                 ],
-                button="Note the dispute",
+                button=gettext("Note the dispute"),
                 back=back,
             )
             return with_form(page, form)
@@ -235,8 +259,15 @@ class LedgerEntryAdmin(LongList[LedgerEntry], ReadOnlyAdmin[LedgerEntry]):
         except SettlementError as error:
             messages.error(request, in_words(error))
             return HttpResponseRedirect(back)
-        self.log_change(request, entry, f"Disputed: {dispute.amount} {entry.currency}.")
-        messages.success(request, "The dispute is noted: concede or uphold it.")
+        self.log_change(
+            request,
+            entry,
+            (
+                gettext("Disputed: %(amount)s %(currency)s.")
+                % {"amount": dispute.amount, "currency": entry.currency}
+            ),
+        )
+        messages.success(request, gettext("The dispute is noted: concede or uphold it."))
         return HttpResponseRedirect(reverse("admin:coupons_dispute_change", args=[dispute.pk]))
 
 
@@ -247,11 +278,15 @@ class OpenFirst(admin.SimpleListFilter):
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("conceded", "Conceded"), ("upheld", "Upheld"), ("all", "All")]
+        return [
+            ("conceded", gettext("Conceded")),
+            ("upheld", gettext("Upheld")),
+            ("all", gettext("All")),
+        ]
 
     def choices(self, changelist: Any) -> Any:
         choices = super().choices(changelist)
-        yield {**next(choices), "display": "Open"}
+        yield {**next(choices), "display": gettext("Open")}
         yield from choices
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Dispute]) -> QuerySet[Dispute]:
@@ -261,11 +296,13 @@ class OpenFirst(admin.SimpleListFilter):
 
 ANSWERS = {
     "concede": (
-        "Concede",
-        "The amount is booked back, and is in the funder's next statement. This cannot be taken "
-        "back.",
+        gettext_lazy("Concede"),
+        gettext_lazy(
+            "The amount is booked back, and is in the funder's next statement. This cannot "
+            "be taken back."
+        ),
     ),
-    "uphold": ("Uphold", "The claim stands, and nothing is booked."),
+    "uphold": (gettext_lazy("Uphold"), gettext_lazy("The claim stands, and nothing is booked.")),
 }
 
 
@@ -280,7 +317,7 @@ class DisputeAdmin(ReadOnlyAdmin[Dispute]):
         ("reason", "raised_at"),
         ("answer", "closed_at", "closed_by"),
     )
-    empty_hint = "No dispute is open. One is noted from the page of a stated entry."
+    empty_hint = gettext_lazy("No dispute is open. One is noted from the page of a stated entry.")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Dispute]:
         rows = in_stores(super().get_queryset(request), request, "entry__store")
@@ -296,29 +333,29 @@ class DisputeAdmin(ReadOnlyAdmin[Dispute]):
             *super().get_urls(),
         ]
 
-    @admin.display(description="State")
+    @admin.display(description=gettext_lazy("State"))
     def state_pill(self, dispute: Dispute) -> SafeString:
         return dispute_pill(dispute)
 
-    @admin.display(description="Funder")
+    @admin.display(description=gettext_lazy("Funder"))
     def funder(self, dispute: Dispute) -> str:
         return str(dispute.entry.funder)
 
-    @admin.display(description="Offer")
+    @admin.display(description=gettext_lazy("Offer"))
     def offer(self, dispute: Dispute) -> str:
         return str(dispute.entry.offer)
 
-    @admin.display(description="Amount")
+    @admin.display(description=gettext_lazy("Amount"))
     def value(self, dispute: Dispute) -> str:
         return in_currency(dispute.amount, dispute.entry.currency)
 
-    @admin.display(description="Entry")
+    @admin.display(description=gettext_lazy("Entry"))
     def entry_link(self, dispute: Dispute) -> SafeString:
         url = reverse("admin:coupons_ledgerentry_change", args=[dispute.entry_id])
         return link(url, dispute.entry)
 
     def sentence(self, row: Dispute) -> str:
-        return "" if row.state != Dispute.State.OPEN else "It waits for our answer."
+        return "" if row.state != Dispute.State.OPEN else gettext("It waits for our answer.")
 
     def row_tools(self, request: HttpRequest, row: Dispute) -> list[Tool]:
         if row.state != Dispute.State.OPEN or not request.user.has_perm("coupons.change_dispute"):
@@ -339,11 +376,15 @@ class DisputeAdmin(ReadOnlyAdmin[Dispute]):
         label, says = ANSWERS[name]
         form = AnswerForm(request.POST or None)
         if not form.is_valid():
-            title = f"{label}: {self.value(dispute)} of '{dispute.entry.funder}'"
+            title = gettext("%(label)s: %(value)s of '%(funder)s'") % {
+                "label": label,
+                "value": self.value(dispute),
+                "funder": dispute.entry.funder,
+            }
             page = self.ask(
                 request,
                 title=title,
-                says=[f"They said: {dispute.reason}", says],
+                says=[(gettext("They said: %(reason)s") % {"reason": dispute.reason}), says],
                 button=label,
                 back=back,
             )
@@ -356,5 +397,11 @@ class DisputeAdmin(ReadOnlyAdmin[Dispute]):
             messages.error(request, in_words(error))
         else:
             self.log_change(request, dispute, f"{label}d.")
-            messages.success(request, f"The dispute is {dispute.get_state_display().lower()}.")
+            messages.success(
+                request,
+                (
+                    gettext("The dispute is %(state)s.")
+                    % {"state": dispute.get_state_display().lower()}
+                ),
+            )
         return HttpResponseRedirect(back)

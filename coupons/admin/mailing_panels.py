@@ -133,29 +133,31 @@ def before_printing(mailing: Mailing) -> list[Panel]:
     made, faults = _looks(mailing)
     lost, twice = posting.undeliverable(mailing), posting.duplicates(mailing)
     return [
-        Panel("Offers that cannot be printed", _faults(faults), is_wide=True),
-        Panel("Addresses that their window cannot hold", _unset(mailing, made), is_wide=True),
+        Panel(_("Offers that cannot be printed"), _faults(faults), is_wide=True),
+        Panel(_("Addresses that their window cannot hold"), _unset(mailing, made), is_wide=True),
         Panel(
-            "Addresses that the post will not find",
+            _("Addresses that the post will not find"),
             table(
-                ("Household", "Why"),
+                (_("Household"), _("Why")),
                 (
                     (
                         link(reverse("admin:loyalty_household_change", args=[one.household]), name),
                         one.why,
                     )
                     for one in lost.first
-                    for name in [one.name or f"Household {one.household}"]
+                    for name in [
+                        one.name or (_("Household %(household)s") % {"household": one.household})
+                    ]
                 ),
-                "None.",
+                _("None."),
             ),
             _first_of(lost.total, len(lost.first)),
             is_wide=True,
         ),
         Panel(
-            "The same name and address more than once",
+            _("The same name and address more than once"),
             table(
-                ("Name and address", "Households"),
+                (_("Name and address"), _("Households")),
                 (
                     (
                         ", ".join(one.lines),
@@ -170,7 +172,7 @@ def before_printing(mailing: Mailing) -> list[Panel]:
                     )
                     for one in twice.first
                 ),
-                "None.",
+                _("None."),
             ),
             _first_of(twice.total, len(twice.first)),
             is_wide=True,
@@ -179,7 +181,13 @@ def before_printing(mailing: Mailing) -> list[Panel]:
 
 
 def _first_of(total: int, shown: int) -> str:
-    return f"the first {shown:,} of {total:,}" if total > shown else f"{total:,}" if total else ""
+    return (
+        (_("the first %(shown)s of %(total)s") % {"shown": f"{shown:,}", "total": f"{total:,}"})
+        if total > shown
+        else f"{total:,}"
+        if total
+        else ""
+    )
 
 
 def _looks(mailing: Mailing) -> "tuple[Looks | None, list[str]]":
@@ -195,7 +203,9 @@ def _looks(mailing: Mailing) -> "tuple[Looks | None, list[str]]":
 
 def _faults(faults: list[str]) -> SafeString:
     if not faults:
-        return format_html('<p class="empty">{}</p>', "None: every offer and barcode has its room.")
+        return format_html(
+            '<p class="empty">{}</p>', _("None: every offer and barcode has its room.")
+        )
     return format_html(
         "<ul>{}</ul>", format_html_join("", "<li>{}</li>", ((fault,) for fault in faults))
     )
@@ -217,6 +227,14 @@ def _unset(mailing: Mailing, made: "Looks | None") -> SafeString:
             lines = tuple(address.splitlines())
             if why := layout.check_address(made.look.format, family, lines):
                 page = reverse("admin:loyalty_household_change", args=[household])
-                found.append((f"{number:,}", link(page, name or f"Household {household}"), why))
-    empty = "None." if lasting.exists() else "Its sheets are not issued yet."
-    return table(("Sheet#", "Household", "Why"), found, empty)
+                found.append(
+                    (
+                        f"{number:,}",
+                        link(
+                            page, name or (_("Household %(household)s") % {"household": household})
+                        ),
+                        why,
+                    )
+                )
+    empty = _("None.") if lasting.exists() else _("Its sheets are not issued yet.")
+    return table((_("Sheet#"), _("Household"), _("Why")), found, empty)

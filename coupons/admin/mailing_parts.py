@@ -16,7 +16,7 @@ SHEETS: Final = gettext_lazy("Sheets: what the shopper reads")
 SO_FAR: Final = gettext_lazy("So far")
 HAVE_VALUES: Final = (SELECTION, SHEETS)
 """Cards whose fields have a good value from the start."""
-FIELDSETS: Final = (
+FIELDSETS: Final[Any] = (
     (None, {"fields": (("name", "code"),)}),
     (
         gettext_lazy("Audience: whom it is for"),
@@ -97,16 +97,16 @@ class TextInline(OfDraft, StackedInline[MailingText, Mailing]):
     form = TextForm
     extra = 0
     fields = ("language", "headline", "explanation", "letter")
-    verbose_name = "words in another language"
-    verbose_name_plural = "words in other languages"
+    verbose_name = gettext_lazy("words in another language")
+    verbose_name_plural = gettext_lazy("words in other languages")
 
 
 class FunderBudgetInline(OfDraft, TabularInline[FunderBudget, Mailing]):
     model = FunderBudget
     extra = 0
     autocomplete_fields = ("funder",)
-    verbose_name = "budget of a funder"
-    verbose_name_plural = "budgets of funders"
+    verbose_name = gettext_lazy("budget of a funder")
+    verbose_name_plural = gettext_lazy("budgets of funders")
 
 
 def with_words(fields: Any) -> tuple[Any, ...]:

@@ -47,12 +47,22 @@ class MailingViews(Views):
             wanted = " or ".join(state.label.lower() for state in step.states)
             messages.error(
                 request,
-                f"'{mailing}' is {mailing.get_state_display().lower()}; "
-                f"'{step.label}' wants it {wanted}.",
+                (
+                    _("'%(mailing)s' is %(state)s; '%(label)s' wants it %(wanted)s.")
+                    % {
+                        "mailing": mailing,
+                        "state": mailing.get_state_display().lower(),
+                        "label": step.label,
+                        "wanted": wanted,
+                    }
+                ),
             )
             return HttpResponseRedirect(back)
         if is_unprinted(mailing, name):
-            messages.error(request, f"'{mailing}' is not printed: its channel says so.")
+            messages.error(
+                request,
+                (_("'%(mailing)s' is not printed: its channel says so.") % {"mailing": mailing}),
+            )
             return HttpResponseRedirect(back)
         if mailing.is_goodwill:
             messages.error(request, self.sentence(mailing))
@@ -110,9 +120,11 @@ class MailingViews(Views):
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
-            "title": f"Before printing: {mailing}",
-            "sentence": "Nothing here stops the press but an offer that cannot be printed. A sheet "
-            "whose address cannot be set is left out of the run, and listed with it.",
+            "title": (_("Before printing: %(mailing)s") % {"mailing": mailing}),
+            "sentence": _(
+                "Nothing here stops the press but an offer that cannot be printed. A sheet whose "
+                "address cannot be set is left out of the run, and listed with it."
+            ),
             "panels": mailing_panels.before_printing(mailing),
             "back": reverse("admin:coupons_mailing_change", args=[pk]),
         }
@@ -124,14 +136,14 @@ class MailingViews(Views):
             raise PermissionDenied
         back = reverse("admin:coupons_mailing_change", args=[pk])
         if mailing.state != State.DRAFT:
-            messages.error(request, "Recipients can be added to a draft only.")
+            messages.error(request, _("Recipients can be added to a draft only."))
             return HttpResponseRedirect(back)
         form = RecipientsForm(request.POST or None)
         if form.is_valid():
             from coupons.audience import add_recipients  # loads the models of shoppers: too slow
 
             added = add_recipients(mailing, form.cleaned_data["tiers"])
-            self.log_change(request, mailing, f"Added {added} recipients.")
+            self.log_change(request, mailing, (_("Added %(added)s recipients.") % {"added": added}))
             messages.success(
                 request, f"{added:,} household{' was' if added == 1 else 's were'} added."
             )
@@ -139,10 +151,10 @@ class MailingViews(Views):
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
-            "title": f"Add recipients: {mailing}",
-            "says": ["Households that are on the list already stay on it once."],
+            "title": (_("Add recipients: %(mailing)s") % {"mailing": mailing}),
+            "says": [_("Households that are on the list already stay on it once.")],
             "form": form,
-            "button": "Add recipients",
+            "button": _("Add recipients"),
             "back": back,
         }
         return TemplateResponse(request, "admin/ask.html", context)

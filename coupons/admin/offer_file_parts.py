@@ -25,7 +25,7 @@ def new_table(shown: list[dict[str, Any]]) -> SafeString:
                 one["code"],
                 one["name"],
                 one["worth"],
-                " to ".join(one["dates"]),
+                _(" to ").join(one["dates"]),
                 "; ".join(after for column, _before, after in one["changes"] if column in GOOD_ON)
                 or _("the whole basket"),
             )

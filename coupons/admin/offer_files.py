@@ -18,6 +18,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from coupons.admin.offer_file_parts import changed_table, new_table
 from coupons.importing.columns import OFFERS
@@ -48,12 +49,12 @@ def may_export(request: HttpRequest) -> bool:
     return may("coupons.view_offer") or may("coupons.change_offer")
 
 
-@admin.action(description="Export as CSV", permissions=["view"])
+@admin.action(description=gettext_lazy("Export as CSV"), permissions=["view"])
 def export_as_csv(page: Any, request: HttpRequest, chosen: QuerySet[Offer]) -> HttpResponse | None:
     return _exported(request, chosen, "csv")
 
 
-@admin.action(description="Export as XLSX", permissions=["view"])
+@admin.action(description=gettext_lazy("Export as XLSX"), permissions=["view"])
 def export_as_xlsx(page: Any, request: HttpRequest, chosen: QuerySet[Offer]) -> HttpResponse | None:
     return _exported(request, chosen, "xlsx")
 
@@ -91,7 +92,8 @@ def _export_tools(request: HttpRequest) -> list[Tool]:
         return []
     return [
         Tool(
-            f"All offers as {kind.upper()}", reverse("admin:coupons_offerfile_export", args=[kind])
+            (_("All offers as %(upper)s") % {"upper": kind.upper()}),
+            reverse("admin:coupons_offerfile_export", args=[kind]),
         )
         for kind in MEDIA_TYPES
     ]
@@ -110,7 +112,7 @@ class OfferFileAdmin(ReadOnlyAdmin[OfferFile]):
         ("uploaded_by", "uploaded_at", "applied_at"),
         ("rows", "sha256"),
     )
-    empty_hint = (
+    empty_hint = gettext_lazy(
         "No file of offers yet: 'Import offers' reads one, and changes nothing before you confirm."
     )
 
@@ -136,11 +138,11 @@ class OfferFileAdmin(ReadOnlyAdmin[OfferFile]):
             *super().get_urls(),
         ]
 
-    @admin.display(description="State", ordering="state")
+    @admin.display(description=gettext_lazy("State"), ordering="state")
     def state_pill(self, file: OfferFile) -> SafeString:
         return pill(file.get_state_display().lower(), TONES[State(file.state)])
 
-    @admin.display(description="New, changed, same, faulty")
+    @admin.display(description=gettext_lazy("New, changed, same, faulty"))
     def does(self, file: OfferFile) -> str:
         counts = (file.changes.get(name, 0) for name in ("new", "changed", "same", "faulty"))
         return " / ".join(f"{count:,}" for count in counts)
@@ -148,36 +150,51 @@ class OfferFileAdmin(ReadOnlyAdmin[OfferFile]):
     def sentence(self, row: OfferFile) -> str:
         counts, faulty = _counts(row), row.changes.get("faulty", 0)
         if row.state == State.APPLIED:
-            left = f" {_rows(faulty)} faulty and left out." if faulty else ""
-            return f"Applied: {counts}.{left}"
+            left = (
+                (_(" %(faulty)s faulty and left out.") % {"faulty": _rows(faulty)})
+                if faulty
+                else ""
+            )
+            return _("Applied: %(counts)s.%(left)s") % {"counts": counts, "left": left}
         if row.state == State.DROPPED:
-            return "Dropped: it changed nothing."
-        wrong = f" {_rows(faulty)} faulty: see which below." if faulty else ""
+            return _("Dropped: it changed nothing.")
+        wrong = (
+            (_(" %(faulty)s faulty: see which below.") % {"faulty": _rows(faulty)})
+            if faulty
+            else ""
+        )
         if not _does_something(row):
-            return f"There is nothing to apply: {counts}.{wrong}"
+            return _("There is nothing to apply: %(counts)s.%(wrong)s") % {
+                "counts": counts,
+                "wrong": wrong,
+            }
         by = row.uploaded_by or _("somebody who is here no longer")
         only = _("Only who imported it may confirm it: %(who)s.") % {"who": by}
-        return f"Nothing is changed yet. Once you confirm: {counts}.{wrong} {only}"
+        return _("Nothing is changed yet. Once you confirm: %(counts)s.%(wrong)s %(only)s") % {
+            "counts": counts,
+            "wrong": wrong,
+            "only": only,
+        }
 
     def list_tools(self, request: HttpRequest) -> list[Tool]:
         tools = _export_tools(request)
         if may_import(request):
             url = reverse("admin:coupons_offerfile_import")
-            tools.append(Tool("Import offers", url, is_main=True))
+            tools.append(Tool(_("Import offers"), url, is_main=True))
         return tools
 
     def row_tools(self, request: HttpRequest, row: OfferFile) -> list[Tool]:
-        tools = [Tool("The file", reverse("admin:coupons_offerfile_file", args=[row.pk]))]
+        tools = [Tool(_("The file"), reverse("admin:coupons_offerfile_file", args=[row.pk]))]
         if row.changes.get("faulty"):
             url = reverse("admin:coupons_offerfile_faults", args=[row.pk])
-            tools.append(Tool("Faults as CSV", url))
+            tools.append(Tool(_("Faults as CSV"), url))
         if row.state == State.READ and may_import(request):
             tools += [
-                _step_tool(row, "again", "Compare again"),
-                _step_tool(row, "drop", "Drop"),
+                _step_tool(row, "again", _("Compare again")),
+                _step_tool(row, "drop", _("Drop")),
             ]
             if _does_something(row) and row.uploaded_by_id == request.user.pk:
-                tools.append(_step_tool(row, "confirm", "Confirm", is_main=True))
+                tools.append(_step_tool(row, "confirm", _("Confirm"), is_main=True))
         return tools
 
     def panels(self, request: HttpRequest, row: OfferFile) -> list[Panel]:
@@ -185,17 +202,19 @@ class OfferFileAdmin(ReadOnlyAdmin[OfferFile]):
         panels = []
         if notes:
             lines = format_html_join("", "<p>{}</p>", ((note,) for note in notes))
-            panels.append(Panel("How it was read", lines, is_wide=True))
+            panels.append(Panel(_("How it was read"), lines, is_wide=True))
         if row.changes.get("faults"):
             panels.append(self._faults(request, row))
         for key, title, draw in (
-            ("changed", "Changed offers", changed_table),
-            ("new", "New offers", new_table),
+            ("changed", _("Changed offers"), changed_table),
+            ("new", _("New offers"), new_table),
         ):
             if count := row.changes.get(key, 0):
                 shown = row.changes.get(f"first_{key}", [])
                 note = (
-                    f"the first {len(shown)} of {count:,}" if count > len(shown) else f"{count:,}"
+                    (_("the first %(n)s of %(count)s") % {"n": len(shown), "count": f"{count:,}"})
+                    if count > len(shown)
+                    else f"{count:,}"
                 )
                 panels.append(Panel(title, draw(shown), note, is_wide=True))
         return panels
@@ -203,9 +222,18 @@ class OfferFileAdmin(ReadOnlyAdmin[OfferFile]):
     def _faults(self, request: HttpRequest, file: OfferFile) -> Panel:
         count = file.changes["faults"]
         kept_count = len(file.faults)
-        kept = f", the first {kept_count:,} of them here" if count > kept_count else ""
-        note = f"{count:,} in {file.changes['faulty']:,} of {file.rows:,} rows{kept}"
-        return Panel("Faults", faults_table(request, file.faults), note, is_wide=True)
+        kept = (
+            (_(", the first %(kept_count)s of them here") % {"kept_count": f"{kept_count:,}"})
+            if count > kept_count
+            else ""
+        )
+        note = _("%(count)s in %(said)s of %(rows)s rows%(kept)s") % {
+            "count": f"{count:,}",
+            "said": f"{file.changes['faulty']:,}",
+            "rows": f"{file.rows:,}",
+            "kept": kept,
+        }
+        return Panel(_("Faults"), faults_table(request, file.faults), note, is_wide=True)
 
     def import_view(self, request: HttpRequest) -> HttpResponse:
         """Take a file in and go where it says what it would do."""
@@ -225,17 +253,19 @@ class OfferFileAdmin(ReadOnlyAdmin[OfferFile]):
                 form.add_error("file", [*error.sentences])
             else:
                 if is_new:
-                    self.log_addition(request, file, "Read.")
+                    self.log_addition(request, file, _("Read."))
                 else:
-                    messages.info(request, "These very bytes wait here already: compared again.")
+                    messages.info(request, _("These very bytes wait here already: compared again."))
                 return HttpResponseRedirect(_page(file))
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
-            "title": "Import offers",
+            "title": _("Import offers"),
             "says": [
-                "The file is read and compared with the offers there are. Nothing is changed "
-                "before you have seen what it would do, and confirmed."
+                _(
+                    "The file is read and compared with the offers there are. Nothing is changed "
+                    "before you have seen what it would do, and confirmed."
+                )
             ],
             "form": form,
             "columns": columns_table(OFFERS),
@@ -266,7 +296,13 @@ class OfferFileAdmin(ReadOnlyAdmin[OfferFile]):
         from coupons.offer_files import OfferFileError  # as above
 
         if file.state != State.READ:
-            messages.warning(request, f"'{file}' is {file.get_state_display().lower()} already.")
+            messages.warning(
+                request,
+                (
+                    _("'%(file)s' is %(state)s already.")
+                    % {"file": file, "state": file.get_state_display().lower()}
+                ),
+            )
             return HttpResponseRedirect(_page(file))
         try:
             return steps[name](request, file)
@@ -289,14 +325,27 @@ class OfferFileAdmin(ReadOnlyAdmin[OfferFile]):
         )
         if not form.is_valid():
             faulty = file.changes.get("faulty", 0)
-            says = [f"Once you confirm: {_counts(file)}. All of it is done, or nothing."]
+            says = [
+                (
+                    _("Once you confirm: %(file)s. All of it is done, or nothing.")
+                    % {"file": _counts(file)}
+                )
+            ]
             if faulty:
                 says.append(
-                    f"{_rows(faulty)} faulty. Put them right in the file and import it anew, "
-                    "or apply the right rows without them."
+                    _(
+                        "%(faulty)s faulty. Put them right in the file and import it "
+                        "anew, or apply the "
+                        "right rows without them."
+                    )
+                    % {"faulty": _rows(faulty)}
                 )
             page = self.ask(
-                request, title=f"Confirm: {file}", says=says, button="Confirm", back=_page(file)
+                request,
+                title=(_("Confirm: %(file)s") % {"file": file}),
+                says=says,
+                button=_("Confirm"),
+                back=_page(file),
             )
             assert page.context_data is not None
             page.context_data["form"] = form
@@ -310,35 +359,38 @@ class OfferFileAdmin(ReadOnlyAdmin[OfferFile]):
             digest=form.cleaned_data["digest"],
             may_leave_faulty=form.cleaned_data.get("may_leave_faulty", False),
         )
-        self.log_change(request, done, "Applied.")
-        messages.success(request, f"Applied: {_counts(done)}.")
+        self.log_change(request, done, _("Applied."))
+        messages.success(request, (_("Applied: %(done)s.") % {"done": _counts(done)}))
         return HttpResponseRedirect(_page(file))
 
     def _drop(self, request: HttpRequest, file: OfferFile) -> HttpResponse:
         if request.method != "POST":
             return self.ask(
                 request,
-                title=f"Drop: {file}",
-                says=["It is put aside and changes nothing. Its bytes stay here."],
-                button="Drop",
+                title=(_("Drop: %(file)s") % {"file": file}),
+                says=[_("It is put aside and changes nothing. Its bytes stay here.")],
+                button=_("Drop"),
                 back=_page(file),
             )
         from coupons import offer_files  # as above
 
         offer_files.drop(file)
-        self.log_change(request, file, "Dropped.")
+        self.log_change(request, file, _("Dropped."))
         return HttpResponseRedirect(_page(file))
 
     def _again(self, request: HttpRequest, file: OfferFile) -> HttpResponse:
         if request.method != "POST":
             return self.ask(
                 request,
-                title=f"Compare again: {file}",
+                title=(_("Compare again: %(file)s") % {"file": file}),
                 says=[
-                    "It is compared with the offers, products and funders as they are now: after "
-                    "what was missing was added, for instance. No offer changes."
+                    _(
+                        "It is compared with the offers, products and funders as they "
+                        "are now: after "
+                        "what was missing was added, for instance. No offer changes."
+                    )
                 ],
-                button="Compare again",
+                button=_("Compare again"),
                 back=_page(file),
             )
         from coupons import offer_files  # as above
@@ -384,8 +436,12 @@ def _does_something(file: OfferFile) -> bool:
 
 def _counts(file: OfferFile) -> str:
     new, changed, same = (file.changes.get(name, 0) for name in ("new", "changed", "same"))
-    return f"{new:,} new, {changed:,} changed, {same:,} the same"
+    return _("%(new)s new, %(changed)s changed, %(same)s the same") % {
+        "new": f"{new:,}",
+        "changed": f"{changed:,}",
+        "same": f"{same:,}",
+    }
 
 
 def _rows(count: int) -> str:
-    return "1 row is" if count == 1 else f"{count:,} rows are"
+    return _("1 row is") if count == 1 else (_("%(count)s rows are") % {"count": f"{count:,}"})

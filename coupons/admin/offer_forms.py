@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from coupons import offering
 from coupons.admin.drawn import DrawnChoice
@@ -31,21 +33,21 @@ class OfferForm(OfferModelForm):
         min_value=1,
         max_value=100,
         required=False,
-        help_text="1 to 100; of a multi-buy: off the reduced units",
+        help_text=gettext_lazy("1 to 100; of a multi-buy: off the reduced units"),
     )
     units = forms.IntegerField(
         min_value=1,
         max_value=offering.MOST_UNITS,
         required=False,
         initial=1,
-        help_text="That must be bought together; more than 1 for a multi-buy",
+        help_text=gettext_lazy("That must be bought together; more than 1 for a multi-buy"),
     )
     reduced_units = forms.IntegerField(
         min_value=1,
         max_value=offering.MOST_UNITS,
         required=False,
         initial=1,
-        help_text="How many of these, the cheapest, the percent is off",
+        help_text=gettext_lazy("How many of these, the cheapest, the percent is off"),
     )
 
     picture = forms.CharField(
@@ -53,7 +55,7 @@ class OfferForm(OfferModelForm):
         max_length=30,
         initial=FALLBACK,
         widget=DrawnChoice,
-        help_text="What is drawn where there is no photograph",
+        help_text=gettext_lazy("What is drawn where there is no photograph"),
     )
 
     may_be_left = ("units", "reduced_units", "stacking_group", "after_return", "picture")
@@ -143,13 +145,15 @@ class LevelRows(TabularInline[OfferLevel, Offer]):
     extra = 0
     max_num = len(offering.LEVEL_NUMBERS)
     verbose_name = "level"
-    verbose_name_plural = "Levels: the same offer at a higher worth, for who needs more to be won"
+    verbose_name_plural = gettext_lazy(
+        "Levels: the same offer at a higher worth, for who needs more to be won"
+    )
 
 
 class RuleForm(RuleModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["is_excluded"].label = "Not on"
+        self.fields["is_excluded"].label = _("Not on")
         self.fields["is_excluded"].help_text = ""
         for name in ("category", "product"):
             # No pencils and eyes beside each row: there is no room for them.
@@ -165,10 +169,13 @@ class RuleForm(RuleModelForm):
         if product is not None and (category is not None or brand):
             self.add_error(
                 "product",
-                f"'{product}' stands alone: leave category and brand empty, or the product.",
+                (
+                    _("'%(product)s' stands alone: leave category and brand empty, or the product.")
+                    % {"product": product}
+                ),
             )
         elif product is None and category is None and not brand:
-            self.add_error("category", "Name a category, a brand, both, or else one product.")
+            self.add_error("category", _("Name a category, a brand, both, or else one product."))
         return said
 
 
@@ -180,7 +187,7 @@ class RuleRows(TabularInline[OfferRule, Offer]):
     ordering = ("is_excluded", "pk")
     extra = 0
     verbose_name = "rule"
-    verbose_name_plural = (
+    verbose_name_plural = gettext_lazy(
         "Rules: which products it is good on; what one excludes is out, whatever others say"
     )
 
@@ -194,6 +201,12 @@ class ProductForm(ProductModelForm):
         if offer is not None and offer.rules.exists():
             self.add_error(
                 "offer",
-                f"Rules say what '{offer}' is good on: open it and add a rule for this product.",
+                (
+                    _(
+                        "Rules say what '%(offer)s' is good on: open it and add a rule "
+                        "for this product."
+                    )
+                    % {"offer": offer}
+                ),
             )
         return said

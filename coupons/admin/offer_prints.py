@@ -10,6 +10,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from coupons import barcode_rules
 from coupons.admin.drawn import LARGE, drawing, photograph
@@ -63,7 +65,9 @@ class TextRows(TabularInline[OfferText, Offer]):
     extra = 0
     max_num = len(settings.LANGUAGES)
     verbose_name = "language"
-    verbose_name_plural = "In other languages: for households that are written to in them"
+    verbose_name_plural = gettext_lazy(
+        "In other languages: for households that are written to in them"
+    )
 
 
 class BarcodeForm(BarcodeModelForm):
@@ -89,7 +93,10 @@ class BarcodeForm(BarcodeModelForm):
         others = OfferBarcode.objects.filter(**key).exclude(pk=self.instance.pk)
         other = others.select_related("offer").first()
         if other is not None and other.offer_id != self._offer.pk:
-            self.add_error("reference", f"This names the offer '{other.offer}' already.")
+            self.add_error(
+                "reference",
+                (_("This names the offer '%(offer)s' already.") % {"offer": other.offer}),
+            )
         return said
 
     def validate_constraints(self) -> None:
@@ -119,7 +126,7 @@ class BarcodeRow(TabularInline[OfferBarcode, Offer]):
     extra = 0
     max_num = 1
     # There is one at most, so this is the heading too.
-    verbose_name = "barcode by rules of GS1, in place of a code of the coupon's own"
+    verbose_name = gettext_lazy("barcode by rules of GS1, in place of a code of the coupon's own")
 
     def has_change_permission(self, request: HttpRequest, obj: Offer | None = None) -> bool:
         return not (obj is not None and is_printed(obj)) and super().has_change_permission(

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 from django import forms
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from coupons.admin.drawn import photograph
 from coupons.models import Picture
@@ -24,10 +26,10 @@ _MOST_BYTES: Final = 20 * 2**20
 # As words and tones, in the order in which they are shown.
 VERDICTS: Final = {
     "faulty": ("faulty", "bad"),
-    "unknown": ("unknown name", "warn"),
+    "unknown": (gettext_lazy("unknown name"), "warn"),
     "new": ("new", "good"),
     "replaces": ("replaces", "busy"),
-    "same": ("the same", "plain"),
+    "same": (gettext_lazy("the same"), "plain"),
 }
 
 
@@ -35,9 +37,11 @@ class PictureForm(PictureModelForm):
     """A picture, and the file that it shows from now on."""
 
     upload = forms.FileField(
-        label="File",
+        label=gettext_lazy("File"),
         widget=forms.FileInput(attrs={"accept": _ACCEPT}),
-        help_text="JPEG, PNG, WebP, GIF, TIFF or BMP, up to 20 MiB; 900 pixels are enough.",
+        help_text=gettext_lazy(
+            "JPEG, PNG, WebP, GIF, TIFF or BMP, up to 20 MiB; 900 pixels are enough."
+        ),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -46,10 +50,10 @@ class PictureForm(PictureModelForm):
         is_new = self.instance._state.adding
         if "upload" in self.fields and not is_new:
             self.fields["upload"].required = False
-            self.fields["upload"].label = "Another file"
+            self.fields["upload"].label = _("Another file")
         if "name" in self.fields and is_new:
             self.fields["name"].required = False
-            self.fields["name"].help_text = "What offers call it; empty: as the file is called"
+            self.fields["name"].help_text = _("What offers call it; empty: as the file is called")
 
     def clean_upload(self) -> Any:
         from coupons.sheets import photos  # loads what reads pictures: too slow for every command
@@ -57,7 +61,9 @@ class PictureForm(PictureModelForm):
         file = self.cleaned_data["upload"]
         if file:
             if file.size > _MOST_BYTES:
-                raise forms.ValidationError(f"{file.size / 2**20:.1f} MiB are too many.")
+                raise forms.ValidationError(
+                    _("%(said)s MiB are too many.") % {"said": f"{file.size / 2**20:.1f}"}
+                )
             try:
                 self.prepared = photos.prepare(file.read())
             except photos.PictureError as error:
@@ -70,9 +76,12 @@ class PictureForm(PictureModelForm):
         if file and "name" in said and not said["name"]:
             name = PurePath(file.name).stem.strip()
             if not name or len(name) > 60:
-                self.add_error("name", "Say a name: the file's has not 1 to 60 characters.")
+                self.add_error("name", _("Say a name: the file's has not 1 to 60 characters."))
             elif Picture.objects.filter(name=name).exists():
-                self.add_error("name", f"There is a picture '{name}': open it to replace it.")
+                self.add_error(
+                    "name",
+                    (_("There is a picture '%(name)s': open it to replace it.") % {"name": name}),
+                )
             else:
                 said["name"] = name
         return said
@@ -92,9 +101,9 @@ class _FilesField(forms.FileField):
 
 class UploadForm(forms.Form):
     pictures = _FilesField(
-        label="Pictures, or one ZIP of them",
+        label=gettext_lazy("Pictures, or one ZIP of them"),
         widget=_Files(attrs={"accept": f"{_ACCEPT},.zip", "multiple": True}),
-        help_text="Up to 100 files at once; in a ZIP up to 500, and 300 MiB.",
+        help_text=gettext_lazy("Up to 100 files at once; in a ZIP up to 500, and 300 MiB."),
     )
 
 
@@ -104,11 +113,15 @@ class ConfirmForm(forms.Form):
     looked = forms.CharField(widget=forms.HiddenInput)
     digest = forms.CharField(widget=forms.HiddenInput)
     may_leave_faulty = forms.BooleanField(
-        required=False, label="Take the right files, and leave the faulty ones", label_suffix=""
+        required=False,
+        label=gettext_lazy("Take the right files, and leave the faulty ones"),
+        label_suffix="",
     )
     may_keep_unknown = forms.BooleanField(
         required=False,
-        label="Take those of unknown names too: nothing shows them before an offer names them",
+        label=gettext_lazy(
+            "Take those of unknown names too: nothing shows them before an offer names them"
+        ),
         label_suffix="",
     )
 
@@ -124,7 +137,7 @@ def lines_table(plan: "Plan") -> SafeString:
     order = [*VERDICTS]
     lines = sorted(plan.lines, key=lambda line: order.index(line.verdict))
     return table(
-        ("", "File", "", "Of", "What was done to it"),
+        ("", _("File"), "", _("Of"), _("What was done to it")),
         (
             (
                 photograph(line.looked.sha256, line.name) if line.looked.sha256 else "",
@@ -135,7 +148,7 @@ def lines_table(plan: "Plan") -> SafeString:
             )
             for line in lines
         ),
-        "There is no picture in it.",
+        _("There is no picture in it."),
     )
 
 
@@ -143,10 +156,10 @@ def in_short(counts: Any) -> str:
     """How many of each verdict: '3 new, 1 faulty'."""
     words = {
         "new": "new",
-        "replaces": "in place of another",
-        "same": "the same",
-        "unknown": "of an unknown name",
+        "replaces": _("in place of another"),
+        "same": _("the same"),
+        "unknown": _("of an unknown name"),
         "faulty": "faulty",
     }
     said = [f"{counts[name]:,} {says}" for name, says in words.items() if counts[name]]
-    return ", ".join(said) or "no picture"
+    return ", ".join(said) or _("no picture")

@@ -16,6 +16,8 @@ from django.urls import URLPattern, path, reverse
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from coupons.admin.drawn import LARGE, SMALL, photograph
 from coupons.admin.picture_forms import (
@@ -48,13 +50,13 @@ class PictureAdmin(Page[Picture]):
     list_display_links = ("name",)
     list_select_related = ("file",)
     search_fields = ("name", "products__gtin__exact", "products__code__exact")
-    search_help_text = "Name; a whole GTIN-14 or in-house number of a product"
+    search_help_text = gettext_lazy("Name; a whole GTIN-14 or in-house number of a product")
     ordering = ("-uploaded_at", "name")
     autocomplete_fields = ("products",)
     form = PictureForm
     fields = ("name", "upload", "products")
     may_delete = True
-    empty_hint = "No picture yet. Upload some, called after products or offers."
+    empty_hint = gettext_lazy("No picture yet. Upload some, called after products or offers.")
 
     class Media:
         css = {"all": ("coupons/pictures.css",)}
@@ -80,16 +82,16 @@ class PictureAdmin(Page[Picture]):
     def thumbnail(self, picture: Picture) -> SafeString:
         return photograph(picture.file_id, picture.name)
 
-    @admin.display(description="Pixels")
+    @admin.display(description=gettext_lazy("Pixels"))
     def size(self, picture: Picture) -> str:
         return str(picture.file)
 
-    @admin.display(description="Shown by")
+    @admin.display(description=gettext_lazy("Shown by"))
     def shown_by(self, picture: Any) -> str:
         counts = ((picture.offer_count, "offer"), (picture.product_count, "product"))
         return ", ".join(_count(n, what) for n, what in counts if n) or NOTHING
 
-    @admin.display(description="What was done to it")
+    @admin.display(description=gettext_lazy("What was done to it"))
     def done_to_it(self, picture: Picture) -> str:
         return picture.changes or NOTHING
 
@@ -112,14 +114,24 @@ class PictureAdmin(Page[Picture]):
         return rows, counts, set(), [*_in_use(objs)]
 
     def sentence(self, row: Picture) -> str:
-        by = f" by {row.uploaded_by}" if row.uploaded_by else ""
-        done = f" What was done to it: {row.changes}." if row.changes else ""
-        return f"Uploaded {date_format(row.uploaded_at)}{by}.{done}"
+        by = (
+            (_(" by %(uploaded_by)s") % {"uploaded_by": row.uploaded_by}) if row.uploaded_by else ""
+        )
+        done = (
+            (_(" What was done to it: %(changes)s.") % {"changes": row.changes})
+            if row.changes
+            else ""
+        )
+        return _("Uploaded %(uploaded_at)s%(by)s.%(done)s") % {
+            "uploaded_at": date_format(row.uploaded_at),
+            "by": by,
+            "done": done,
+        }
 
     def list_tools(self, request: HttpRequest) -> list[Tool]:
         if not may_upload(request):
             return []
-        return [Tool("Upload pictures", reverse("admin:coupons_picture_upload"), is_main=True)]
+        return [Tool(_("Upload pictures"), reverse("admin:coupons_picture_upload"), is_main=True)]
 
     def panels(self, request: HttpRequest, row: Picture) -> list[Panel]:
         from coupons import pictures  # as in the forms
@@ -130,20 +142,24 @@ class PictureAdmin(Page[Picture]):
         shown = pictures.photo_of(some)
         offers = [offer for offer in some if shown.get(offer.pk) == row.file_id]
         body = table(
-            ("Offer", "Why"),
+            (_("Offer"), _("Why")),
             (
                 (
                     link(reverse("admin:coupons_offer_change", args=[offer.pk]), offer),
-                    "its own photograph" if offer.photo_id else "of a product it is good on",
+                    _("its own photograph") if offer.photo_id else _("of a product it is good on"),
                 )
                 for offer in offers[:OFFERS_SHOWN]
             ),
-            "No offer shows it: give it products below, or choose it on an offer's page.",
+            _("No offer shows it: give it products below, or choose it on an offer's page."),
         )
-        note = f"the first {OFFERS_SHOWN}" if len(offers) > OFFERS_SHOWN else ""
+        note = (
+            (_("the first %(offers_shown)s") % {"offers_shown": OFFERS_SHOWN})
+            if len(offers) > OFFERS_SHOWN
+            else ""
+        )
         return [
-            Panel("As it is printed", photograph(row.file_id, row.name, LARGE), str(row.file)),
-            Panel("Offers that show it", body, note),
+            Panel(_("As it is printed"), photograph(row.file_id, row.name, LARGE), str(row.file)),
+            Panel(_("Offers that show it"), body, note),
         ]
 
     def image_view(self, request: HttpRequest, sha256: str, longest: int) -> HttpResponse:
@@ -179,14 +195,17 @@ class PictureAdmin(Page[Picture]):
             else:
                 return self._look(request, looked)
         context = {
-            "title": "Upload pictures",
+            "title": _("Upload pictures"),
             "says": [
-                "Call each file after a product, by its GTIN or in-house number, or after an "
-                "offer, by its code: 04006381333931.jpg. Nothing is changed before you have seen "
-                "what they would do, and confirmed."
+                _(
+                    "Call each file after a product, by its GTIN or in-house number, or after an "
+                    "offer, by its code: 04006381333931.jpg. Nothing is changed before "
+                    "you have seen "
+                    "what they would do, and confirmed."
+                )
             ],
             "form": form,
-            "button": "Look at them",
+            "button": _("Look at them"),
         }
         return self._upload_page(request, context)
 
@@ -207,12 +226,14 @@ class PictureAdmin(Page[Picture]):
         try:
             said = signing.loads(request.POST["looked"], salt=_SALT, max_age=_A_DAY)
         except signing.BadSignature:
-            messages.error(request, "This was looked at too long ago: upload the files once more.")
+            messages.error(
+                request, _("This was looked at too long ago: upload the files once more.")
+            )
             return again
         user, rows = said
         looked = [picture_uploads.Looked(*row) for row in rows]
         if user != request.user.pk or not form.is_valid():
-            messages.error(request, "Somebody else looked at these: upload the files once more.")
+            messages.error(request, _("Somebody else looked at these: upload the files once more."))
             return again
         assert isinstance(request.user, AbstractBaseUser)
         try:
@@ -230,7 +251,7 @@ class PictureAdmin(Page[Picture]):
         if not form.cleaned_data["may_keep_unknown"]:
             counts["left"] = counts.pop("unknown", 0)
         taken = counts["new"] + counts["replaces"] + counts["unknown"]
-        messages.success(request, f"{_count(taken, 'picture')} taken.")
+        messages.success(request, (_("%(taken)s taken.") % {"taken": _count(taken, "picture")}))
         return HttpResponseRedirect(reverse("admin:coupons_picture_changelist"))
 
     def _upload_page(self, request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
@@ -248,15 +269,19 @@ class PictureAdmin(Page[Picture]):
 
 def _preview(plan: "Plan", form: ConfirmForm) -> dict[str, Any]:
     counts = plan.counts
-    says = [f"Nothing is changed yet. Once you confirm: {in_short(counts)}."]
+    says = [
+        (_("Nothing is changed yet. Once you confirm: %(counts)s.") % {"counts": in_short(counts)})
+    ]
     if counts["unknown"]:
-        says.append("Those of unknown names are left out, unless you say otherwise.")
+        says.append(_("Those of unknown names are left out, unless you say otherwise."))
     takes = counts["new"] + counts["replaces"] + counts["unknown"]
     return {
-        "title": "What these pictures would do",
-        "says": says if takes else [f"There is nothing to take: {in_short(counts)}."],
+        "title": _("What these pictures would do"),
+        "says": says
+        if takes
+        else [(_("There is nothing to take: %(counts)s.") % {"counts": in_short(counts)})],
         "form": form,
-        "button": "Confirm" if takes else "",
+        "button": _("Confirm") if takes else "",
         "lines": lines_table(plan),
         "note": _count(len(plan.lines), "file"),
     }
@@ -272,7 +297,12 @@ def _files(files: Sequence[Any]) -> "Iterator[tuple[str, Any]]":
         if name.lower().endswith(".zip"):
             yield from picture_uploads.unpacked(file)
         elif file.size > photos.MOST_BYTES:
-            yield name, photos.PictureError(f"{file.size / 2**20:.1f} MiB are too many.")
+            yield (
+                name,
+                photos.PictureError(
+                    _("%(said)s MiB are too many.") % {"said": f"{file.size / 2**20:.1f}"}
+                ),
+            )
         else:
             yield name, file.read()
 
@@ -281,7 +311,10 @@ def _in_use(pictures: QuerySet[Picture] | Sequence[Picture]) -> Iterator[str]:
     """Why some of these cannot be deleted, a sentence each."""
     keys = [picture.pk for picture in pictures]
     for offer in Offer.objects.filter(photo__in=keys).select_related("photo").order_by("pk"):
-        yield f"The offer {offer} shows '{offer.photo}': choose another for it first."
+        yield (
+            _("The offer %(offer)s shows '%(photo)s': choose another for it first.")
+            % {"offer": offer, "photo": offer.photo}
+        )
     for theme in Theme.objects.filter(logo__in=keys).select_related("logo").order_by("pk"):
         yield format_html(
             "'{}' is the logo of the theme {}: choose another for it first.", theme.logo, theme

@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy
 
 from coupons.models import Mailing, Recipient
 from loyalty.admin import scope
@@ -21,11 +22,11 @@ class RecipientAdmin(LongList[Recipient]):
     list_select_related = ("household", "mailing")
     list_filter = ("mailing", "outcome")
     search_fields = ("household__cards__number__exact",)
-    search_help_text = "A whole card number"
+    search_help_text = gettext_lazy("A whole card number")
     autocomplete_fields = ("household", "mailing")
     fields = ("mailing", "household", "outcome")
     readonly_fields = ("outcome",)
-    empty_hint = "Nobody yet: open a draft mailing and 'Add recipients'."
+    empty_hint = gettext_lazy("Nobody yet: open a draft mailing and 'Add recipients'.")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Recipient]:
         rows = super().get_queryset(request).select_related("household", "mailing")
@@ -48,7 +49,7 @@ class RecipientAdmin(LongList[Recipient]):
             kwargs["queryset"] = Mailing.objects.filter(state=State.DRAFT)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
-    @admin.display(description="Outcome", ordering="outcome")
+    @admin.display(description=gettext_lazy("Outcome"), ordering="outcome")
     def outcome_pill(self, recipient: Recipient) -> SafeString:
         return pill(
             recipient.get_outcome_display().lower(), OUTCOME_TONES.get(recipient.outcome, "warn")

@@ -11,6 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_q.tasks import async_task
 
@@ -34,7 +35,8 @@ class RangesForm(forms.Form):
     """Which sheets."""
 
     sheets = forms.CharField(
-        max_length=2000, help_text="Numbers and ranges, as they stand on the sheets: 17, 40-60"
+        max_length=2000,
+        help_text=gettext_lazy("Numbers and ranges, as they stand on the sheets: 17, 40-60"),
     )
 
 
@@ -42,7 +44,9 @@ class SpoiledForm(RangesForm):
     """Which sheets, and what happened to them."""
 
     why = forms.CharField(
-        max_length=120, required=False, help_text="Such as: jam in the inserter; may be left empty"
+        max_length=120,
+        required=False,
+        help_text=gettext_lazy("Such as: jam in the inserter; may be left empty"),
     )
 
 
@@ -50,7 +54,10 @@ class ProofForm(forms.Form):
     """How much of a mailing to look at."""
 
     sheets = forms.IntegerField(
-        min_value=1, max_value=MOST_OF_A_PROOF, initial=10, help_text="The first of the mailing"
+        min_value=1,
+        max_value=MOST_OF_A_PROOF,
+        initial=10,
+        help_text=gettext_lazy("The first of the mailing"),
     )
 
 
@@ -68,8 +75,8 @@ def _note(run: PrintRun, given: dict[str, Any], user: AbstractBaseUser) -> Outco
 
     noted = spoilage.note(run, reprinting.ranges_in(given["sheets"]), given["why"], user)
     if not noted:
-        return "These were noted already.", run
-    return f"Noted as spoiled: {', '.join(map(str, noted))}.", run
+        return _("These were noted already."), run
+    return (_("Noted as spoiled: %(join)s.") % {"join": ", ".join(map(str, noted))}), run
 
 
 def _make_good(run: PrintRun, given: dict[str, Any], user: AbstractBaseUser) -> Outcome:
@@ -77,7 +84,7 @@ def _make_good(run: PrintRun, given: dict[str, Any], user: AbstractBaseUser) -> 
 
     made = spoilage.make_good(run, user)
     queue(made)
-    return f"What is spoiled will be printed again. {QUEUED}", made
+    return (_("What is spoiled will be printed again. %(queued)s") % {"queued": QUEUED}), made
 
 
 def _reprint(run: PrintRun, given: dict[str, Any], user: AbstractBaseUser) -> Outcome:
@@ -85,12 +92,12 @@ def _reprint(run: PrintRun, given: dict[str, Any], user: AbstractBaseUser) -> Ou
 
     made = reprinting.reprint(run, reprinting.ranges_in(given["sheets"]), user)
     queue(made)
-    return f"These sheets will be printed again. {QUEUED}", made
+    return (_("These sheets will be printed again. %(queued)s") % {"queued": QUEUED}), made
 
 
 def _go_on(run: PrintRun, given: dict[str, Any], user: AbstractBaseUser) -> Outcome:
     queue(run)
-    return f"It will go on. {QUEUED}", run
+    return (_("It will go on. %(queued)s") % {"queued": QUEUED}), run
 
 
 @dataclass(frozen=True)
@@ -106,32 +113,41 @@ class RunStep:
 
 STEPS = {
     "spoiled": RunStep(
-        "Note spoilage",
+        gettext_lazy("Note spoilage"),
         State.FINISHED,
-        "Sheets that the press or the inserter spoiled. Nothing is printed yet: that is the next "
-        "button, once all are noted.",
+        gettext_lazy(
+            "Sheets that the press or the inserter spoiled. Nothing is printed yet: that is "
+            "the next button, once all are noted."
+        ),
         _note,
         SpoiledForm,
     ),
     "good": RunStep(
-        "Reprint what is spoiled",
+        gettext_lazy("Reprint what is spoiled"),
         State.FINISHED,
-        "All that is noted as spoiled and not printed again yet is printed, as it was.",
+        gettext_lazy(
+            "All that is noted as spoiled and not printed again yet is printed, as it was."
+        ),
         _make_good,
     ),
     "reprint": RunStep(
-        "Reprint sheets",
+        gettext_lazy("Reprint sheets"),
         State.FINISHED,
-        "The same sheets again, byte for byte as they were: same codes, same looks, whatever "
-        "became of theme and offers. A lost sheet is not reprinted but replaced: see its page.",
+        gettext_lazy(
+            "The same sheets again, byte for byte as they were: same codes, same looks, "
+            "whatever became of theme and offers. A lost sheet is not reprinted but "
+            "replaced: see its page."
+        ),
         _reprint,
         RangesForm,
     ),
     "go-on": RunStep(
-        "Go on",
+        gettext_lazy("Go on"),
         State.RUNNING,
-        "For a run whose queue was stopped: files that are whole stay, the others are printed. "
-        "One that is being printed goes on as it is.",
+        gettext_lazy(
+            "For a run whose queue was stopped: files that are whole stay, the others are "
+            "printed. One that is being printed goes on as it is."
+        ),
         _go_on,
     ),
 }
@@ -148,14 +164,19 @@ class Begun:
 
 BEGUN = {
     Kind.PROOF: Begun(
-        "Proof",
-        "The first sheets of the mailing as a file of their own, to look at and to give the print "
-        "shop for its own proof. They are real: their codes are those of the whole run.",
+        gettext_lazy("Proof"),
+        gettext_lazy(
+            "The first sheets of the mailing as a file of their own, to look at and to give "
+            "the print shop for its own proof. They are real: their codes are those of the "
+            "whole run."
+        ),
         ProofForm,
     ),
     Kind.TEST: Begun(
-        "Test sheet",
-        "One sheet to set up press, cutter and inserter by. Its codes are known to no till.",
+        gettext_lazy("Test sheet"),
+        gettext_lazy(
+            "One sheet to set up press, cutter and inserter by. Its codes are known to no till."
+        ),
     ),
 }
 
@@ -188,8 +209,15 @@ class PrintSteps(Steps):
         if run.state != step.state:
             messages.error(
                 request,
-                f"'{run}' is {run.get_state_display().lower()}; '{step.label}' wants it "
-                f"{step.state.label.lower()}.",
+                (
+                    _("'%(run)s' is %(state)s; '%(label)s' wants it %(label2)s.")
+                    % {
+                        "run": run,
+                        "state": run.get_state_display().lower(),
+                        "label": step.label,
+                        "label2": step.state.label.lower(),
+                    }
+                ),
             )
             return HttpResponseRedirect(page_of(run))
 
@@ -215,7 +243,10 @@ class PrintSteps(Steps):
             numbers = [(1, given["sheets"])] if "sheets" in given else []
             run = printing.begin(mailing, by=user, kind=kind, numbers=numbers)
             queue(run)
-            return f"{begun.label} of '{mailing}' will be printed. {QUEUED}", run
+            return (
+                _("%(label)s of '%(mailing)s' will be printed. %(queued)s")
+                % {"label": begun.label, "mailing": mailing, "queued": QUEUED}
+            ), run
 
         back = reverse("admin:coupons_mailing_change", args=[mailing_pk])
         return self._asked(

@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from coupons import scanned, voiding
 from coupons.admin.sheets import LostForm, coupon_pill, promised, tag_pill
@@ -35,7 +36,7 @@ class CouponAdmin(LongList[Coupon], ReadOnlyAdmin[Coupon]):
     list_select_related = ("offer", "level__offer", "sheet__household", "sheet__mailing")
     list_filter = ("state", "tag", "sheet__mailing")
     search_fields = ("code__exact",)
-    search_help_text = "A whole coupon code, typed or scanned"
+    search_help_text = gettext_lazy("A whole coupon code, typed or scanned")
     fields = (
         ("printed_code", "state_pill"),
         ("promised", "sheet"),
@@ -44,7 +45,7 @@ class CouponAdmin(LongList[Coupon], ReadOnlyAdmin[Coupon]):
         "reason",
         "staff_reason",
     )
-    empty_hint = "No coupon yet: they come when a mailing is issued."
+    empty_hint = gettext_lazy("No coupon yet: they come when a mailing is issued.")
 
     def row_title(self, row: Coupon) -> str:
         return self.printed_code(row)
@@ -69,35 +70,35 @@ class CouponAdmin(LongList[Coupon], ReadOnlyAdmin[Coupon]):
         except codes.CodeError:
             return queryset.none(), False
 
-    @admin.display(description="Code", ordering="code")
+    @admin.display(description=gettext_lazy("Code"), ordering="code")
     def printed_code(self, coupon: Coupon) -> str:
         return codes.grouped(coupon.code)
 
-    @admin.display(description="Offer")
+    @admin.display(description=gettext_lazy("Offer"))
     def worth(self, coupon: Coupon) -> str:
         return str(coupon.terms)
 
-    @admin.display(description="Offer")
+    @admin.display(description=gettext_lazy("Offer"))
     def promised(self, coupon: Coupon) -> SafeString:
         return promised(coupon)
 
-    @admin.display(description="Household")
+    @admin.display(description=gettext_lazy("Household"))
     def household(self, coupon: Coupon) -> str:
         return str(coupon.sheet.household)
 
-    @admin.display(description="Mailing")
+    @admin.display(description=gettext_lazy("Mailing"))
     def mailing(self, coupon: Coupon) -> str:
         return str(coupon.sheet.mailing)
 
-    @admin.display(description="Why")
+    @admin.display(description=gettext_lazy("Why"))
     def tag_word(self, coupon: Coupon) -> SafeString:
         return tag_pill(coupon)
 
-    @admin.display(description="Chance")
+    @admin.display(description=gettext_lazy("Chance"))
     def likely(self, coupon: Coupon) -> str:
         return percent(coupon.chance)
 
-    @admin.display(description="State")
+    @admin.display(description=gettext_lazy("State"))
     def state_pill(self, coupon: Coupon) -> SafeString:
         return coupon_pill(coupon)
 

@@ -344,6 +344,6 @@ class RefusalAdmin(LongList[Refusal], ReadOnlyAdmin[Refusal]):
         decided = [one for one in refusals if getattr(one, "verdict", None) is not None]
         opened = verdicts.take_back(decided)
         for refusal in decided:
-            self.log_change(request, refusal, "Opened again.")
+            self.log_change(request, refusal, _("Opened again."))
         said = ngettext("%(n)s refusal waits again.", "%(n)s refusals wait again.", opened)
         messages.success(request, said % {"n": opened})

@@ -6,6 +6,8 @@ from django import forms
 from django.contrib import admin
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from coupons.models import Restriction
 from coupons.restrictions import UNLESS_SAID
@@ -28,15 +30,21 @@ class RestrictionForm(RestrictionModelForm):
         said["country"] = country = (said.get("country") or "").strip().upper()
         said["region"] = region = (said.get("region") or "").strip()
         if country and not (len(country) == 2 and country.isascii() and country.isalpha()):
-            self.add_error("country", f"'{country}' is not two letters, such as US or DE.")
+            self.add_error(
+                "country",
+                (_("'%(country)s' is not two letters, such as US or DE.") % {"country": country}),
+            )
         elif region and not country:
-            self.add_error("country", f"Say where '{region}' is: a region lies in a country.")
+            self.add_error(
+                "country",
+                (_("Say where '%(region)s' is: a region lies in a country.") % {"region": region}),
+            )
         elif goods := said.get("goods"):
             there = Restriction.objects.filter(goods=goods, country=country, region__iexact=region)
             if there.exclude(pk=self.instance.pk).exists():
                 self.add_error(
                     "goods",
-                    "Of these goods and this place it is there already.",
+                    _("Of these goods and this place it is there already."),
                 )
         return said
 
@@ -60,9 +68,10 @@ class RestrictionAdmin(Page[Restriction]):
     list_display_links = ("goods_name", "place")
     list_filter = ("goods", "verdict")
     search_fields = ("=country", "region")
-    search_help_text = (
-        "A country's two letters, or part of a region's name. Where nothing is said: no coupons on "
-        "tobacco and infant formula; on alcohol, gambling and medicine for who is of age."
+    search_help_text = gettext_lazy(
+        "A country's two letters, or part of a region's name. Where nothing is said: no "
+        "coupons on tobacco and infant formula; on alcohol, gambling and medicine for "
+        "who is of age."
     )
     ordering = ("goods", "country", "region")
     form = RestrictionForm
@@ -76,19 +85,19 @@ class RestrictionAdmin(Page[Restriction]):
             },
         ),
     )
-    empty_hint = (
-        "Nothing said: no coupons on tobacco and infant formula anywhere; on alcohol, gambling "
-        "and medicine for who has shown to be of age."
+    empty_hint = gettext_lazy(
+        "Nothing said: no coupons on tobacco and infant formula anywhere; on alcohol, "
+        "gambling and medicine for who has shown to be of age."
     )
 
-    @admin.display(description="Goods", ordering="goods")
+    @admin.display(description=gettext_lazy("Goods"), ordering="goods")
     def goods_name(self, row: Restriction) -> str:
         return row.get_goods_display().capitalize()
 
-    @admin.display(description="Where", ordering="country")
+    @admin.display(description=gettext_lazy("Where"), ordering="country")
     def place(self, row: Restriction) -> str:
         return ", ".join(part for part in (row.region, row.country) if part) or "everywhere"
 
-    @admin.display(description="Coupons", ordering="verdict")
+    @admin.display(description=gettext_lazy("Coupons"), ordering="verdict")
     def verdict_pill(self, row: Restriction) -> SafeString:
         return pill(row.get_verdict_display().lower(), TONES[row.verdict])

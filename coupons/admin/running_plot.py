@@ -4,6 +4,8 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import date, timedelta
 from html import escape
 
+from django.utils.translation import gettext as _
+
 from coupons.running import Bar
 
 WIDTH, ROW, NAMES, TOP = 960, 24, 260, 34
@@ -34,7 +36,7 @@ def drawn(
         inside = min(max((day - begin).days, 0), days)
         return NAMES + inside / days * (WIDTH - NAMES)
 
-    groups = [bar.group if bar.kind == "offer" else "Mailings" for bar in bars]
+    groups = [bar.group if bar.kind == "offer" else _("Mailings") for bar in bars]
     heads = sum(1 for at, name in enumerate(groups) if at == 0 or name != groups[at - 1])
     height = TOP + ROW * (len(bars) + heads) + 8
     parts = [

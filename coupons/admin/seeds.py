@@ -4,6 +4,8 @@ from typing import Any
 
 from django.contrib import admin
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from coupons.models import SeedAddress
 from pos_integration.desk import ModelForm, Page, pill
@@ -32,11 +34,11 @@ class SeedAddressAdmin(Page[SeedAddress]):
     form = SeedForm
     fields = ("name", "street", ("postcode", "city"), ("region", "country"), "is_active")
     may_delete = True  # runs keep a copy of what they sent
-    empty_hint = (
-        "Nobody yet. Add yourself: a sheet of every run comes to you as it does to households, "
-        "and you see what arrives, and when."
+    empty_hint = gettext_lazy(
+        "Nobody yet. Add yourself: a sheet of every run comes to you as it does to "
+        "households, and you see what arrives, and when."
     )
 
-    @admin.display(description="Gets sheets", ordering="is_active")
+    @admin.display(description=gettext_lazy("Gets sheets"), ordering="is_active")
     def active_pill(self, seed: SeedAddress) -> SafeString:
-        return pill("yes", "good") if seed.is_active else pill("no", "plain")
+        return pill(_("yes"), "good") if seed.is_active else pill(_("no"), "plain")

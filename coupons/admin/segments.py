@@ -15,6 +15,7 @@ from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from coupons.admin.mailing_steps import mailing_pill
 from coupons.models import Mailing, Segment
@@ -27,12 +28,12 @@ Trigger = Segment.Trigger
 OF_DAYS = (Trigger.LAPSED, Trigger.FIRST_PURCHASE, Trigger.NEW_MEMBER)
 OF_A_CATEGORY = (Trigger.DUE, Trigger.FIRST_PURCHASE)
 WANTED = (
-    (Trigger.ANYBODY, "nothing more"),
-    (Trigger.LAPSED, "the days since it last came"),
-    (Trigger.DUE, "the category, and how likely it must be to need something of it"),
-    (Trigger.FIRST_PURCHASE, "the category, and within how many days"),
-    (Trigger.NEW_MEMBER, "within how many days it joined"),
-    (Trigger.BIRTHDAY, "nothing more: the month is that of the mailing's first day"),
+    (Trigger.ANYBODY, gettext_lazy("nothing more")),
+    (Trigger.LAPSED, gettext_lazy("the days since it last came")),
+    (Trigger.DUE, gettext_lazy("the category, and how likely it must be to need something of it")),
+    (Trigger.FIRST_PURCHASE, gettext_lazy("the category, and within how many days")),
+    (Trigger.NEW_MEMBER, gettext_lazy("within how many days it joined")),
+    (Trigger.BIRTHDAY, gettext_lazy("nothing more: the month is that of the mailing's first day")),
 )
 MAILINGS_SHOWN = 8
 STORES_NAMED = 3
@@ -56,13 +57,16 @@ def misfits(said: dict[str, Any]) -> Iterator[tuple[str, str]]:
     name = Trigger(trigger).label.lower()
     days, category = said.get("days"), said.get("category")
     if trigger in OF_DAYS and "days" in said and days is None:
-        yield "days", "Say how many days."
+        yield "days", _("Say how many days.")
     if trigger not in OF_DAYS and days is not None:
-        yield "days", f"Leave this empty: '{name}' speaks of no days."
+        yield "days", (_("Leave this empty: '%(name)s' speaks of no days.") % {"name": name})
     if trigger in OF_A_CATEGORY and "category" in said and category is None:
-        yield "category", "Say which category."
+        yield "category", _("Say which category.")
     if trigger not in OF_A_CATEGORY and category is not None:
-        yield "category", f"Leave this empty: '{name}' speaks of no category."
+        yield (
+            "category",
+            (_("Leave this empty: '%(name)s' speaks of no category.") % {"name": name}),
+        )
     elif category is not None and (why := _refused(category, trigger)):
         yield "category", why
 
@@ -72,15 +76,15 @@ def _refused(category: Category, trigger: str) -> str:
     from coupons.audience import is_sensitive  # loads the models of shoppers: too slow for all
 
     if is_sensitive(category):
-        return (
-            f"'{category.name}', or something above or below it, is sensitive: nobody's purchases "
-            "of it choose who gets coupons. Choose another category."
-        )
+        return _(
+            "'%(name)s', or something above or below it, is sensitive: nobody's purchases of "
+            "it choose who gets coupons. Choose another category."
+        ) % {"name": category.name}
     if trigger == Trigger.DUE and not _is_modelled(category):
-        return (
-            f"'{category.name}' says nothing of what households need, as the catalogue has it: "
+        return _(
+            "'%(name)s' says nothing of what households need, as the catalogue has it: "
             "nobody would be due. Choose another category."
-        )
+        ) % {"name": category.name}
     return ""
 
 
@@ -97,18 +101,23 @@ class SegmentForm(SegmentModelForm):
     """Says in a sentence what the database would refuse."""
 
     days = forms.IntegerField(
-        min_value=1, max_value=3650, required=False, help_text="Where the trigger speaks of days"
+        min_value=1,
+        max_value=3650,
+        required=False,
+        help_text=gettext_lazy("Where the trigger speaks of days"),
     )
     least_chance = forms.FloatField(
         initial=0.5,
         required=False,
-        help_text="Of needing something of the category within four weeks, 0 to 1; for 'due' only",
+        help_text=gettext_lazy(
+            "Of needing something of the category within four weeks, 0 to 1; for 'due' only"
+        ),
     )
     tiers = forms.MultipleChoiceField(
         choices=[(tier, tier.capitalize()) for tier in TIERS],
         widget=forms.CheckboxSelectMultiple,
         required=False,
-        help_text="Of its value; none marked: any",
+        help_text=gettext_lazy("Of its value; none marked: any"),
     )
 
     def clean_least_chance(self) -> float:
@@ -117,7 +126,8 @@ class SegmentForm(SegmentModelForm):
             return 0.5
         if not 0 < chance < 1:
             raise forms.ValidationError(
-                f"{chance:g} is no chance between 0 and 1, such as 0.5 for one in two."
+                _("%(chance)s is no chance between 0 and 1, such as 0.5 for one in two.")
+                % {"chance": f"{chance:g}"}
             )
         return chance
 
@@ -134,12 +144,12 @@ class ListForm(forms.Form):
     cards = forms.CharField(
         widget=forms.Textarea(attrs={"rows": 8}),
         required=False,
-        label="Card numbers",
-        help_text="One a line; of two cards of one household, one is enough",
+        label=gettext_lazy("Card numbers"),
+        help_text=gettext_lazy("One a line; of two cards of one household, one is enough"),
     )
-    file = forms.FileField(required=False, help_text="Or a text file with one a line")
+    file = forms.FileField(required=False, help_text=gettext_lazy("Or a text file with one a line"))
     drop = forms.BooleanField(
-        required=False, label="No list: whoever fits otherwise is in the segment"
+        required=False, label=gettext_lazy("No list: whoever fits otherwise is in the segment")
     )
 
     def clean_file(self) -> str:
@@ -149,14 +159,17 @@ class ListForm(forms.Form):
             return ""
         if file.size > MOST_BYTES:
             raise forms.ValidationError(
-                f"It has {file.size / 1e6:,.0f} MB; wanted: {MOST_BYTES / 1e6:.0f} at most."
+                _("It has %(said)s MB; wanted: %(said2)s at most.")
+                % {"said": f"{file.size / 1e6:,.0f}", "said2": f"{MOST_BYTES / 1e6:.0f}"}
             )
         try:
             return str(file.read().decode("utf-8-sig"))
         except UnicodeDecodeError:
             raise forms.ValidationError(
-                "It is not plain text: save it as text or CSV in UTF-8, with nothing but card "
-                "numbers."
+                _(
+                    "It is not plain text: save it as text or CSV in UTF-8, with nothing but card "
+                    "numbers."
+                )
             ) from None
 
     def lines(self) -> list[str]:
@@ -174,31 +187,37 @@ def wanted() -> SafeString:
 
 def in_words(segment: Segment, stores: Iterable[object], has_list: bool) -> str:
     """Who is in it, as staff would say it."""
-    days = "a day" if segment.days == 1 else f"{segment.days} days"
+    days = _("a day") if segment.days == 1 else (_("%(days)s days") % {"days": segment.days})
     match segment.trigger:
         case Trigger.LAPSED:
-            who = f"did not come for {days}"
+            who = _("did not come for %(days)s") % {"days": days}
         case Trigger.DUE:
             chance = f"{100 * segment.least_chance:.0f} %"
-            who = f"needs {segment.category} within four weeks, {chance} likely or more"
+            who = _("needs %(category)s within four weeks, %(chance)s likely or more") % {
+                "category": segment.category,
+                "chance": chance,
+            }
         case Trigger.FIRST_PURCHASE:
-            who = f"bought of {segment.category} for the first time within {days}"
+            who = _("bought of %(category)s for the first time within %(days)s") % {
+                "category": segment.category,
+                "days": days,
+            }
         case Trigger.NEW_MEMBER:
-            who = f"joined within {days}"
+            who = _("joined within %(days)s") % {"days": days}
         case Trigger.BIRTHDAY:
-            who = "has its birthday that month"
+            who = _("has its birthday that month")
         case _:
             who = "anybody"
     named = [str(store) for store in stores]
     if len(named) > STORES_NAMED:
-        named = [*named[:STORES_NAMED], f"{len(named) - STORES_NAMED} more"]
+        named = [*named[:STORES_NAMED], (_("%(said)s more") % {"said": len(named) - STORES_NAMED})]
     parts = [who]
     if segment.tiers:
         parts.append(" or ".join(segment.tiers))
     if named:
-        parts.append(f"shops most at {' or '.join(named)}")
+        parts.append(_("shops most at %(join)s") % {"join": " or ".join(named)})
     if has_list:
-        parts.append("on its list")
+        parts.append(_("on its list"))
     text = "; ".join(parts)
     return f"{text[:1].upper()}{text[1:]}."
 
@@ -219,17 +238,17 @@ class SegmentAdmin(Page[Segment]):
     ordering = ("name",)
     autocomplete_fields = ("category", "stores")
     form = SegmentForm
-    empty_hint = "No segment yet. Add one, then choose it for a mailing."
+    empty_hint = gettext_lazy("No segment yet. Add one, then choose it for a mailing.")
     fieldsets = (
         (None, {"fields": ("name",)}),
         (
-            "Who",
+            gettext_lazy("Who"),
             {
                 "description": wanted(),
                 "fields": ("trigger", ("days", "least_chance"), "category"),
             },
         ),
-        ("Of these only", {"fields": ("tiers", "stores")}),
+        (gettext_lazy("Of these only"), {"fields": ("tiers", "stores")}),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Segment]:
@@ -254,7 +273,7 @@ class SegmentAdmin(Page[Segment]):
             *super().get_urls(),
         ]
 
-    @admin.display(description="Who is in it")
+    @admin.display(description=gettext_lazy("Who is in it"))
     def who(self, segment: Any) -> str:
         return in_words(segment, segment.stores.all(), segment.has_list)
 
@@ -264,17 +283,17 @@ class SegmentAdmin(Page[Segment]):
     def row_tools(self, request: HttpRequest, row: Segment) -> list[Tool]:
         if not self.has_change_permission(request, row):
             return []
-        return [Tool("Its list", reverse("admin:coupons_segment_list", args=[row.pk]))]
+        return [Tool(_("Its list"), reverse("admin:coupons_segment_list", args=[row.pk]))]
 
     def panels(self, request: HttpRequest, row: Segment) -> list[Panel]:
         return [
-            Panel("Households", self._households(request, row), self._night()),
-            Panel("Mailings", self._mailings(row)),
+            Panel(_("Households"), self._households(request, row), self._night()),
+            Panel(_("Mailings"), self._mailings(row)),
         ]
 
     def _night(self) -> str:
         run = published()
-        return f"as of {date_format(run.as_of)}" if run else ""
+        return (_("as of %(as_of)s") % {"as_of": date_format(run.as_of)}) if run else ""
 
     def _households(self, request: HttpRequest, segment: Segment) -> SafeString:
         from coupons import audience  # as above
@@ -291,14 +310,14 @@ class SegmentAdmin(Page[Segment]):
                 f"{run.households:,}",
             )
         size = audience.size_of(segment, run)
-        rows = [("In it", f"{'about ' if size.is_estimate else ''}{size.households:,}")]
+        rows = [(_("In it"), f"{'about ' if size.is_estimate else ''}{size.households:,}")]
         if listed := _list_rows(segment.pk).count():
-            rows.append(("On its list", f"{listed:,}"))
-        return table(("", "Households#"), rows, "")
+            rows.append((_("On its list"), f"{listed:,}"))
+        return table(("", _("Households#")), rows, "")
 
     def _mailings(self, segment: Segment) -> SafeString:
         return table(
-            ("Mailing", "State", "Issued on"),
+            (_("Mailing"), _("State"), _("Issued on")),
             (
                 (
                     link(reverse("admin:coupons_mailing_change", args=[one.pk]), one),
@@ -309,7 +328,7 @@ class SegmentAdmin(Page[Segment]):
                     :MAILINGS_SHOWN
                 ]
             ),
-            "No mailing is for it yet.",
+            _("No mailing is for it yet."),
         )
 
     def list_view(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -333,15 +352,18 @@ class SegmentAdmin(Page[Segment]):
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
-            "title": f"The list of {segment}",
+            "title": (_("The list of %(segment)s") % {"segment": segment}),
             "says": [
-                "Only households on the list are in the segment, of those that fit otherwise.",
-                f"It has {listed:,} now; the new list takes its place."
+                _("Only households on the list are in the segment, of those that fit otherwise."),
+                (
+                    _("It has %(listed)s now; the new list takes its place.")
+                    % {"listed": f"{listed:,}"}
+                )
                 if listed
-                else "There is none now.",
+                else _("There is none now."),
             ],
             "form": form,
-            "button": "Put it in",
+            "button": _("Put it in"),
             "back": back,
         }
         return TemplateResponse(request, "admin/segment_list.html", context)
@@ -351,8 +373,12 @@ class SegmentAdmin(Page[Segment]):
 
         if form.cleaned_data["drop"]:
             audience.drop_list(segment)
-            self.log_change(request, segment, "Dropped its list.")
-            return f"'{segment}' has no list any more: whoever fits otherwise is in it."
+            self.log_change(request, segment, _("Dropped its list."))
+            return _("'%(segment)s' has no list any more: whoever fits otherwise is in it.") % {
+                "segment": segment
+            }
         count = audience.put_list(segment, form.lines())
-        self.log_change(request, segment, f"Put in a list of {count} households.")
+        self.log_change(
+            request, segment, (_("Put in a list of %(count)s households.") % {"count": count})
+        )
         return f"{count:,} household{' is' if count == 1 else 's are'} on the list now."

@@ -82,7 +82,7 @@ class SelectionAdmin(SamplePages, ReadOnlyAdmin[Selection]):
     @admin.display(description=gettext_lazy("Short of the best possible"))
     def gap(self, selection: Selection) -> str:
         gap = selection.report.get("gap")
-        return NOTHING if gap is None else f"{max(gap, 1e-5):.3%} at most"
+        return NOTHING if gap is None else (_("%(gap)s at most") % {"gap": f"{max(gap, 1e-5):.3%}"})
 
     @admin.display(description=gettext_lazy("Coupons"))
     def coupons(self, selection: Selection) -> str:

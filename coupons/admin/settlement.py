@@ -16,6 +16,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, gettext_lazy
 
 from coupons import settlement, statements
 from coupons.admin.ledger import (
@@ -53,20 +54,22 @@ class DayInput(forms.DateInput):
 
 class SettleForm(forms.Form):
     through = forms.DateField(
-        label="Last business day",
+        label=gettext_lazy("Last business day"),
         widget=DayInput,
-        help_text="What came late for earlier days is settled with it.",
+        help_text=gettext_lazy("What came late for earlier days is settled with it."),
     )
 
 
 class PaidForm(forms.Form):
-    on = forms.DateField(label="Day of the payment", widget=DayInput)
+    on = forms.DateField(label=gettext_lazy("Day of the payment"), widget=DayInput)
 
 
 def statement_pill(statement: Statement) -> SafeString:
     if statement.paid_on is not None:
-        return pill(f"paid {date_format(statement.paid_on)}", "good")
-    return pill("issued", "busy")
+        return pill(
+            (gettext("paid %(paid_on)s") % {"paid_on": date_format(statement.paid_on)}), "good"
+        )
+    return pill(gettext("issued"), "busy")
 
 
 def settle_tool(request: HttpRequest, label: str, query: str = "") -> list[Tool]:
@@ -94,14 +97,16 @@ class StatementAdmin(ReadOnlyAdmin[Statement]):
     list_filter = ("state", "funder")
     date_hierarchy = "period_to"
     search_fields = ("number__istartswith",)
-    search_help_text = "The beginning of a statement's number"
+    search_help_text = gettext_lazy("The beginning of a statement's number")
     ordering = ("-period_to", "-pk")
     fields = (
         ("funder", "state_pill"),
         ("period", "currency"),
         ("issued_at", "issued_by"),
     )
-    empty_hint = "No statement yet: 'Settle a month' issues one to every funder that owes."
+    empty_hint = gettext_lazy(
+        "No statement yet: 'Settle a month' issues one to every funder that owes."
+    )
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return StatementList
@@ -124,52 +129,70 @@ class StatementAdmin(ReadOnlyAdmin[Statement]):
             *super().get_urls(),
         ]
 
-    @admin.display(description="Statement", ordering="number")
+    @admin.display(description=gettext_lazy("Statement"), ordering="number")
     def statement(self, statement: Statement) -> str:
         return statement.number
 
-    @admin.display(description="Period", ordering="period_to")
+    @admin.display(description=gettext_lazy("Period"), ordering="period_to")
     def period(self, statement: Statement) -> str:
-        return f"{date_format(statement.period_from)} to {date_format(statement.period_to)}"
+        return gettext("%(period_from)s to %(period_to)s") % {
+            "period_from": date_format(statement.period_from),
+            "period_to": date_format(statement.period_to),
+        }
 
-    @admin.display(description="Coupons")
+    @admin.display(description=gettext_lazy("Coupons"))
     def coupons(self, statement: Any) -> str:
         return f"{statement.summed.coupons:,}"
 
-    @admin.display(description="Total")
+    @admin.display(description=gettext_lazy("Total"))
     def amount(self, statement: Any) -> str:
         return in_currency(statement.summed.amount, statement.currency)
 
-    @admin.display(description="State", ordering="state")
+    @admin.display(description=gettext_lazy("State"), ordering="state")
     def state_pill(self, statement: Statement) -> SafeString:
         return statement_pill(statement)
 
     def sentence(self, row: Statement) -> str:
         coupons, amount = settlement.totals([row])[row.pk]
         word = "coupon" if coupons == 1 else "coupons"
-        total = f"{coupons:,} {word}, {in_currency(amount, row.currency)} in all"
-        return f"{total}, paid." if row.paid_on else f"{total}, not paid yet."
+        total = gettext("%(coupons)s %(word)s, %(amount)s in all") % {
+            "coupons": f"{coupons:,}",
+            "word": word,
+            "amount": in_currency(amount, row.currency),
+        }
+        return (
+            (gettext("%(total)s, paid.") % {"total": total})
+            if row.paid_on
+            else (gettext("%(total)s, not paid yet.") % {"total": total})
+        )
 
     def list_tools(self, request: HttpRequest) -> list[Tool]:
-        return settle_tool(request, "Settle a month")
+        return settle_tool(request, gettext("Settle a month"))
 
     def row_tools(self, request: HttpRequest, row: Statement) -> list[Tool]:
         def url(name: str) -> str:
             return reverse(f"admin:coupons_statement_{name}", args=[row.pk])
 
         tools = [
-            Tool("Its entries", entries_url(statement_entry__statement=row.pk)),
+            Tool(gettext("Its entries"), entries_url(statement_entry__statement=row.pk)),
             Tool("CSV", url("csv")),
             Tool("PDF", url("pdf"), is_main=row.paid_on is not None, in_new_tab=True),
         ]
         if row.paid_on is None and request.user.has_perm("coupons.change_statement"):
-            tools.append(Tool("Mark as paid", url("paid"), is_main=True))
+            tools.append(Tool(gettext("Mark as paid"), url("paid"), is_main=True))
         return tools
 
     def panels(self, request: HttpRequest, row: Statement) -> list[Panel]:
         lines, others = statements.lines(row), statements.others(row)
         cleared = table(
-            ("Store", "Offer", "Coupons#", "Face value#", "Handling fee#", "Total#"),
+            (
+                gettext("Store"),
+                gettext("Offer"),
+                gettext("Coupons#"),
+                gettext("Face value#"),
+                gettext("Handling fee#"),
+                gettext("Total#"),
+            ),
             (
                 (
                     line.store,
@@ -188,23 +211,30 @@ class StatementAdmin(ReadOnlyAdmin[Statement]):
                 )
                 for line in lines[:ROWS_SHOWN]
             ),
-            "Nothing was cleared: it only gives back.",
+            gettext("Nothing was cleared: it only gives back."),
         )
         disputes = Dispute.objects.filter(entry__statement_entry__statement=row)
-        none = "None. Open an entry of this statement ('Its entries') to dispute it."
+        none = gettext("None. Open an entry of this statement ('Its entries') to dispute it.")
         return [
-            Panel("By store and offer", cleared, _first(len(lines)), is_wide=True),
+            Panel(gettext("By store and offer"), cleared, _first(len(lines)), is_wide=True),
             *(
                 Panel(label, self._given_back(found), _first(len(found)), is_wide=True)
                 for kind, label in LedgerEntry.Kind.choices
                 if (found := [entry for entry in others if entry.kind == kind])
             ),
-            Panel("Disputes on its coupons", disputes_table(disputes, none), is_wide=True),
+            Panel(gettext("Disputes on its coupons"), disputes_table(disputes, none), is_wide=True),
         ]
 
     def _given_back(self, entries: list[LedgerEntry]) -> SafeString:
         return table(
-            ("Business day", "Store", "Offer", "Why", "Coupons#", "Total#"),
+            (
+                gettext("Business day"),
+                gettext("Store"),
+                gettext("Offer"),
+                gettext("Why"),
+                gettext("Coupons#"),
+                gettext("Total#"),
+            ),
             (
                 (
                     link(
@@ -234,17 +264,26 @@ class StatementAdmin(ReadOnlyAdmin[Statement]):
         through = statements.last_month(timezone.localdate())
         form = SettleForm(request.POST or None, initial={"through": through})
         if not form.is_valid():
-            whom = f"'{funder}'" if funder else "every funder that owes something"
+            whom = f"'{funder}'" if funder else gettext("every funder that owes something")
             page = self.ask(
                 request,
-                title=f"Settle a month: {funder}" if funder else "Settle a month",
+                title=(gettext("Settle a month: %(funder)s") % {"funder": funder})
+                if funder
+                else gettext("Settle a month"),
                 says=[
-                    f"A statement a currency is issued to {whom}, over all that was booked and "
-                    "not stated yet. This cannot be taken back: what is wrong is disputed, and "
-                    "in the next statement.",
-                    "Settled is what was booked: the night books what it cleared.",
+                    (
+                        gettext(
+                            "A statement a currency is issued to %(whom)s, over all that "
+                            "was booked and not "
+                            "stated yet. This cannot be taken back: what is wrong is "
+                            "disputed, and in the "
+                            "next statement."
+                        )
+                        % {"whom": whom}
+                    ),
+                    gettext("Settled is what was booked: the night books what it cleared."),
                 ],
-                button="Issue the statements",
+                button=gettext("Issue the statements"),
                 back=back,
             )
             return with_form(page, form)
@@ -257,13 +296,23 @@ class StatementAdmin(ReadOnlyAdmin[Statement]):
             messages.error(request, in_words(error))
             return HttpResponseRedirect(back)
         for statement in issued:
-            self.log_addition(request, statement, "Issued.")
+            self.log_addition(request, statement, gettext("Issued."))
         if not issued:
-            messages.warning(request, f"There was nothing to settle until {date_format(day)}.")
+            messages.warning(
+                request,
+                (gettext("There was nothing to settle until %(day)s.") % {"day": date_format(day)}),
+            )
         else:
             numbers = ", ".join(one.number for one in issued[:5])
-            more = f" and {len(issued) - 5} more" if len(issued) > 5 else ""
-            messages.success(request, f"Issued: {numbers}{more}.")
+            more = (
+                (gettext(" and %(said)s more") % {"said": len(issued) - 5})
+                if len(issued) > 5
+                else ""
+            )
+            messages.success(
+                request,
+                (gettext("Issued: %(numbers)s%(more)s.") % {"numbers": numbers, "more": more}),
+            )
         return HttpResponseRedirect(back)
 
     def paid_view(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -274,13 +323,20 @@ class StatementAdmin(ReadOnlyAdmin[Statement]):
         form = PaidForm(request.POST or None, initial={"on": timezone.localdate()})
         if not form.is_valid():
             _, amount = settlement.totals([statement])[pk]
-            came = "has come" if amount >= 0 else "was paid to them"
+            came = gettext("has come") if amount >= 0 else gettext("was paid to them")
             all_of = in_currency(abs(amount), statement.currency)
             page = self.ask(
                 request,
-                title=f"Mark as paid: {statement}",
-                says=[f"Say this when all of {all_of} {came}. It cannot be taken back."],
-                button="Mark as paid",
+                title=(gettext("Mark as paid: %(statement)s") % {"statement": statement}),
+                says=[
+                    (
+                        gettext(
+                            "Say this when all of %(all_of)s %(came)s. It cannot be taken back."
+                        )
+                        % {"all_of": all_of, "came": came}
+                    )
+                ],
+                button=gettext("Mark as paid"),
                 back=back,
             )
             return with_form(page, form)
@@ -289,8 +345,10 @@ class StatementAdmin(ReadOnlyAdmin[Statement]):
         except SettlementError as error:
             messages.error(request, in_words(error))
         else:
-            self.log_change(request, statement, "Marked as paid.")
-            messages.success(request, f"{statement.number} is marked as paid.")
+            self.log_change(request, statement, gettext("Marked as paid."))
+            messages.success(
+                request, (gettext("%(number)s is marked as paid.") % {"number": statement.number})
+            )
         return HttpResponseRedirect(back)
 
     def csv_view(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -315,4 +373,11 @@ class StatementAdmin(ReadOnlyAdmin[Statement]):
 
 def _first(count: int) -> str:
     """The note beside a panel that may show only the first rows."""
-    return f"{count:,}" if count <= ROWS_SHOWN else f"the first {ROWS_SHOWN} of {count:,}"
+    return (
+        f"{count:,}"
+        if count <= ROWS_SHOWN
+        else (
+            gettext("the first %(rows_shown)s of %(count)s")
+            % {"rows_shown": ROWS_SHOWN, "count": f"{count:,}"}
+        )
+    )

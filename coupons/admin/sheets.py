@@ -17,6 +17,8 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from coupons import links
 from coupons.models import Coupon, Mailing, Sheet
@@ -49,7 +51,7 @@ class LostFilter(admin.SimpleListFilter):
     parameter_name = "lost"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("void", "Void"), ("instead", "In a lost one's place")]
+        return [("void", _("Void")), ("instead", _("In a lost one's place"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Sheet]) -> QuerySet[Sheet]:
         if self.value() == "void":
@@ -60,7 +62,11 @@ class LostFilter(admin.SimpleListFilter):
 class LostForm(forms.Form):
     """Why a sheet is given up."""
 
-    why = forms.CharField(max_length=120, label="Why", help_text="Such as: lost in the post")
+    why = forms.CharField(
+        max_length=120,
+        label=gettext_lazy("Why"),
+        help_text=gettext_lazy("Such as: lost in the post"),
+    )
 
 
 @dataclass(frozen=True)
@@ -73,18 +79,24 @@ class Lost:
 
 LOST = {
     "replace": Lost(
-        "Void and replace",
+        gettext_lazy("Void and replace"),
         (
-            "All of its coupons that were not used become void, at once and at every till. The "
-            "household gets another sheet with the same offers and new codes.",
-            "What was used stays used and is not given again. This cannot be taken back.",
+            gettext_lazy(
+                "All of its coupons that were not used become void, at once and at every till. "
+                "The household gets another sheet with the same offers and new codes."
+            ),
+            gettext_lazy(
+                "What was used stays used and is not given again. This cannot be taken back."
+            ),
         ),
     ),
     "void": Lost(
-        "Void only",
+        gettext_lazy("Void only"),
         (
-            "All of its coupons that were not used become void, at once and at every till. "
-            "Nothing takes their place. This cannot be taken back.",
+            gettext_lazy(
+                "All of its coupons that were not used become void, at once and at every till. "
+                "Nothing takes their place. This cannot be taken back."
+            ),
         ),
     ),
 }
@@ -92,7 +104,13 @@ LOST = {
 
 def coupon_pill(coupon: Coupon) -> SafeString:
     if coupon.state == Coupon.State.REDEEMED and (use := coupon.live_redemption):
-        return pill(f"used {date_format(use.business_date, 'MONTH_DAY_FORMAT')}", "good")
+        return pill(
+            (
+                _("used %(business_date)s")
+                % {"business_date": date_format(use.business_date, "MONTH_DAY_FORMAT")}
+            ),
+            "good",
+        )
     return pill(coupon.get_state_display().lower(), TONES[coupon.state])
 
 
@@ -126,19 +144,19 @@ class CouponRows(ReadOnlyRows, TabularInline[Coupon, Sheet]):
         rows = super().get_queryset(request).select_related("offer", "level__offer")
         return rows.prefetch_related("redemptions")
 
-    @admin.display(description="Offer")
+    @admin.display(description=gettext_lazy("Offer"))
     def promised(self, coupon: Coupon) -> SafeString:
         return promised(coupon)
 
-    @admin.display(description="Code")
+    @admin.display(description=gettext_lazy("Code"))
     def printed_code(self, coupon: Coupon) -> str:
         return codes.grouped(coupon.code)
 
-    @admin.display(description="State")
+    @admin.display(description=gettext_lazy("State"))
     def state_pill(self, coupon: Coupon) -> SafeString:
         return coupon_pill(coupon)
 
-    @admin.display(description="Chance")
+    @admin.display(description=gettext_lazy("Chance"))
     def likely(self, coupon: Coupon) -> str:
         return percent(coupon.chance)
 
@@ -149,7 +167,7 @@ class SheetAdmin(LongList[Sheet], ReadOnlyAdmin[Sheet]):
     list_select_related = ("household", "mailing")
     list_filter = ("mailing", LostFilter)
     search_fields = ("household__cards__number__exact", "coupons__code__exact")
-    search_help_text = "A whole card number or coupon code"
+    search_help_text = gettext_lazy("A whole card number or coupon code")
     fields = (
         ("mailing", "number_text", "state_pill"),
         ("household", "language_word"),
@@ -157,7 +175,7 @@ class SheetAdmin(LongList[Sheet], ReadOnlyAdmin[Sheet]):
         "savings",
     )
     inlines = (CouponRows,)
-    empty_hint = "No sheet yet: they come when a mailing is issued."
+    empty_hint = gettext_lazy("No sheet yet: they come when a mailing is issued.")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Sheet]:
         rows = super().get_queryset(request).select_related("mailing", "household", "replaces")
@@ -177,35 +195,44 @@ class SheetAdmin(LongList[Sheet], ReadOnlyAdmin[Sheet]):
             *super().get_urls(),
         ]
 
-    @admin.display(description="Sheet")
+    @admin.display(description=gettext_lazy("Sheet"))
     def number_text(self, sheet: Sheet) -> str:
         return str(sheet.number)
 
-    @admin.display(description="On paper")
+    @admin.display(description=gettext_lazy("On paper"))
     def pdf(self, sheet: Sheet) -> SafeString:
         return pdf_link(sheet.pk)
 
-    @admin.display(description="State", ordering="voided_at")
+    @admin.display(description=gettext_lazy("State"), ordering="voided_at")
     def state_pill(self, sheet: Sheet) -> SafeString:
         if sheet.voided_at is not None:
-            return pill("void", "bad")
-        return pill("in a lost one's place", "new") if sheet.replaces_id else pill("good", "good")
+            return pill(_("void"), "bad")
+        return (
+            pill(_("in a lost one's place"), "new")
+            if sheet.replaces_id
+            else pill(_("good"), "good")
+        )
 
-    @admin.display(description="Language")
+    @admin.display(description=gettext_lazy("Language"))
     def language_word(self, sheet: Sheet) -> str:
         known = dict(settings.LANGUAGES)
-        return str(known.get(sheet.language, sheet.language)) if sheet.language else "the theme's"
+        return (
+            str(known.get(sheet.language, sheet.language)) if sheet.language else _("the theme's")
+        )
 
     def sentence(self, row: Sheet) -> str:
         said = []
         if row.replaces is not None:
-            said.append(f"It stands in the place of sheet {row.replaces.number}, which was lost.")
+            said.append(
+                _("It stands in the place of sheet %(number)s, which was lost.")
+                % {"number": row.replaces.number}
+            )
         if row.voided_at is not None:
             instead = row.replacements.first()
             since = date_format(timezone.localtime(row.voided_at))
-            said.append(f"Void since {since}: tills refuse its coupons.")
+            said.append(_("Void since %(since)s: tills refuse its coupons.") % {"since": since})
             if instead is not None:
-                said.append(f"Sheet {instead.number} stands in its place.")
+                said.append(_("Sheet %(number)s stands in its place.") % {"number": instead.number})
         return " ".join(said)
 
     def row_tools(self, request: HttpRequest, row: Sheet) -> list[Tool]:
@@ -213,14 +240,14 @@ class SheetAdmin(LongList[Sheet], ReadOnlyAdmin[Sheet]):
         tools = [
             Tool("PDF", url, is_main=True, in_new_tab=True),
             Tool(
-                "Large print",
+                _("Large print"),
                 reverse("sheet-page", args=[links.token_of(row.pk)]),
                 in_new_tab=True,
             ),
         ]
         if instead := row.replacements.first():
             page = reverse("admin:coupons_sheet_change", args=[instead.pk])
-            tools.append(Tool("The sheet in its place", page))
+            tools.append(Tool(_("The sheet in its place"), page))
         elif row.mailing.state in OUT and request.user.has_perm("coupons.change_sheet"):
             tools += [
                 Tool(lost.label, reverse("admin:coupons_sheet_lost", args=[row.pk, name]))
@@ -257,12 +284,21 @@ class SheetAdmin(LongList[Sheet], ReadOnlyAdmin[Sheet]):
         try:
             if name == "void":
                 count = replacing.void(sheet, request.user, why)
-                messages.success(request, f"Void: {count:,} of its coupons were still good.")
+                messages.success(
+                    request,
+                    (
+                        _("Void: %(count)s of its coupons were still good.")
+                        % {"count": f"{count:,}"}
+                    ),
+                )
             else:
                 instead = replacing.replace(sheet, request.user, why)
                 messages.success(
                     request,
-                    f"Sheet {sheet.number} is void. This one stands in its place: print it.",
+                    (
+                        _("Sheet %(number)s is void. This one stands in its place: print it.")
+                        % {"number": sheet.number}
+                    ),
                 )
                 back = reverse("admin:coupons_sheet_change", args=[instead.pk])
         except replacing.ReplaceError as error:

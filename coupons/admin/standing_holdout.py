@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from coupons.admin.segments import published
@@ -30,12 +31,17 @@ class StandingHoldoutForm(StandingModelForm):
         share: Decimal = self.cleaned_data["share"]
         if not self.instance._state.adding and share != self.instance.share:
             raise forms.ValidationError(
-                f"It stays at {self.instance.share.normalize():f} as long as it stands, for "
-                "another share would change who is held out: end it, and begin another one."
+                _(
+                    "It stays at %(normalize)s as long as it stands, for another "
+                    "share would change "
+                    "who is held out: end it, and begin another one."
+                )
+                % {"normalize": f"{self.instance.share.normalize():f}"}
             )
         if not 0 < share <= Decimal("0.5"):
             raise forms.ValidationError(
-                f"{share} is not above 0 and up to 0.5, such as 0.02 for 2 percent."
+                _("%(share)s is not above 0 and up to 0.5, such as 0.02 for 2 percent.")
+                % {"share": share}
             )
         return share
 
@@ -44,14 +50,22 @@ class StandingHoldoutForm(StandingModelForm):
         if not self.instance._state.adding:
             if day != self.instance.begins_on:
                 raise forms.ValidationError(
-                    f"It began on {date_format(self.instance.begins_on)}: mailings since then left "
-                    "it out, and those before did not."
+                    _(
+                        "It began on %(begins_on)s: mailings since then left it out, "
+                        "and those before "
+                        "did not."
+                    )
+                    % {"begins_on": date_format(self.instance.begins_on)}
                 )
             return day
         if day < timezone.localdate():
             raise forms.ValidationError(
-                f"{date_format(day)} is over, and mailings since then left nobody out for it: "
-                "choose today or later."
+                _(
+                    "%(day)s is over, and mailings since then left nobody out for "
+                    "it: choose today "
+                    "or later."
+                )
+                % {"day": date_format(day)}
             )
         return day
 
@@ -59,8 +73,8 @@ class StandingHoldoutForm(StandingModelForm):
         day: date | None = self.cleaned_data["ends_on"]
         if day is not None and day < timezone.localdate():
             raise forms.ValidationError(
-                f"{date_format(day)} is over, and mailings since then left it out: choose today or "
-                "later."
+                _("%(day)s is over, and mailings since then left it out: choose today or later.")
+                % {"day": date_format(day)}
             )
         return day
 
@@ -68,18 +82,30 @@ class StandingHoldoutForm(StandingModelForm):
         said: dict[str, Any] = super().clean() or self.cleaned_data
         begins, ends = said.get("begins_on"), said.get("ends_on")
         if begins and ends and ends < begins:
-            self.add_error("ends_on", f"{ends} is before its first day, {begins}.")
+            self.add_error(
+                "ends_on",
+                (
+                    _("%(ends)s is before its first day, %(begins)s.")
+                    % {"ends": ends, "begins": begins}
+                ),
+            )
         if begins and self.instance._state.adding:
             before = StandingHoldout.objects.order_by("-begins_on").first()
             if before is not None and before.ends_on is None:
                 self.add_error(
                     None,
-                    f"One stands already, since {date_format(before.begins_on)}: end it first.",
+                    (
+                        _("One stands already, since %(begins_on)s: end it first.")
+                        % {"begins_on": date_format(before.begins_on)}
+                    ),
                 )
             elif before is not None and before.ends_on and before.ends_on >= begins:
                 self.add_error(
                     "begins_on",
-                    f"The one before stands until {date_format(before.ends_on)}: begin after it.",
+                    (
+                        _("The one before stands until %(ends_on)s: begin after it.")
+                        % {"ends_on": date_format(before.ends_on)}
+                    ),
                 )
         return said
 
@@ -95,9 +121,9 @@ class StandingHoldoutAdmin(Page[StandingHoldout]):
     ordering = ("-begins_on",)
     form = StandingHoldoutForm
     fieldsets = ((None, {"fields": ("share", ("begins_on", "ends_on"))}),)
-    empty_hint = (
-        "Nobody is held out for good. Add a share of all households, so that all mailings "
-        "together can be measured against it."
+    empty_hint = gettext_lazy(
+        "Nobody is held out for good. Add a share of all households, so that all "
+        "mailings together can be measured against it."
     )
 
     def has_change_permission(
@@ -108,24 +134,28 @@ class StandingHoldoutAdmin(Page[StandingHoldout]):
             return False
         return super().has_change_permission(request, obj)
 
-    @admin.display(description="Share")
+    @admin.display(description=gettext_lazy("Share"))
     def name(self, one: StandingHoldout) -> str:
         return f"{one.share * 100:.1f} %"
 
-    @admin.display(description="State")
+    @admin.display(description=gettext_lazy("State"))
     def state(self, one: StandingHoldout) -> SafeString:
         today = timezone.localdate()
         if not _stands(one, today):
-            return pill("over", "plain")
-        return pill("to come", "busy") if one.begins_on > today else pill("stands", "good")
+            return pill(_("over"), "plain")
+        return pill(_("to come"), "busy") if one.begins_on > today else pill(_("stands"), "good")
 
     def sentence(self, row: StandingHoldout) -> str:
         if not _stands(row, timezone.localdate()):
-            return "It is over: its households are mailed again, as all others."
+            return _("It is over: its households are mailed again, as all others.")
         run = published()
-        homes = f", about {round(row.share * run.households):,} households" if run else ""
-        return (
-            f"No mailing reaches its {row.share * 100:.1f} %{homes}, but for those who object to "
-            "offers from their purchases. Share and households stay as they are; to change the "
-            "share, end it and begin another one, of other households."
+        homes = (
+            (_(", about %(said)s households") % {"said": f"{round(row.share * run.households):,}"})
+            if run
+            else ""
         )
+        return _(
+            "No mailing reaches its %(said)s %%%(homes)s, but for those who object to offers "
+            "from their purchases. Share and households stay as they are; to change the "
+            "share, end it and begin another one, of other households."
+        ) % {"said": f"{row.share * 100:.1f}", "homes": homes}

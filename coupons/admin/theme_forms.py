@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 from django import forms
 from django.conf import settings
 from django.forms import inlineformset_factory
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from coupons.models import FontFile, Picture, PressProfile, Symbology, Theme, ThemeFont
 from pos_integration.desk import ModelForm
@@ -33,7 +35,9 @@ OF_GS1: Final = (Symbology.GS1_128, Symbology.DATABAR, Symbology.DATAMATRIX, Sym
 LEAST_CONTRAST: Final = 4.5  # WCAG 2, AA, of words; of large ones 3
 LEAST_CONTRAST_LARGE: Final = 3.0
 LETTER_ENVELOPES: Final = (Theme.Window.US_10,)
-CONDITION_HINT: Final = "The printing condition's name in the registry, such as FOGRA51"
+CONDITION_HINT: Final = gettext_lazy(
+    "The printing condition's name in the registry, such as FOGRA51"
+)
 
 
 class ColourInput(forms.TextInput):
@@ -54,22 +58,24 @@ class ThemeForm(ModelForm[Theme]):
     """A theme, with files that may be uploaded beside it; they are kept by `keep_files`."""
 
     language = forms.ChoiceField(
-        choices=settings.LANGUAGES, help_text="Of households that did not say theirs"
+        choices=settings.LANGUAGES, help_text=gettext_lazy("Of households that did not say theirs")
     )
     logo_file = forms.FileField(
         required=False,
-        label="Upload a logo",
+        label=gettext_lazy("Upload a logo"),
         widget=forms.FileInput({"accept": "image/*"}),
-        help_text="JPEG, PNG, WebP, GIF, TIFF or BMP; it takes the place of the one chosen",
+        help_text=gettext_lazy(
+            "JPEG, PNG, WebP, GIF, TIFF or BMP; it takes the place of the one chosen"
+        ),
     )
     profile_file = forms.FileField(
         required=False,
-        label="Upload a profile",
+        label=gettext_lazy("Upload a profile"),
         widget=forms.FileInput({"accept": ".icc,.icm"}),
-        help_text="The ICC profile of your press or print shop, of CMYK",
+        help_text=gettext_lazy("The ICC profile of your press or print shop, of CMYK"),
     )
     profile_condition = forms.CharField(
-        required=False, max_length=40, label="Its condition", help_text=CONDITION_HINT
+        required=False, max_length=40, label=gettext_lazy("Its condition"), help_text=CONDITION_HINT
     )
     new_logo: "Prepared | None" = None
     new_profile: PressProfile | None = None
@@ -90,26 +96,26 @@ class ThemeForm(ModelForm[Theme]):
         }
 
         labels: Final = {
-            "savings_lead": "Above the saving",
-            "foot": "At the foot",
-            "how_chosen": "How prices are set",
-            "home": "Our address on the web",
-            "has_fold_marks": "Fold marks",
-            "has_inserter_marks": "Inserter marks",
-            "has_match_marks": "Match marks",
-            "has_recycling_mark": "Recycling mark",
-            "symbology": "Barcode",
-            "dots_per_inch": "Printer dots per inch",
-            "dots_a_module": "Dots of the narrowest bar",
-            "bar_reduction_dots": "Dots taken off each bar",
-            "bleed_mm": "Bleed",
-            "sheets_a_file": "Sheets in a file",
-            "sheets_checked": "Sheets read back",
+            "savings_lead": gettext_lazy("Above the saving"),
+            "foot": gettext_lazy("At the foot"),
+            "how_chosen": gettext_lazy("How prices are set"),
+            "home": gettext_lazy("Our address on the web"),
+            "has_fold_marks": gettext_lazy("Fold marks"),
+            "has_inserter_marks": gettext_lazy("Inserter marks"),
+            "has_match_marks": gettext_lazy("Match marks"),
+            "has_recycling_mark": gettext_lazy("Recycling mark"),
+            "symbology": gettext_lazy("Barcode"),
+            "dots_per_inch": gettext_lazy("Printer dots per inch"),
+            "dots_a_module": gettext_lazy("Dots of the narrowest bar"),
+            "bar_reduction_dots": gettext_lazy("Dots taken off each bar"),
+            "bleed_mm": gettext_lazy("Bleed"),
+            "sheets_a_file": gettext_lazy("Sheets in a file"),
+            "sheets_checked": gettext_lazy("Sheets read back"),
         }
         help_texts: Final = {
-            "savings_lead": "Empty: as the sheet's language says it",
-            "dots_a_module": "6 at 600 an inch are 0.254 mm",
-            "bar_reduction_dots": "Where ink spreads and makes bars wider",
+            "savings_lead": gettext_lazy("Empty: as the sheet's language says it"),
+            "dots_a_module": gettext_lazy("6 at 600 an inch are 0.254 mm"),
+            "bar_reduction_dots": gettext_lazy("Where ink spreads and makes bars wider"),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -140,9 +146,15 @@ class ThemeForm(ModelForm[Theme]):
     def _read_profile(self, given: dict[str, Any]) -> None:
         upload, condition = given.get("profile_file"), given.get("profile_condition", "").strip()
         if upload and not condition:
-            self.add_error("profile_condition", f"{CONDITION_HINT}, is wanted with a profile.")
+            self.add_error(
+                "profile_condition",
+                (
+                    _("%(condition_hint)s, is wanted with a profile.")
+                    % {"condition_hint": CONDITION_HINT}
+                ),
+            )
         elif condition and not upload:
-            self.add_error("profile_file", "A condition wants the profile it belongs to.")
+            self.add_error("profile_file", _("A condition wants the profile it belongs to."))
         elif upload:
             from coupons import theme_files  # as above
 
@@ -176,17 +188,29 @@ class ThemeForm(ModelForm[Theme]):
 def _disagreements(given: dict[str, Any], *, has_profile: bool) -> Iterator[tuple[str, str]]:
     """What of a theme does not go together: the field, and what is wanted there."""
     if given.get("colour") == Theme.Colour.CMYK and not (given.get("profile") or has_profile):
-        yield "profile", "CMYK wants the profile of a press: choose one, or upload it."
+        yield "profile", _("CMYK wants the profile of a press: choose one, or upload it.")
     symbology = given.get("symbology")
     if symbology in OF_GS1 and not given.get("company_prefix"):
-        yield "company_prefix", f"{Symbology(symbology).label} wants your company prefix from GS1."
+        yield (
+            "company_prefix",
+            (
+                _("%(label)s wants your company prefix from GS1.")
+                % {"label": Symbology(symbology).label}
+            ),
+        )
     if symbology == Symbology.QR and not given.get("home"):
-        yield "home", "A Digital Link leads to this address: it is wanted for QR codes."
+        yield "home", _("A Digital Link leads to this address: it is wanted for QR codes.")
     dots, reduced = given.get("dots_a_module"), given.get("bar_reduction_dots")
     if dots is not None and reduced is not None and reduced >= dots:
         yield (
             "bar_reduction_dots",
-            f"A bar of {dots} dots cannot be made {reduced} narrower: nothing would be left.",
+            (
+                _(
+                    "A bar of %(dots)s dots cannot be made %(reduced)s narrower: nothing would be "
+                    "left."
+                )
+                % {"dots": dots, "reduced": reduced}
+            ),
         )
 
 
@@ -199,19 +223,36 @@ def _of_colours(theme: Theme) -> Iterator[str]:
     brand, accent = theme.brand_colour, theme.accent_colour
     if (found := contrast_with_white(brand)) < LEAST_CONTRAST_LARGE:
         yield (
-            f"The brand's name stands out {found:.1f} to 1 on white paper in {brand}; "
-            f"{LEAST_CONTRAST_LARGE:g} to 1 is wanted. Words on that colour are set in black."
+            _(
+                "The brand's name stands out %(found)s to 1 on white paper in %(brand)s; "
+                "%(least_contrast_large)s to 1 is wanted. Words on that colour are set in black."
+            )
+            % {
+                "found": f"{found:.1f}",
+                "brand": brand,
+                "least_contrast_large": f"{LEAST_CONTRAST_LARGE:g}",
+            }
         )
     elif found < LEAST_CONTRAST:
         yield (
-            f"White words on the brand colour {brand} stand out {found:.1f} to 1; "
-            f"{LEAST_CONTRAST:g} to 1 is wanted, so that everybody can read them. A darker colour "
-            "does it."
+            _(
+                "White words on the brand colour %(brand)s stand out %(found)s to 1; "
+                "%(least_contrast)s to 1 is wanted, so that everybody can read them. A darker "
+                "colour does it."
+            )
+            % {"brand": brand, "found": f"{found:.1f}", "least_contrast": f"{LEAST_CONTRAST:g}"}
         )
     if (found := contrast_with_white(accent)) < LEAST_CONTRAST_LARGE:
         yield (
-            f"What a coupon is worth stands out {found:.1f} to 1 on white paper in {accent}; "
-            f"{LEAST_CONTRAST_LARGE:g} to 1 is wanted. A darker colour does it."
+            _(
+                "What a coupon is worth stands out %(found)s to 1 on white paper in %(accent)s; "
+                "%(least_contrast_large)s to 1 is wanted. A darker colour does it."
+            )
+            % {
+                "found": f"{found:.1f}",
+                "accent": accent,
+                "least_contrast_large": f"{LEAST_CONTRAST_LARGE:g}",
+            }
         )
 
 
@@ -219,16 +260,20 @@ def _of_post(theme: Theme) -> Iterator[str]:
     is_us = theme.window in LETTER_ENVELOPES
     if is_us and theme.page == Theme.Page.A4:
         yield (
-            "A4 in a no. 10 envelope slides 30 mm to and fro: the address is kept where the window "
-            "shows it all the same. No. 10 is made for US Letter."
+            _(
+                "A4 in a no. 10 envelope slides 30 mm to and fro: the address is kept where the "
+                "window shows it all the same. No. 10 is made for US Letter."
+            )
         )
     if not is_us and theme.page == Theme.Page.LETTER:
         yield (
-            "US Letter in a European envelope has 4 to 13 mm to slide in, and its folds are "
-            "not the usual ones. These windows are made for A4."
+            _(
+                "US Letter in a European envelope has 4 to 13 mm to slide in, and its folds are "
+                "not the usual ones. These windows are made for A4."
+            )
         )
     if theme.imb_mailer and not is_us:
-        yield "Intelligent Mail is for post within the US, whose usual window is US no. 10."
+        yield _("Intelligent Mail is for post within the US, whose usual window is US no. 10.")
 
 
 def _of_barcodes(theme: Theme) -> Iterator[str]:
@@ -236,8 +281,15 @@ def _of_barcodes(theme: Theme) -> Iterator[str]:
     # A printer's dots are whole: what is meant as the least may be a hair below.
     if wide < least - 0.0005:
         yield (
-            f"The narrowest bar is {wide:.3f} mm; {Symbology(theme.symbology).label} wants "
-            f"{least:.3f} mm or more for scanners at tills."
+            _(
+                "The narrowest bar is %(wide)s mm; %(label)s wants %(least)s mm or more for "
+                "scanners at tills."
+            )
+            % {
+                "wide": f"{wide:.3f}",
+                "label": Symbology(theme.symbology).label,
+                "least": f"{least:.3f}",
+            }
         )
 
 
@@ -261,7 +313,7 @@ class FontForm(ModelForm[ThemeFont]):
 
     upload = forms.FileField(
         required=False,
-        label="Upload",
+        label=gettext_lazy("Upload"),
         widget=forms.FileInput({"accept": ".ttf"}),
         help_text="TrueType (.ttf)",
     )
@@ -296,7 +348,7 @@ class FontForm(ModelForm[ThemeFont]):
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or self.cleaned_data
         if self.new_font is None and not given.get("font") and "upload" not in self.errors:
-            self.add_error("font", "Choose a font, or upload one.")
+            self.add_error("font", _("Choose a font, or upload one."))
         return given
 
     def _get_validation_exclusions(self) -> set[str]:
@@ -322,7 +374,13 @@ class FontFormSet(FontRows):
             if cut is None or cut == ThemeFont.Cut.OTHER or form.cleaned_data.get("DELETE"):
                 continue
             if cut in seen:
-                form.add_error("cut", f"{ThemeFont.Cut(cut).label}: one font of it is enough.")
+                form.add_error(
+                    "cut",
+                    (
+                        _("%(label)s: one font of it is enough.")
+                        % {"label": ThemeFont.Cut(cut).label}
+                    ),
+                )
             seen.add(cut)
 
 

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.conf import settings
+from django.utils.translation import gettext_lazy
 
 from coupons.admin.theme_forms import FontFormSet, ThemeForm
 from coupons.models import FontFile, Mailing, PictureFile, PressProfile
@@ -21,17 +22,17 @@ class PreviewForm(forms.Form):
         choices=[(count, f"{count} coupons") for count in LAYOUTS],
         coerce=int,
         initial=8,
-        label="Coupons on a sheet",
+        label=gettext_lazy("Coupons on a sheet"),
     )
     leaf = forms.ChoiceField(
         choices=[
-            (Mailing.Leaf.ONE, "One side"),
-            (Mailing.Leaf.BLANK_BACK, "Blank back"),
-            (Mailing.Leaf.LETTER, "Letter in front"),
+            (Mailing.Leaf.ONE, gettext_lazy("One side")),
+            (Mailing.Leaf.BLANK_BACK, gettext_lazy("Blank back")),
+            (Mailing.Leaf.LETTER, gettext_lazy("Letter in front")),
         ],
-        label="Sides",
+        label=gettext_lazy("Sides"),
     )
-    language = forms.ChoiceField(choices=settings.LANGUAGES, label="Language")
+    language = forms.ChoiceField(choices=settings.LANGUAGES, label=gettext_lazy("Language"))
 
     def shown(self) -> "Shown":
         from coupons.theme_preview import Shown  # loads the press: too slow for every command

@@ -13,6 +13,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
@@ -53,11 +54,13 @@ class ThemeAdmin(Page[Theme]):
     form = ThemeForm
     inlines = (FontInline,)
     may_delete = True  # one that was used is protected, and what goes with one are its fonts
-    empty_hint = "No theme yet: sheets look as a theme does that nobody has changed. Add one."
+    empty_hint = gettext_lazy(
+        "No theme yet: sheets look as a theme does that nobody has changed. Add one."
+    )
     fieldsets = (
         (None, {"fields": ("name", "language")}),
         (
-            "Looks",
+            gettext_lazy("Looks"),
             {
                 "fields": (
                     "brand",
@@ -69,9 +72,12 @@ class ThemeAdmin(Page[Theme]):
                 )
             },
         ),
-        ("Words", {"fields": ("sender", "savings_lead", "foot", "how_chosen", "home")}),
         (
-            "Page and post",
+            gettext_lazy("Words"),
+            {"fields": ("sender", "savings_lead", "foot", "how_chosen", "home")},
+        ),
+        (
+            gettext_lazy("Page and post"),
             {
                 "fields": (
                     "page",
@@ -85,7 +91,7 @@ class ThemeAdmin(Page[Theme]):
             },
         ),
         (
-            "Barcodes",
+            gettext_lazy("Barcodes"),
             {
                 "fields": (
                     "symbology",
@@ -97,7 +103,7 @@ class ThemeAdmin(Page[Theme]):
             },
         ),
         (
-            "Press",
+            gettext_lazy("Press"),
             {
                 "fields": (
                     "colour",
@@ -138,17 +144,17 @@ class ThemeAdmin(Page[Theme]):
             *super().get_urls(),
         ]
 
-    @admin.display(description="For mailings without one", ordering="is_default")
+    @admin.display(description=gettext_lazy("For mailings without one"), ordering="is_default")
     def default_pill(self, theme: Theme) -> SafeString | str:
-        return pill("default", "good") if theme.is_default else ""
+        return pill(_("default"), "good") if theme.is_default else ""
 
     def sentence(self, row: Theme) -> str:
         used = Mailing.objects.filter(theme=row)
         mailings, printed = used.count(), used.filter(print_runs__isnull=False).exists()
-        said = "For every mailing that names no other. " if row.is_default else ""
+        said = _("For every mailing that names no other. ") if row.is_default else ""
         said += f"{mailings:,} mailing{' names' if mailings == 1 else 's name'} it."
         if printed or row.is_default:
-            said += (
+            said += _(
                 " What is printed keeps a copy: a change shows on what is printed from now on, "
                 "and reprints look as they did."
             )
@@ -157,7 +163,7 @@ class ThemeAdmin(Page[Theme]):
     def row_tools(self, request: HttpRequest, row: Theme) -> list[Tool]:
         if row.is_default or not self.has_change_permission(request, row):
             return []
-        return [Tool("Make default", reverse("admin:coupons_theme_default", args=[row.pk]))]
+        return [Tool(_("Make default"), reverse("admin:coupons_theme_default", args=[row.pk]))]
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
@@ -192,7 +198,7 @@ class ThemeAdmin(Page[Theme]):
         form, fonts, shown = self._as_typed(request)
         faults = _faults(form, fonts)
         if faults or shown is None:
-            return JsonResponse({"faults": faults or ["There is no such preview."]})
+            return JsonResponse({"faults": faults or [_("There is no such preview.")]})
         draft = draft_of(form, fonts)
         try:
             pages = theme_preview.pictures(draft, shown, timezone.localdate())
@@ -222,7 +228,7 @@ class ThemeAdmin(Page[Theme]):
                 response["Content-Disposition"] = 'inline; filename="theme-proof.pdf"'
                 return response
         back = reverse("admin:coupons_theme_changelist")
-        return self.ask(request, title="No proof yet", says=says, back=back)
+        return self.ask(request, title=_("No proof yet"), says=says, back=back)
 
     def _as_typed(self, request: HttpRequest) -> tuple[ThemeForm, FontFormSet, Any]:
         if not self._may_preview(request):
@@ -242,17 +248,19 @@ class ThemeAdmin(Page[Theme]):
         if request.method != "POST":
             return self.ask(
                 request,
-                title=f"Make default: {theme}",
-                says=["Every mailing that names no theme of its own is printed by it from now on."],
-                button="Make default",
+                title=(_("Make default: %(theme)s") % {"theme": theme}),
+                says=[
+                    _("Every mailing that names no theme of its own is printed by it from now on.")
+                ],
+                button=_("Make default"),
                 back=back,
             )
         with transaction.atomic():
             list(Theme.objects.select_for_update().order_by("pk"))  # one default at any time
             Theme.objects.filter(is_default=True).exclude(pk=pk).update(is_default=False)
             Theme.objects.filter(pk=pk).update(is_default=True)
-        self.log_change(request, theme, "Made default.")
-        messages.success(request, f"'{theme}' is the default.")
+        self.log_change(request, theme, _("Made default."))
+        messages.success(request, (_("'%(theme)s' is the default.") % {"theme": theme}))
         return HttpResponseRedirect(back)
 
 
@@ -267,7 +275,7 @@ def _faults(form: ThemeForm, fonts: FontFormSet) -> list[str]:
     if not fonts.is_valid():
         for row in fonts.forms:
             for sentences in row.errors.values():
-                said += [f"Fonts: {one}" for one in sentences]
+                said += [(_("Fonts: %(one)s") % {"one": one}) for one in sentences]
     return said
 
 
@@ -292,7 +300,7 @@ class FontFileAdmin(UploadedAdmin):
     list_title = gettext_lazy("Fonts")
     list_display = ("name", "uploaded_at")
     fields = ("name", "uploaded_at", "sha256")
-    empty_hint = "No font yet: upload one with a theme."
+    empty_hint = gettext_lazy("No font yet: upload one with a theme.")
 
 
 @admin.register(PressProfile)
@@ -300,4 +308,4 @@ class PressProfileAdmin(UploadedAdmin):
     list_display = ("condition", "name", "uploaded_at")
     ordering = ("condition", "name")
     fields = ("condition", "name", "uploaded_at", "sha256")
-    empty_hint = "No press profile yet: upload one with a theme, under 'Press'."
+    empty_hint = gettext_lazy("No press profile yet: upload one with a theme, under 'Press'.")

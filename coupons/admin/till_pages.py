@@ -144,6 +144,6 @@ class TerminalWithCouponsAdmin(TerminalAdmin):
                 back=back,
             )
         TillMiss.objects.filter(terminal=till).delete()
-        self.log_change(request, till, "Let try again.")
+        self.log_change(request, till, _("Let try again."))
         messages.success(request, _("%(till)s is answered again.") % {"till": till})
         return HttpResponseRedirect(back)

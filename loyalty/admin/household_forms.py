@@ -8,6 +8,8 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from loyalty.models import Address, Card, Consent, Household, Preference
 from pos_integration.desk import StackedInline, TabularInline
@@ -25,27 +27,33 @@ class HouseholdForm(HouseholdModelForm):
     """Says in a sentence what the database would refuse."""
 
     members = forms.IntegerField(
-        required=False, max_value=99, help_text="People who live there; empty: not known"
+        required=False,
+        max_value=99,
+        help_text=gettext_lazy("People who live there; empty: not known"),
     )
     birth_month = forms.TypedChoiceField(
-        choices=[("", "Not told"), *MONTHS],
+        choices=[("", gettext_lazy("Not told")), *MONTHS],
         coerce=int,
         empty_value=None,
         required=False,
-        help_text="Of who agreed to a greeting; no day, no year",
+        help_text=gettext_lazy("Of who agreed to a greeting; no day, no year"),
     )
 
     language = forms.ChoiceField(
-        choices=[("", "Not told"), *settings.LANGUAGES],
+        choices=[("", gettext_lazy("Not told")), *settings.LANGUAGES],
         required=False,
-        help_text="That it wants to be written to in",
+        help_text=gettext_lazy("That it wants to be written to in"),
     )
 
     def clean_members(self) -> int | None:
         members: int | None = self.cleaned_data["members"]
         if members is not None and members < 1:
             raise forms.ValidationError(
-                f"{members} is too few: somebody lives there. Leave it empty if it is not known."
+                _(
+                    "%(members)s is too few: somebody lives there. Leave it empty if "
+                    "it is not known."
+                )
+                % {"members": members}
             )
         return members
 

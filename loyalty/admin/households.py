@@ -18,10 +18,11 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.utils.translation import gettext_lazy as _lazy
 
 from loyalty import merging, voice
-from loyalty.admin import household_forms, household_steps, overview, scope, words
+from loyalty.admin import household_cards, household_forms, household_steps, overview, scope, words
 from loyalty.models import (
     Address,
     Card,
@@ -150,7 +151,7 @@ class HouseholdAdmin(LongList[Household]):
             "tools": main,
             "more": more,
             "figures": self.figures(request, facts),
-            "parts": [] if is_erased else self.parts(request, facts),
+            "parts": [] if is_erased else household_cards.fuller_first(self.parts(request, facts)),
         }
 
     def banners(self, row: Household) -> list[SafeString]:
@@ -179,7 +180,7 @@ class HouseholdAdmin(LongList[Household]):
 
     def parts(self, request: HttpRequest, facts: overview.Facts) -> list[overview.Part]:
         """The cards of the page, in their order."""
-        made = overview.parts(request, facts)
+        made = household_cards.parts(request, facts)
         first = ("warning", "weeks", "needs", "consent", "notes")
         return [
             *(made[name] for name in first if name in made),
@@ -267,8 +268,14 @@ class HouseholdAdmin(LongList[Household]):
         if home.birth_month is not None and not agreed.filter(household=home).exists():
             messages.warning(
                 request,
-                f"'{home}' has not agreed to a greeting, so it gets none: note its consent, or "
-                "take the month of its birthday away.",
+                (
+                    _(
+                        "'%(home)s' has not agreed to a greeting, so it gets none: note "
+                        "its consent, or "
+                        "take the month of its birthday away."
+                    )
+                    % {"home": home}
+                ),
             )
 
     def known_by(self, query: str) -> QuerySet[Any] | None:
@@ -355,7 +362,7 @@ class CardAdmin(LongList[Card], ReadOnlyAdmin[Card]):
     list_select_related = ("household",)
     list_filter = (("household", admin.EmptyFieldListFilter),)
     search_fields = ("number__exact",)
-    search_help_text = "A whole card number"
+    search_help_text = gettext_lazy("A whole card number")
     empty_hint = _lazy("No card was scanned yet.")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Card]:

@@ -48,7 +48,7 @@ class FittedModelAdmin(ReadOnlyAdmin[FittedModel]):
     sortable_by = ()
     ordering = ("kind", "-version")
     fields = (("kind", "version"), ("as_of", "fitted_at"), "sha256")
-    empty_hint = (
+    empty_hint = gettext_lazy(
         "Nothing was learned yet. The night does it once a month; 'Learn anew now' does it now."
     )
 
@@ -64,19 +64,19 @@ class FittedModelAdmin(ReadOnlyAdmin[FittedModel]):
     def get_list_display(self, request: HttpRequest) -> tuple[str, ...]:
         return (*self.list_display, "use_button") if may_act(request) else self.list_display
 
-    @admin.display(description="What was learned")
+    @admin.display(description=gettext_lazy("What was learned"))
     def what(self, model: FittedModel) -> str:
         return model.get_kind_display()
 
-    @admin.display(description="From days before")
+    @admin.display(description=gettext_lazy("From days before"))
     def before(self, model: FittedModel) -> str:
         return words.day_text(model.as_of)
 
-    @admin.display(description="In use")
+    @admin.display(description=gettext_lazy("In use"))
     def use_pill(self, model: FittedModel) -> SafeString:
-        return pill("in use", "good") if model.in_use else pill("kept")
+        return pill(_("in use"), "good") if model.in_use else pill(_("kept"))
 
-    @admin.display(description="On households it did not see")
+    @admin.display(description=gettext_lazy("On households it did not see"))
     def result(self, model: FittedModel) -> str | SafeString:
         compared = next(comparisons(model.figures), None)
         if compared is None or compared.new is None:
@@ -90,7 +90,7 @@ class FittedModelAdmin(ReadOnlyAdmin[FittedModel]):
 
     @admin.display(description="", empty_value="")
     def use_button(self, model: FittedModel) -> SafeString | str:
-        return "" if model.in_use else _use_button(model, "Use from the next night")
+        return "" if model.in_use else _use_button(model, _("Use from the next night"))
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
@@ -103,7 +103,7 @@ class FittedModelAdmin(ReadOnlyAdmin[FittedModel]):
     def list_tools(self, request: HttpRequest) -> list[Tool]:
         if not request.user.has_perm("loyalty.add_fittedmodel"):
             return []
-        return [Tool("Learn anew now", reverse("admin:loyalty_fittedmodel_learn"), is_main=True)]
+        return [Tool(_("Learn anew now"), reverse("admin:loyalty_fittedmodel_learn"), is_main=True)]
 
     def learn_view(self, request: HttpRequest) -> HttpResponse:
         """Ask, and put the learning in the queue."""
@@ -113,18 +113,24 @@ class FittedModelAdmin(ReadOnlyAdmin[FittedModel]):
         if request.method != "POST":
             return self.ask(
                 request,
-                title="Learn anew now",
+                title=_("Learn anew now"),
                 says=[
-                    "What all shoppers have in common is learned anew, from a sample of "
-                    "households and all days before today. It takes some minutes.",
-                    "Each result becomes a new version and is tried on households it did not "
-                    "see. Earlier versions are kept: one click puts one back to use.",
+                    _(
+                        "What all shoppers have in common is learned anew, from a sample "
+                        "of households "
+                        "and all days before today. It takes some minutes."
+                    ),
+                    _(
+                        "Each result becomes a new version and is tried on households it "
+                        "did not see. "
+                        "Earlier versions are kept: one click puts one back to use."
+                    ),
                 ],
-                button="Learn anew now",
+                button=_("Learn anew now"),
                 back=back,
             )
         async_task(self.learn_task, timezone.localdate().isoformat())
-        messages.success(request, f"Learning will start. {QUEUED}")
+        messages.success(request, (_("Learning will start. %(queued)s") % {"queued": QUEUED}))
         return HttpResponseRedirect(back)
 
     def use_view(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -139,33 +145,55 @@ class FittedModelAdmin(ReadOnlyAdmin[FittedModel]):
         try:
             fitted.parameters(model)
         except fitted.DamagedModelError as error:
-            messages.error(request, f"{error} It was not put to use.")
+            messages.error(request, (_("%(error)s It was not put to use.") % {"error": error}))
         else:
             before = fitted.in_use(model.kind)
             fitted.put_to_use(model)
-            instead = f", instead of version {before.version}" if before else ""
+            instead = (
+                (_(", instead of version %(version)s") % {"version": before.version})
+                if before
+                else ""
+            )
             if before != model:
-                self.log_change(request, model, f"Put to use from the next night{instead}.")
-            messages.success(request, f"The next night uses {model}{instead}.")
+                self.log_change(
+                    request,
+                    model,
+                    (_("Put to use from the next night%(instead)s.") % {"instead": instead}),
+                )
+            messages.success(
+                request,
+                (
+                    _("The next night uses %(model)s%(instead)s.")
+                    % {"model": model, "instead": instead}
+                ),
+            )
         return HttpResponseRedirect(reverse("admin:loyalty_fittedmodel_change", args=[pk]))
 
     def sentence(self, row: FittedModel) -> str:
-        use = "the next night uses it" if row.in_use else "kept, not in use"
+        use = _("the next night uses it") if row.in_use else _("kept, not in use")
         if _is_damaged(row):
-            use = "damaged, and no night can use it"
+            use = _("damaged, and no night can use it")
         day = words.day_text(row.as_of)
-        return f"{row.get_kind_display()}: learned from days before {day}; {use}."
+        return _("%(kind)s: learned from days before %(day)s; %(use)s.") % {
+            "kind": row.get_kind_display(),
+            "day": day,
+            "use": use,
+        }
 
     def panels(self, request: HttpRequest, row: FittedModel) -> list[Panel]:
-        learned = f"learned from days before {words.day_text(row.as_of)}"
-        note = "on households it was not fitted on"
+        learned = _("learned from days before %(day_text)s") % {
+            "day_text": words.day_text(row.as_of)
+        }
+        note = _("on households it was not fitted on")
         is_damaged = _is_damaged(row)
         return [
-            *([Panel("Its parameters are damaged", _damage(row))] if is_damaged else []),
-            *([] if is_damaged else [Panel("In use", _use(row, may_act(request)), learned)]),
-            Panel("Runs that used it", _runs(row)),
-            Panel("How it did", _figures(row.figures), note, is_wide=True),
-            Panel("What it learned", _parameters(row), "plain numbers, as JSON", is_wide=True),
+            *([Panel(_("Its parameters are damaged"), _damage(row))] if is_damaged else []),
+            *([] if is_damaged else [Panel(_("In use"), _use(row, may_act(request)), learned)]),
+            Panel(_("Runs that used it"), _runs(row)),
+            Panel(_("How it did"), _figures(row.figures), note, is_wide=True),
+            Panel(
+                _("What it learned"), _parameters(row), _("plain numbers, as JSON"), is_wide=True
+            ),
         ]
 
 
@@ -188,10 +216,10 @@ def _is_damaged(model: FittedModel) -> bool:
 def _damage(model: FittedModel) -> SafeString:
     return format_html(
         '<p class="warning">{} The text is not what was kept: its hash does not match. {}</p>',
-        pill("damaged", "bad"),
-        "The next night would stop at it: put another version to use, or learn anew."
+        pill(_("damaged"), "bad"),
+        _("The next night would stop at it: put another version to use, or learn anew.")
         if model.in_use
-        else "It is not in use, and cannot be put to use.",
+        else _("It is not in use, and cannot be put to use."),
     )
 
 
@@ -199,18 +227,21 @@ def _use(model: FittedModel, may_act: bool) -> SafeString:
     if model.in_use:
         return format_html(
             '<p class="how-far">{} The next night uses it. To go back, open an earlier one.</p>',
-            pill("in use", "good"),
+            pill(_("in use"), "good"),
         )
     used = fitted.in_use(model.kind)
     other = (
-        link(reverse("admin:loyalty_fittedmodel_change", args=[used.pk]), f"version {used.version}")
+        link(
+            reverse("admin:loyalty_fittedmodel_change", args=[used.pk]),
+            (_("version %(version)s") % {"version": used.version}),
+        )
         if used
-        else "no version"
+        else _("no version")
     )
-    state = format_html("{} The next night uses {}.", pill("kept"), other)
+    state = format_html("{} The next night uses {}.", pill(_("kept")), other)
     if not may_act:
         return format_html('<p class="how-far">{}</p>', state)
-    button = _use_button(model, "Use this version from the next night", "tool tool-main")
+    button = _use_button(model, _("Use this version from the next night"), "tool tool-main")
     return format_html('<p class="how-far">{}</p><p>{}</p>', state, button)
 
 
@@ -226,13 +257,13 @@ def _runs(model: FittedModel) -> SafeString:
         )
         for run in runs.only("as_of", "state", "households").order_by("-pk")[:RUNS_SHOWN]
     )
-    return table(("Night", "State", "Households#"), rows, "None so far.")
+    return table((_("Night"), _("State"), _("Households#")), rows, _("None so far."))
 
 
 def _verdict(compared: Compared) -> SafeString | str:
     if compared.is_better is None:
         return ""
-    return pill("better", "good") if compared.is_better else pill("worse", "warn")
+    return pill(_("better"), "good") if compared.is_better else pill(_("worse"), "warn")
 
 
 def _change(compared: Compared) -> str:
@@ -241,21 +272,21 @@ def _change(compared: Compared) -> str:
         return NOTHING
     change = (compared.new - compared.before) / abs(compared.before)
     if abs(change) < 0.0005:
-        return "the same"
+        return _("the same")
     return f"{100 * abs(change):.1f} % {'higher' if change > 0 else 'lower'}"
 
 
 def _figures(figures: Mapping[str, Any]) -> SafeString:
     measured = table(
-        ("Measure", "This version#", "The one before#", "Change#", ""),
+        (_("Measure"), _("This version#"), _("The one before#"), _("Change#"), ""),
         (
             (c.measure, value_text(c.new), value_text(c.before), _change(c), _verdict(c))
             for c in comparisons(figures)
         ),
-        "Nothing was measured: there were too few households to keep some aside.",
+        _("Nothing was measured: there were too few households to keep some aside."),
     )
     left = others(figures)
-    more = table(("What else was noted", ""), rows_of(left), "") if left else ""
+    more = table((_("What else was noted"), ""), rows_of(left), "") if left else ""
     return format_html("{}{}", measured, more)
 
 
@@ -264,18 +295,20 @@ def _parameters(model: FittedModel) -> SafeString:
     try:
         values = fitted.parameters(model)
     except fitted.DamagedModelError:
-        check = format_html('<p class="how-far">{}</p>', pill("does not match its hash", "bad"))
+        check = format_html('<p class="how-far">{}</p>', pill(_("does not match its hash"), "bad"))
         sizes: SafeString | str = ""
     else:
         check = format_html(
             '<p class="how-far">{} its hash {}: it is what was kept.</p>',
-            pill("matches", "good"),
+            pill(_("matches"), "good"),
             model.sha256[:12],
         )
         rows = ((name, _size(value), _bytes(json.dumps(value))) for name, value in values.items())
-        sizes = table(("Part", "Holds", "Size#"), rows, "It learned nothing.")
+        sizes = table((_("Part"), _("Holds"), _("Size#")), rows, _("It learned nothing."))
     left = len(text) - CHARACTERS_SHOWN
-    more = f"{left:,} more characters are not shown." if left > 0 else ""
+    more = (
+        (_("%(left)s more characters are not shown.") % {"left": f"{left:,}"}) if left > 0 else ""
+    )
     return format_html(
         '{}{}<details class="as-table"><summary>Its text, {}</summary>'
         '<pre class="raw">{}</pre><p class="quiet">{}</p></details>',
@@ -301,5 +334,5 @@ def _size(value: Any) -> str:
 def _bytes(text: str) -> str:
     size = len(text.encode())
     if size < 1_000:
-        return f"{size} bytes"
+        return _("%(size)s bytes") % {"size": size}
     return f"{size / 1_000:,.1f} kB" if size < 1_000_000 else f"{size / 1_000_000:,.1f} MB"

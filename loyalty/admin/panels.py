@@ -100,19 +100,22 @@ def _glance(summary: HouseholdSummary) -> SafeString:
             _("spent %(money)s in 52 weeks") % {"money": money(summary.monetary)},
         ),
         (
-            "Expected in a year",
+            _("Expected in a year"),
             words.about(year),
-            f"spend, \N{PLUS-MINUS SIGN} {words.about(summary.year_margin, like=year)}",
+            (_("spend, ± %(about)s") % {"about": words.about(summary.year_margin, like=year)}),
         ),
         (
-            "Worth in three years",
+            _("Worth in three years"),
             words.about(value),
             _("not known yet")
             if value is None
-            else f"margin, \N{PLUS-MINUS SIGN} {words.about(summary.lifetime_margin, like=value)}",
+            else (
+                _("margin, ± %(about)s")
+                % {"about": words.about(summary.lifetime_margin, like=value)}
+            ),
         ),
         (
-            "Our share of its groceries",
+            _("Our share of its groceries"),
             percent(summary.wallet_share or 0.0) if known else NOTHING,
             (f"room: {', '.join(rooms)}" if rooms else _("no room seen"))
             if known
@@ -149,7 +152,15 @@ def _weeks_table(cents: Sequence[int], trips: Sequence[int], until: date) -> Saf
         last = date.fromordinal(until.toordinal() - 7 * (len(cents) - end) - 1)
         spent = f"{sum(cents[start:end]) / 100:,.2f}"
         rows.append((words.day_text(last), sum(trips[start:end]) if trips else NOTHING, spent))
-    return table((f"{WEEKS_A_ROW} weeks until", "Trips#", "Spend#"), rows, "")
+    return table(
+        (
+            (_("%(weeks_a_row)s weeks until") % {"weeks_a_row": WEEKS_A_ROW}),
+            _("Trips#"),
+            _("Spend#"),
+        ),
+        rows,
+        "",
+    )
 
 
 def _weeks_note(summary: HouseholdSummary, as_of: str) -> str:
@@ -157,13 +168,15 @@ def _weeks_note(summary: HouseholdSummary, as_of: str) -> str:
     known = plots.weeks_known(len(cents), until=until, since=summary.first_on)
     note = f"{sum(cents) / max(known, 1) / 100:,.2f}"
     if trips:
-        note += f" and {sum(trips) / max(known, 1):.1f} trips"
-    return f"{note} on average, {as_of}"
+        note += _(" and %(said)s trips") % {"said": f"{sum(trips) / max(known, 1):.1f}"}
+    return _("%(note)s on average, %(as_of)s") % {"note": note, "as_of": as_of}
 
 
 def _needs_note(summary: HouseholdSummary) -> str:
     if words.is_newcomer(summary):
-        return f"mostly what others buy at {words.store_words(summary)}"
+        return _("mostly what others buy at %(store_words)s") % {
+            "store_words": words.store_words(summary)
+        }
     return _("by its own rhythm")
 
 
@@ -198,8 +211,10 @@ def _discoveries(profile: Profile | None) -> SafeString:
     return table(
         (_("Category"), _("Because it buys"), _("First bought in 56 days#")),
         rows,
-        "Nothing suggests itself. What was learned of other households may be missing: "
-        "see 'Fitted models'.",
+        _(
+            "Nothing suggests itself. What was learned of other households may be missing: "
+            "see 'Fitted models'."
+        ),
     )
 
 
@@ -241,7 +256,7 @@ def _wallets(summary: HouseholdSummary) -> SafeString:
     shown = table(
         (_("Department"), "", _("Our share#"), _("Room a year#")),
         rows,
-        "Not known: it takes some weeks of shopping, and households like it to compare with.",
+        _("Not known: it takes some weeks of shopping, and households like it to compare with."),
     )
     said = [f"{share_words(summary.wallet_share)}."] if summary.wallet_share is not None else []
     said += [

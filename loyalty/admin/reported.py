@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from django.utils.translation import gettext_lazy
+
 from pos_integration.desk import NOTHING
 
 # Of what is measured: in which direction it improves, by a word of its name.
@@ -53,15 +55,15 @@ def value_text(value: Any) -> str:
 
 # What the models measure, in words; what is not here is told by its own name.
 _MEASURES = {
-    "loss": "loss, by which versions are compared",
+    "loss": gettext_lazy("loss, by which versions are compared"),
     "log_loss": "log-loss",
-    "ece": "calibration error",
-    "ndcg10": "NDCG of the first 10",
-    "precision10": "precision of the first 10",
-    "next_recall10": "recall on the next trip, first 10",
-    "recall5": "recall of the first 5",
-    "pairs": "pairs of household and item",
-    "error_of_mean": "error, as a share of the mean",
+    "ece": gettext_lazy("calibration error"),
+    "ndcg10": gettext_lazy("NDCG of the first 10"),
+    "precision10": gettext_lazy("precision of the first 10"),
+    "next_recall10": gettext_lazy("recall on the next trip, first 10"),
+    "recall5": gettext_lazy("recall of the first 5"),
+    "pairs": gettext_lazy("pairs of household and item"),
+    "error_of_mean": gettext_lazy("error, as a share of the mean"),
 }
 
 

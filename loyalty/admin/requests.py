@@ -195,7 +195,7 @@ class DataRequestAdmin(LongList[DataRequest], ReadOnlyAdmin[DataRequest]):
             request.user.pk,
             Household.objects.filter(pk=pk),
             CHANGE,
-            "A copy of its data was handed over.",
+            _("A copy of its data was handed over."),
             single_object=True,
         )
         return FileResponse(out, as_attachment=True, filename=f"household-{pk}.zip")

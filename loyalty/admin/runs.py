@@ -26,16 +26,16 @@ from pos_integration.desk import NOTHING, Panel, ReadOnlyAdmin, link, percent, p
 MOVES_SHOWN = 12
 RUN_TONES = {"running": "busy", "published": "good", "replaced": "plain"}
 STEP_WORDS = {
-    "items": "Adding up every item",
-    "score": "Scoring every household",
+    "items": gettext_lazy("Adding up every item"),
+    "score": gettext_lazy("Scoring every household"),
 }
 DRAWN = ("seconds", "tiers", "moves")  # in panels of their own
 FIGURE_WORDS = {
-    "households": "Households with purchases",
-    "lines": "Lines read",
-    "shared": "Kept out: their cards seem to be shared",
-    "newcomers": "Known for 3 trips or fewer",
-    "begun": "Times it was begun, after being cut short",
+    "households": gettext_lazy("Households with purchases"),
+    "lines": gettext_lazy("Lines read"),
+    "shared": gettext_lazy("Kept out: their cards seem to be shared"),
+    "newcomers": gettext_lazy("Known for 3 trips or fewer"),
+    "begun": gettext_lazy("Times it was begun, after being cut short"),
 }
 
 
@@ -103,52 +103,64 @@ class ModelRunAdmin(ReadOnlyAdmin[ModelRun]):
         runs = super().get_queryset(request).exclude(state=ModelRun.State.TRIAL)
         return runs.defer("fitted").annotate(receipts_so_far=so_far)
 
-    @admin.display(description="State", ordering="state")
+    @admin.display(description=gettext_lazy("State"), ordering="state")
     def state_pill(self, run: ModelRun) -> SafeString:
         return pill(run.get_state_display().lower(), RUN_TONES.get(run.state, "plain"))
 
-    @admin.display(description="Progress")
+    @admin.display(description=gettext_lazy("Progress"))
     def progress(self, run: Any) -> str | SafeString:
         if run.state != ModelRun.State.RUNNING:
             return "done"
         done, total = run.receipts_so_far or 0, len(STEPS) * settings.LOYALTY_BUCKETS
         return format_html("{} {} of {} pieces", _bar(done / total), done, total)
 
-    @admin.display(description="Took", ordering="seconds")
+    @admin.display(description=gettext_lazy("Took"), ordering="seconds")
     def took(self, run: ModelRun) -> str:
         return f"{run.seconds:,.1f} s" if run.seconds else NOTHING
 
-    @admin.display(description="What was fitted")
+    @admin.display(description=gettext_lazy("What was fitted"))
     def fitted_here(self, run: ModelRun) -> SafeString:
         return format_html('<pre class="raw">{}</pre>', json.dumps(run.parameters, indent=1))
 
     def sentence(self, row: ModelRun) -> str:
         if row.state == ModelRun.State.RUNNING:
-            return "This night is being computed, or was cut short: the next start goes on with it."
-        return (
-            f"{row.households:,} households were rebuilt from {row.lines:,} lines in "
-            f"{row.seconds:,.1f} s; the last day seen was the one before "
-            f"{words.day_text(row.as_of)}."
-        )
+            return _(
+                "This night is being computed, or was cut short: the next start goes on with it."
+            )
+        return _(
+            "%(households)s households were rebuilt from %(lines)s lines in %(seconds)s s; "
+            "the last day seen was the one before %(day_text)s."
+        ) % {
+            "households": f"{row.households:,}",
+            "lines": f"{row.lines:,}",
+            "seconds": f"{row.seconds:,.1f}",
+            "day_text": words.day_text(row.as_of),
+        }
 
     def panels(self, request: HttpRequest, row: ModelRun) -> list[Panel]:
         report: Mapping[str, Any] = row.report
-        as_of = f"as of {words.day_text(row.as_of)}"
+        as_of = _("as of %(day_text)s") % {"day_text": words.day_text(row.as_of)}
         tiers, steps = report.get("tiers") or {}, report.get("seconds") or {}
-        computed_with = Panel("What it was computed with", _learned(row), as_of)
+        computed_with = Panel(_("What it was computed with"), _learned(row), as_of)
         if row.state == ModelRun.State.RUNNING:
             how_far = format_html('<p class="how-far">{}</p>', self.progress(row))
-            return [Panel("How far it is", how_far, "look again for more"), computed_with]
+            return [Panel(_("How far it is"), how_far, _("look again for more")), computed_with]
         shown = [
-            Panel("Households by tier", _tiers(tiers), as_of),
-            Panel("Changes of tier", _moves(report.get("moves") or []), as_of),
-            Panel("How long it took", _steps(steps), f"{row.seconds:,.1f} s in all"),
+            Panel(_("Households by tier"), _tiers(tiers), as_of),
+            Panel(_("Changes of tier"), _moves(report.get("moves") or []), as_of),
+            Panel(
+                _("How long it took"),
+                _steps(steps),
+                (_("%(seconds)s s in all") % {"seconds": f"{row.seconds:,.1f}"}),
+            ),
             computed_with,
         ]
         rest = {said: report[key] for key, said in FIGURE_WORDS.items() if key in report}
         rest |= {key: report[key] for key in report if key not in (*DRAWN, *FIGURE_WORDS)}
         if rest:
-            shown.append(Panel("In figures", table(("What", "Figure#"), rows_of(rest), ""), as_of))
+            shown.append(
+                Panel(_("In figures"), table((_("What"), _("Figure#")), rows_of(rest), ""), as_of)
+            )
         return shown
 
 
@@ -166,8 +178,8 @@ def _tiers(tiers: Mapping[str, int]) -> SafeString:
         )
         for tier in names
     )
-    empty = "Not counted: it found no household, or is from before tiers were counted."
-    return table(("Tier", "", "Share#", "Households#"), rows, empty)
+    empty = _("Not counted: it found no household, or is from before tiers were counted.")
+    return table((_("Tier"), "", _("Share#"), _("Households#")), rows, empty)
 
 
 def _moves(moves: list[list[Any]]) -> SafeString:
@@ -177,19 +189,19 @@ def _moves(moves: list[list[Any]]) -> SafeString:
         for before, after, households in sorted(moves, key=lambda move: -move[2])[:MOVES_SHOWN]
         if households
     ]
-    empty = "No household changed its tier, or there was no night before to compare with."
-    return table(("", "From", "To", "Households#"), rows, empty)
+    empty = _("No household changed its tier, or there was no night before to compare with.")
+    return table(("", _("From"), _("To"), _("Households#")), rows, empty)
 
 
 def _move(before: str | None, after: str | None) -> tuple[object, object, object]:
     if not before:
-        return pill("came", "new"), NOTHING, after
+        return pill(_("came"), "new"), NOTHING, after
     if not after:
-        return pill("left", "plain"), before, NOTHING
+        return pill(_("left"), "plain"), before, NOTHING
     if before in TIERS and after in TIERS:
         rose = TIERS.index(after) > TIERS.index(before)
-        return pill("rose", "good") if rose else pill("fell", "warn"), before, after
-    return pill("moved"), before, after
+        return pill(_("rose"), "good") if rose else pill(_("fell"), "warn"), before, after
+    return pill(_("moved")), before, after
 
 
 def _steps(steps: Mapping[str, float]) -> SafeString:
@@ -199,7 +211,7 @@ def _steps(steps: Mapping[str, float]) -> SafeString:
         (STEP_WORDS.get(step, step.capitalize()), _bar(seconds / longest), f"{seconds:,.1f} s")
         for step, seconds in sorted(steps.items(), key=_place)
     )
-    return table(("Step", "", "Took#"), rows, "It did not tell.")
+    return table((_("Step"), "", _("Took#")), rows, _("It did not tell."))
 
 
 def _place(step: tuple[str, float]) -> int:
@@ -213,17 +225,17 @@ def _learned(run: ModelRun) -> SafeString:
             model.get_kind_display(),
             link(
                 reverse("admin:loyalty_fittedmodel_change", args=[model.pk]),
-                f"version {model.version}",
+                (_("version %(version)s") % {"version": model.version}),
             ),
             words.day_text(model.as_of),
         )
         for model in run.learned.defer("parameters", "figures").order_by("kind", "-version")
     )
-    empty = (
-        "With nothing that was learned: by every household's own rhythm alone. "
-        "'Learn anew now' under 'Fitted models' brings more."
+    empty = _(
+        "With nothing that was learned: by every household's own rhythm alone. 'Learn "
+        "anew now' under 'Fitted models' brings more."
     )
-    return table(("What was learned", "Version", "From days before"), rows, empty)
+    return table((_("What was learned"), _("Version"), _("From days before")), rows, empty)
 
 
 def _bar(share: float) -> SafeString:
@@ -236,7 +248,9 @@ class PurchaseChunkAdmin(ReadOnlyAdmin[PurchaseChunk]):
     list_filter = (("month", admin.DateFieldListFilter),)
     ordering = ("-month", "bucket")
     fields = ("bucket", "of_buckets", "month", "rows", "sha256")
-    empty_hint = "No history is sealed yet. The next night seals what the tills uploaded."
+    empty_hint = gettext_lazy(
+        "No history is sealed yet. The next night seals what the tills uploaded."
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PurchaseChunk]:
         return super().get_queryset(request).defer("data")

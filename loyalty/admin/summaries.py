@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from loyalty.admin import panels, scope, words
@@ -45,7 +46,7 @@ class SharedFilter(admin.SimpleListFilter):
     parameter_name = "shared"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("no", "One household's"), ("yes", "Seems to be shared")]
+        return [("no", _("One household's")), ("yes", _("Seems to be shared"))]
 
     def queryset(self, request: HttpRequest, queryset: Summaries) -> Summaries:
         if self.value() not in ("yes", "no"):
@@ -54,12 +55,15 @@ class SharedFilter(admin.SimpleListFilter):
 
 
 class TripsFilter(admin.SimpleListFilter):
-    title = "trips known"
+    title = gettext_lazy("trips known")
     parameter_name = "trips"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         most = words.FEW_TRIPS - 1
-        return [("few", f"1 to {most} trips"), ("more", f"{most + 1} trips or more")]
+        return [
+            ("few", (_("1 to %(most)s trips") % {"most": most})),
+            ("more", (_("%(said)s trips or more") % {"said": most + 1})),
+        ]
 
     def queryset(self, request: HttpRequest, queryset: Summaries) -> Summaries:
         if self.value() == "few":
@@ -86,7 +90,7 @@ class HouseholdSummaryAdmin(LongList[HouseholdSummary], ReadOnlyAdmin[HouseholdS
     list_select_related = ("household", "run")
     list_filter = (TierFilter, SharedFilter, TripsFilter)
     search_fields = ("household__name",)
-    search_help_text = "A whole card number, a postcode, or part of a name"
+    search_help_text = gettext_lazy("A whole card number, a postcode, or part of a name")
     empty_hint = gettext_lazy("Nothing is believed yet. Start a night under 'Nights'.")
     fields = (("household", "run"),)
 
@@ -111,46 +115,46 @@ class HouseholdSummaryAdmin(LongList[HouseholdSummary], ReadOnlyAdmin[HouseholdS
             return queryset.filter(household__in=ids), False
         return super().get_search_results(request, queryset, search_term)
 
-    @admin.display(description="Tier")
+    @admin.display(description=gettext_lazy("Tier"))
     def tier_pill(self, summary: HouseholdSummary) -> str | SafeString:
         return NOTHING if summary.is_shared else words.tier_pill(summary.tier)
 
-    @admin.display(description="In 52 weeks")
+    @admin.display(description=gettext_lazy("In 52 weeks"))
     def spent(self, summary: HouseholdSummary) -> str:
         return money(summary.monetary)
 
-    @admin.display(description="Year ahead")
+    @admin.display(description=gettext_lazy("Year ahead"))
     def year(self, summary: HouseholdSummary) -> str:
         return NOTHING if summary.is_shared else words.about(summary.year_value)
 
-    @admin.display(description="Three years")
+    @admin.display(description=gettext_lazy("Three years"))
     def lifetime(self, summary: HouseholdSummary) -> str:
         return words.about(summary.lifetime_value)
 
-    @admin.display(description="Our share")
+    @admin.display(description=gettext_lazy("Our share"))
     def share_of_wallet(self, summary: HouseholdSummary) -> str:
         return NOTHING if summary.wallet_share is None else percent(summary.wallet_share)
 
-    @admin.display(description="Trips")
+    @admin.display(description=gettext_lazy("Trips"))
     def trips(self, summary: HouseholdSummary) -> str:
         return f"{summary.frequency:,}"
 
-    @admin.display(description="Last trip")
+    @admin.display(description=gettext_lazy("Last trip"))
     def last_trip(self, summary: HouseholdSummary) -> str:
         return words.day_text(summary.last_on)
 
-    @admin.display(description="Card", empty_value="")
+    @admin.display(description=gettext_lazy("Card"), empty_value="")
     def card_pill(self, summary: HouseholdSummary) -> str | SafeString:
         if summary.is_shared:
-            return pill("shared", "bad")
-        return pill("new", "new") if words.is_newcomer(summary) else ""
+            return pill(_("shared"), "bad")
+        return pill(_("new"), "new") if words.is_newcomer(summary) else ""
 
     def sentence(self, row: HouseholdSummary) -> str:
         return words.habits(row)
 
     def row_tools(self, request: HttpRequest, row: HouseholdSummary) -> list[Tool]:
         url = reverse("admin:loyalty_household_change", args=[row.household_id])
-        return [Tool("The household", url)]
+        return [Tool(_("The household"), url)]
 
     def panels(self, request: HttpRequest, row: HouseholdSummary) -> list[Panel]:
         return panels.of_household(row)

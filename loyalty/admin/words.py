@@ -7,6 +7,7 @@ from django.conf import settings
 from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from loyalty.models import HouseholdSummary
 from loyalty.shopper import reasons
@@ -15,12 +16,20 @@ from pos_integration.desk import NOTHING, money, pill
 FEW_TRIPS = 4
 """Shopping days before a household's own habits say more than those of its store."""
 
-WEEKDAYS = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
+WEEKDAYS = (
+    gettext_lazy("Mondays"),
+    gettext_lazy("Tuesdays"),
+    gettext_lazy("Wednesdays"),
+    gettext_lazy("Thursdays"),
+    gettext_lazy("Fridays"),
+    gettext_lazy("Saturdays"),
+    gettext_lazy("Sundays"),
+)
 DAYPARTS = {
-    "morning": "in the morning",
-    "midday": "around midday",
-    "afternoon": "in the afternoon",
-    "evening": "in the evening",
+    "morning": gettext_lazy("in the morning"),
+    "midday": gettext_lazy("around midday"),
+    "afternoon": gettext_lazy("in the afternoon"),
+    "evening": gettext_lazy("in the evening"),
 }
 TIER_TONES = {"platinum": "new", "gold": "warn", "silver": "plain", "bronze": "plain"}
 DUE_TONES = {"unknown": "plain", "ahead": "good", "today": "good", "late": "warn", "lapsed": "bad"}
@@ -60,20 +69,27 @@ def habits(summary: HouseholdSummary) -> str:
 
 def shared_words(summary: HouseholdSummary) -> str:
     """What about its baskets is not one household's."""
-    return summary.shared_reason.rstrip(".") or "its baskets are not those of one household"
+    return summary.shared_reason.rstrip(".") or _("its baskets are not those of one household")
 
 
 def newcomer_words(summary: HouseholdSummary) -> str:
     """Why a household that shopped on few days is believed to need what it is: `Known for ...`."""
-    trips = "1 trip" if summary.frequency == 1 else f"{summary.frequency} trips"
-    return f"Known for {trips}: mostly what others buy at {store_words(summary)}."
+    trips = (
+        "1 trip"
+        if summary.frequency == 1
+        else (_("%(frequency)s trips") % {"frequency": summary.frequency})
+    )
+    return _("Known for %(trips)s: mostly what others buy at %(summary)s.") % {
+        "trips": trips,
+        "summary": store_words(summary),
+    }
 
 
 def store_words(summary: HouseholdSummary) -> str:
     """The store it shops most at, the name first: `Greenfield 330`."""
     store = summary.home_store
     if store is None:
-        return "its store"
+        return _("its store")
     return store.name if store.number in store.name else f"{store.name} {store.number}"
 
 
@@ -92,10 +108,10 @@ def within(middle: Decimal, margin: Decimal) -> tuple[Decimal, Decimal]:
 def within_words(middle: Decimal, margin: Decimal) -> str:
     """`4 of 5 such households end between 1,540 and 2,240`."""
     low, high = within(middle, margin)
-    return (
-        f"4 of 5 such households end between {about(low, like=middle)} "
-        f"and {about(high, like=middle)}"
-    )
+    return _("4 of 5 such households end between %(low)s and %(high)s") % {
+        "low": about(low, like=middle),
+        "high": about(high, like=middle),
+    }
 
 
 def price_words(sensitivity: float) -> str:
@@ -104,7 +120,9 @@ def price_words(sensitivity: float) -> str:
     >>> price_words(0.71)
     'Of a usual mix it would buy 7 of 10 on offer'
     """
-    return f"Of a usual mix it would buy {round(10 * sensitivity)} of 10 on offer"
+    return _("Of a usual mix it would buy %(said)s of 10 on offer") % {
+        "said": round(10 * sensitivity)
+    }
 
 
 def due_pill(days_bought: int, usual_gap_days: float, last_on: date, as_of: date) -> SafeString:

@@ -6,15 +6,16 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext_lazy
 
 from pos_integration.admin import catalogue, changes, receipts, rejects, terminals, tills, uploads
 from pos_integration.desk import NOTHING
 
 __all__ = ["catalogue", "changes", "receipts", "rejects", "terminals", "tills", "uploads"]
 
-admin.site.site_header = "Loyalty coupons"
-admin.site.site_title = "Loyalty coupons"
-admin.site.index_title = "Today"
+admin.site.site_header = gettext_lazy("Loyalty coupons")
+admin.site.site_title = gettext_lazy("Loyalty coupons")
+admin.site.index_title = gettext_lazy("Today")
 admin.site.enable_nav_sidebar = False
 admin.site.empty_value_display = NOTHING
 

@@ -7,6 +7,8 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 from django.forms import BaseInlineFormSet, IntegerField, ModelForm
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from pos_integration import scales, staff
 from pos_integration.desk import Page, TabularInline
@@ -30,7 +32,7 @@ class ScaleLabelForm(LabelForm):
         min_value=0,
         max_value=MOST_DECIMALS,
         initial=2,
-        help_text="Of the price in store currency, or of the weight in kilograms",
+        help_text=gettext_lazy("Of the price in store currency, or of the weight in kilograms"),
     )
 
     def clean_pattern(self) -> str:
@@ -81,7 +83,7 @@ class ScaleLabelRows(TabularInline[ScaleLabel, Store]):
     fields = ("pattern", "decimals")
     ordering = ("pattern",)
     extra = 0
-    verbose_name_plural = "scale labels of its own"
+    verbose_name_plural = gettext_lazy("scale labels of its own")
 
 
 @admin.register(ScaleLabel)
@@ -90,12 +92,14 @@ class ScaleLabelAdmin(Page[ScaleLabel]):
     list_display = ("pattern", "decimals", "where")
     list_select_related = ("store",)
     search_fields = ("pattern", "store__number", "store__name")
-    search_help_text = "Part of a pattern, or of a store's number or name"
+    search_help_text = gettext_lazy("Part of a pattern, or of a store's number or name")
     ordering = ("store__number", "pattern")
     autocomplete_fields = ("store",)
     fields = ("store", "pattern", "decimals")
     may_delete = True
-    empty_hint = "No layout yet: a label with its price in it counts as an item at each price."
+    empty_hint = gettext_lazy(
+        "No layout yet: a label with its price in it counts as an item at each price."
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ScaleLabel]:
         """Of whoever works in stores: those stores' own, and those of every store."""
@@ -103,16 +107,18 @@ class ScaleLabelAdmin(Page[ScaleLabel]):
         stores = staff.stores_of(request.user)
         return rows if stores is None else rows.filter(Q(store=None) | Q(store__in=stores))
 
-    @admin.display(description="Store", ordering="store__number")
+    @admin.display(description=gettext_lazy("Store"), ordering="store__number")
     def where(self, label: ScaleLabel) -> str:
-        return str(label.store) if label.store else "every store"
+        return str(label.store) if label.store else _("every store")
 
 
 class StoreAliasForm(StoreNameForm):
     def clean_text(self) -> str:
         text: str = self.cleaned_data["text"].strip()
         if Store.objects.filter(number=text).exists():
-            raise ValidationError(f"'{text}' is the number of a store: it goes before any alias.")
+            raise ValidationError(
+                _("'%(text)s' is the number of a store: it goes before any alias.") % {"text": text}
+            )
         return text
 
 
@@ -130,7 +136,9 @@ class TerminalAliasForm(TillNameForm):
         if till is not None and text.isascii() and text.isdigit() and len(text) < 10:
             others = Terminal.objects.filter(store_id=till.store_id, number=int(text))
             if others.exclude(pk=till.pk).exists():
-                raise ValidationError(f"'{text}' is the number of another till of this store.")
+                raise ValidationError(
+                    _("'%(text)s' is the number of another till of this store.") % {"text": text}
+                )
         return text
 
 

@@ -6,6 +6,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from pos_integration import gaps
 from pos_integration.desk import Panel, link, pill, table
@@ -26,7 +27,15 @@ def missing(store: Store | None, till: int | None = None) -> list[gaps.Gap]:
 def gaps_panel(found: list[gaps.Gap], *, is_wide: bool) -> Panel:
     shown = found[: GAPS_SHOWN if is_wide else 10]
     body = table(
-        ("Store", "Till", "Day", "After receipt", "Before receipt", "Missing#", "State"),
+        (
+            _("Store"),
+            _("Till"),
+            _("Day"),
+            _("After receipt"),
+            _("Before receipt"),
+            _("Missing#"),
+            _("State"),
+        ),
         (
             (
                 gap.store,
@@ -35,19 +44,34 @@ def gaps_panel(found: list[gaps.Gap], *, is_wide: bool) -> Panel:
                 gap.after,
                 gap.before,
                 f"{gap.count:,}",
-                pill("may still come", "busy") if gap.is_waiting else pill("missing", "bad"),
+                pill(_("may still come"), "busy") if gap.is_waiting else pill(_("missing"), "bad"),
             )
             for gap in shown
         ),
-        f"Nothing is missing of the last {DAYS_SHOWN} days, of tills that number their receipts.",
+        (
+            _(
+                "Nothing is missing of the last %(days_shown)s days, of tills that number their "
+                "receipts."
+            )
+            % {"days_shown": DAYS_SHOWN}
+        ),
     )
-    note = f"the latest {len(shown)} of {len(found):,} gaps" if len(found) > len(shown) else ""
-    return Panel("Missing receipts", body, note or f"last {DAYS_SHOWN} days", is_wide)
+    note = (
+        (_("the latest %(n)s of %(n2)s gaps") % {"n": len(shown), "n2": f"{len(found):,}"})
+        if len(found) > len(shown)
+        else ""
+    )
+    return Panel(
+        _("Missing receipts"),
+        body,
+        note or (_("last %(days_shown)s days") % {"days_shown": DAYS_SHOWN}),
+        is_wide,
+    )
 
 
 def silence_panel(found: list[gaps.Silence]) -> Panel:
     body = table(
-        ("Store", "Till", "Days#", "Last on"),
+        (_("Store"), _("Till"), _("Days#"), _("Last on")),
         (
             (
                 silence.store,
@@ -57,9 +81,14 @@ def silence_panel(found: list[gaps.Silence]) -> Panel:
             )
             for silence in found[:GAPS_SHOWN]
         ),
-        "Every till that sold before sold something on each day on which its store did.",
+        _("Every till that sold before sold something on each day on which its store did."),
     )
-    return Panel("Silent tills", body, f"last {DAYS_SHOWN} days", is_wide=True)
+    return Panel(
+        _("Silent tills"),
+        body,
+        (_("last %(days_shown)s days") % {"days_shown": DAYS_SHOWN}),
+        is_wide=True,
+    )
 
 
 def _till_link(store_id: int, number: int) -> SafeString:

@@ -17,7 +17,7 @@ from pos_integration.models import Basket, BasketLine, RedemptionRecord, Tender
 
 class LineRows(ReadOnlyRows, TabularInline[BasketLine, Basket]):
     model = BasketLine
-    verbose_name_plural = "Lines"
+    verbose_name_plural = gettext_lazy("Lines")
     fields = ("number", "code", "product", "kind", "quantity", "unit", "discount", "amount")
     ordering = ("number",)
 
@@ -33,7 +33,7 @@ class TenderRows(ReadOnlyRows, TabularInline[Tender, Basket]):
 
 class RecordRows(ReadOnlyRows, TabularInline[RedemptionRecord, Basket]):
     model = RedemptionRecord
-    verbose_name_plural = "Coupons the till honoured"
+    verbose_name_plural = gettext_lazy("Coupons the till honoured")
     fields = ("code", "line_number", "amount")
     ordering = ("position",)
     show_change_link = True
@@ -45,7 +45,9 @@ class BasketAdmin(LongList[Basket], ReadOnlyAdmin[Basket]):
     list_select_related = ("store",)
     list_filter = (("store", OwnStoreFilter),)
     search_fields = ("card_number__exact",)
-    search_help_text = "A card, or a receipt as store/till/day/receipt or its beginning"
+    search_help_text = gettext_lazy(
+        "A card, or a receipt as store/till/day/receipt or its beginning"
+    )
     fields = (
         ("store", "till_number"),
         ("business_date", "ended_at"),
@@ -79,11 +81,11 @@ class BasketAdmin(LongList[Basket], ReadOnlyAdmin[Basket]):
         except (ValueError, ValidationError):  # not a number, not a day
             return queryset.none(), False
 
-    @admin.display(description="Till")
+    @admin.display(description=gettext_lazy("Till"))
     def till_number(self, basket: Basket) -> str:
         return str(basket.till)
 
-    @admin.display(description="Kind")
+    @admin.display(description=gettext_lazy("Kind"))
     def kind_pill(self, basket: Basket) -> SafeString:
         tone = {"sale": "good", "return": "warn", "void": "bad"}[basket.kind]
         return pill(basket.get_kind_display().lower(), tone)
@@ -94,8 +96,8 @@ class RedemptionRecordAdmin(LongList[RedemptionRecord], ReadOnlyAdmin[Redemption
     list_display = ("code", "amount", "basket")
     list_select_related = ("basket__store",)
     search_fields = ("code__exact",)
-    search_help_text = "A whole coupon code"
-    empty_hint = "No till has honoured a coupon yet."
+    search_help_text = gettext_lazy("A whole coupon code")
+    empty_hint = gettext_lazy("No till has honoured a coupon yet.")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RedemptionRecord]:
         rows = super().get_queryset(request).select_related("basket__store")

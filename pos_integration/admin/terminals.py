@@ -245,7 +245,7 @@ class TerminalAdmin(Page[Terminal]):
                 messages.error(request, said)
                 continue
             shown.append((till, issue_token(till)))
-            self.log_change(request, till, "Issued a new token.")
+            self.log_change(request, till, _("Issued a new token."))
         # Answered in place, not by a redirect: a message carried over one would lie in a cookie.
         return TemplateResponse(
             request,
@@ -320,7 +320,7 @@ class TerminalAdmin(Page[Terminal]):
         TerminalToken.objects.filter(terminal__in=keys, revoked_at=None).update(revoked_at=now)
         Terminal.objects.filter(pk__in=keys, revoked_at=None).update(revoked_at=now)
         for till in tills:
-            self.log_change(request, till, "Revoked.")
+            self.log_change(request, till, _("Revoked."))
         said = ngettext("%(n)s till revoked.", "%(n)s tills revoked.", len(tills))
         messages.success(request, said % {"n": len(tills)})
 
@@ -328,7 +328,7 @@ class TerminalAdmin(Page[Terminal]):
     def _let_in(self, request: HttpRequest, tills: Sequence[Terminal]) -> None:
         Terminal.objects.filter(pk__in=[till.pk for till in tills]).update(revoked_at=None)
         for till in tills:
-            self.log_change(request, till, "Let back in.")
+            self.log_change(request, till, _("Let back in."))
         said = ngettext(
             "%(n)s till may sign in again, with a new token.",
             "%(n)s tills may sign in again, each with a new token.",

@@ -254,7 +254,7 @@ class UploadAdmin(LongList[Upload], ReadOnlyAdmin[Upload]):
         upload = get_object_or_404(self.get_queryset(request), pk=pk)
         if not self._may_have_file(request, upload):
             raise PermissionDenied
-        self.log_change(request, upload, "Downloaded the file.")
+        self.log_change(request, upload, _("Downloaded the file."))
         return FileResponse(
             keeping.opened(upload),
             as_attachment=True,
@@ -303,7 +303,7 @@ class UploadAdmin(LongList[Upload], ReadOnlyAdmin[Upload]):
         if not is_new:
             messages.warning(request, _("The same file came before: this is what became of it."))
         else:
-            self.log_addition(request, upload, f"Handed in '{file.name}'.")
+            self.log_addition(request, upload, (_("Handed in '%(name)s'.") % {"name": file.name}))
             if loads_now:
                 upload = ingest.load(upload.pk, is_claimed=True)
             else:
@@ -349,7 +349,7 @@ class UploadAdmin(LongList[Upload], ReadOnlyAdmin[Upload]):
         if form.cleaned_data["replays"] != replays:
             messages.warning(request, _("It was loaded again just now; once is enough."))
             return HttpResponseRedirect(back)
-        self.log_change(request, upload, "Loaded again.")
+        self.log_change(request, upload, _("Loaded again."))
         if (upload.size or 0) > LOADED_AT_ONCE:
             async_task("pos_integration.tasks.replay", upload.pk)
             messages.success(request, _("It is loaded again in the queue: see the list."))
