@@ -241,7 +241,15 @@ class Page(Admin[M]):
             "tools": sorted(self.list_tools(request), key=lambda tool: not tool.is_main),
             **(extra_context or {}),
         }
-        return super().changelist_view(request, context)
+        typed = (key for key in request.GET if key != "q")
+        try:
+            if not any("\0" in value for key in typed for value in request.GET.getlist(key)):
+                return super().changelist_view(request, context)
+        except OverflowError:
+            pass  # a year or a month that no calendar has
+        said = _("There is no such filter: choose one beside the list.")
+        self.message_user(request, said, messages.WARNING)
+        return HttpResponseRedirect(request.path)
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None

@@ -96,6 +96,7 @@ class _FilesField(forms.FileField):
 
     def clean(self, data: Any, initial: Any = None) -> Any:
         files = data if isinstance(data, list | tuple) else [data]
+        files = files or [None]  # none at all is asked for, as one is
         return [super(_FilesField, self).clean(file, initial) for file in files]
 
 

@@ -33,7 +33,7 @@ def calendar_view(page: Any, request: HttpRequest) -> HttpResponse:
     last = weeks[-1] + timedelta(days=6)
     by = request.GET.get("by", "")
     by = by if by in GROUPS else GROUPS[0]
-    only = request.GET.get("q", "").strip()[:80]
+    only = request.GET.get("q", "").replace("\0", " ").strip()[:80]
     found = running.calendar(weeks[0], last, today=today, by=by, only=only)
     title = _("What runs from %(first)s to %(last)s") % {
         "first": date_format(weeks[0]),
