@@ -18,6 +18,7 @@ from coupons import (
     holding,
     mailing,
     measuring,
+    picture_retention,
     printing,
     responding,
     reversing,
@@ -84,6 +85,7 @@ def _night(as_of: date, bars: Bars) -> Night:
     _select_due(as_of, bars, told)
     _issue_due(as_of, bars, told)
     privacy.retain(as_of)
+    picture_retention.delete_unused(as_of)
     return told
 
 

@@ -20,7 +20,7 @@ from typing import Any, BinaryIO, Final, NamedTuple
 from django.contrib.admin.models import ADDITION, CHANGE, LogEntry
 from django.db import transaction
 
-from coupons import pictures
+from coupons import picture_retention, pictures
 from coupons.models import Offer, Picture, PictureFile
 from coupons.sheets import photos
 from coupons.sheets.photos import PictureError
@@ -182,7 +182,8 @@ def _looked(file: str, data: bytes | PictureError) -> Looked:
         prepared = photos.prepare(data)
     except PictureError as error:
         return Looked(file, name, "", "", str(error))
-    pictures.file_of(prepared)
+    kept = pictures.file_of(prepared)
+    picture_retention.looked_at([kept.pk])
     return Looked(file, name, prepared.sha256, pictures.said_of(prepared), "")
 
 

@@ -3,13 +3,14 @@
 from collections.abc import Collection, Iterable
 from typing import Any
 
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.db import transaction
 
 from coupons.models import Offer, OfferProduct, Picture, PictureFile
 from coupons.sheets import photos
 from coupons.sheets.photos import PictureError, Prepared
 
-__all__ = ["PictureError", "contents", "file_of", "keep", "photo_of", "said_of", "show"]
+__all__ = ["PictureError", "contents", "file_of", "keep", "photo_of", "said_of", "show", "show_on"]
 
 
 def keep(name: str, data: bytes, by: Any = None) -> Picture:
@@ -46,6 +47,31 @@ def show(name: str, file: PictureFile, changes: str, by: Any = None) -> Picture:
     """Have the picture called `name`, there or not yet, show `file`."""
     values = {"file": file, "changes": changes, "uploaded_by": by}
     return Picture.objects.update_or_create(name=name, defaults=values)[0]
+
+
+@transaction.atomic
+def show_on(offer: int, sha256: str, changes: str, by: Any = None) -> Picture | None:
+    """Have an offer show that file as a picture of its own; None if it does so already.
+
+    It is called after the offer's code, with a number where another of that name shows more than
+    this offer. What that picture was before stays as a file, for what is printed already.
+    """
+    kept = Offer.objects.select_for_update(of=("self",)).select_related("photo").get(pk=offer)
+    if kept.photo is not None and kept.photo.file_id == sha256:
+        return None
+    name, number = kept.code, 1
+    while others := Picture.objects.filter(name=name).first():
+        if not (others.products.exists() or others.offers.exclude(pk=kept.pk).exists()):
+            break
+        number += 1
+        name = f"{kept.code} {number}"
+    picture = show(name, PictureFile.objects.get(pk=sha256), changes, by)
+    kept.photo = picture
+    kept.save(update_fields=["photo"])
+    if by is not None:
+        says = f"Shows the picture {picture}."
+        LogEntry.objects.log_actions(by.pk, [kept], CHANGE, says, single_object=True)
+    return picture
 
 
 def photo_of(offers: Iterable[Offer]) -> dict[int, str]:

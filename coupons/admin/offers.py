@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from coupons import covering, offer_changes, offering
-from coupons.admin import offer_copies, offer_files, offer_trials, running
+from coupons.admin import offer_copies, offer_files, offer_pictures, offer_trials, running
 from coupons.admin.offer_files import export_as_csv, export_as_xlsx, may_import
 from coupons.admin.offer_forms import LevelRows, OfferForm, ProductForm, RuleRows
 from coupons.admin.offer_list import HasFilter, OfferColumns, OfferList, RunsOnFilter, WhenFilter
@@ -155,6 +155,7 @@ class OfferAdmin(OfferColumns, ChangedTogether[Offer]):
         return [
             named("calendar/", running.calendar_view, "calendar"),
             named("<int:pk>/try/", offer_trials.try_view, "try"),
+            named("<int:pk>/picture/", offer_pictures.picture_view, "picture"),
             named("<int:pk>/copy/", offer_copies.copy_view, "copy"),
             named("export/<slug:kind>/", offer_files.filtered_view, "export"),
             *super().get_urls(),
@@ -232,6 +233,8 @@ class OfferAdmin(OfferColumns, ChangedTogether[Offer]):
             tools.append(Tool(_("Copy"), reverse("admin:coupons_offer_copy", args=[row.pk])))
         if request.user.has_perm("coupons.change_offer"):
             tools.append(offer_trials.tool(row))
+        if offer_pictures.may_show(request):
+            tools.append(offer_pictures.tool(row))
         return tools
 
     def panels(self, request: HttpRequest, row: Offer) -> list[Panel]:
