@@ -97,7 +97,7 @@ def when_words(summary: HouseholdSummary) -> str:
     """`Saturdays, in the morning`, as far as it has favourites."""
     said = [WEEKDAYS[summary.favourite_weekday]] if summary.favourite_weekday >= 0 else []
     said += [DAYPARTS[summary.favourite_daypart]] if summary.favourite_daypart in DAYPARTS else []
-    return ", ".join(said)
+    return ", ".join(str(one) for one in said)
 
 
 def within(middle: Decimal, margin: Decimal) -> tuple[Decimal, Decimal]:
