@@ -10,19 +10,22 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin import helpers
 from django.contrib.admin.utils import unquote
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db import connection
+from django.db import IntegrityError, connection
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.formats import number_format
 from django.utils.functional import Promise, cached_property
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from psycopg2.errors import UniqueViolation
 
 from pos_integration import at_once, histories
 
@@ -67,23 +70,28 @@ class Panel:
 class Tool:
     """A button at the top of a list or a page. `is_main` is the next thing to do."""
 
-    label: str
+    label: str | Promise
     url: str
     is_main: bool = False
     in_new_tab: bool = False
 
 
-def pill(word: str, tone: str = "plain") -> SafeString:
+def pill(word: str | Promise, tone: str = "plain") -> SafeString:
     """A state as a word on a colour: good, busy, warn, bad, new or plain."""
     return format_html('<span class="pill pill-{}">{}</span>', tone, word)
 
 
+def grouped(value: float | Decimal, places: int = 0) -> str:
+    """A figure as the reader's language writes it: 1,234.50 or 1.234,50."""
+    return number_format(f"{value:.{places}f}", places, force_grouping=True)
+
+
 def money(amount: Decimal) -> str:
-    return f"{amount:,.2f}"
+    return grouped(amount, 2)
 
 
 def percent(share: float) -> str:
-    return f"{100 * share:.0f} %"
+    return f"{grouped(100 * share)} %"
 
 
 def link(url: str, text: object) -> SafeString:
@@ -150,8 +158,9 @@ class LongListPaginator(AnyPaginator):
     @property
     def count_text(self) -> str:
         if self.count == self.most + 1:
-            return f"more than {self.most:,}"
-        return f"about {self.count:,}" if self.count > self.most else f"{self.count:,}"
+            return _("more than %(n)s") % {"n": grouped(self.most)}
+        count = grouped(self.count)
+        return _("about %(n)s") % {"n": count} if self.count > self.most else count
 
 
 class Page(Admin[M]):
@@ -186,6 +195,21 @@ class Page(Admin[M]):
 
     def list_tools(self, request: HttpRequest) -> list[Tool]:
         return []
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except IntegrityError as error:
+            if not isinstance(error.__cause__, UniqueViolation):
+                raise
+        # Somebody was faster by a moment: by now the form finds that row, and says so.
+        return super().changeform_view(request, object_id, form_url, extra_context)
 
     def _get_obj_does_not_exist_redirect(
         self, request: HttpRequest, opts: Any, object_id: str
@@ -281,9 +305,9 @@ class Page(Admin[M]):
         request: HttpRequest,
         *,
         title: str,
-        says: Sequence[str],
+        says: Sequence[str | Promise],
         back: str,
-        button: str = "",
+        button: str | Promise = "",
         rows: Iterable[M] = (),
     ) -> TemplateResponse:
         """The page that asks before something is done: it POSTs back to where it was asked.
@@ -318,6 +342,13 @@ class ReadOnlyAdmin(Page[M]):
         return False
 
 
+class LongChangeList(ChangeList):
+    """A list that keeps its own order, whatever its address asks for: that may be a full sort."""
+
+    def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[Any]:
+        return list(self.model_admin.get_ordering(request))
+
+
 class LongList(Page[M]):
     """A table with millions of rows: newest first, nothing else sorts, nothing is counted."""
 
@@ -325,6 +356,17 @@ class LongList(Page[M]):
     ordering = ("-pk",)
     sortable_by: ClassVar[tuple[str, ...]] = ()
     list_max_show_all = 0
+    # In the order of an index where a filter is on: a lookup of the list's address, and the order.
+    filtered_ordering: ClassVar[dict[str, tuple[str, ...]]] = {}
+
+    def get_ordering(self, request: HttpRequest) -> Any:
+        for lookup, ordering in self.filtered_ordering.items():
+            if lookup in request.GET:
+                return ordering
+        return super().get_ordering(request)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return LongChangeList
 
 
 class ReadOnlyRows:

@@ -23,6 +23,7 @@ from coupons.settlement import SettlementError
 from coupons.sheets import codes
 from pos_integration import money as currencies
 from pos_integration.admin.scoping import in_stores
+from pos_integration.admin.since import since
 from pos_integration.desk import (
     NOTHING,
     LongList,
@@ -130,8 +131,7 @@ class LedgerEntryAdmin(LongList[LedgerEntry], ReadOnlyAdmin[LedgerEntry]):
         "amount",
     )
     list_select_related = ("funder", "store", "offer")
-    list_filter = ("funder", "kind")
-    date_hierarchy = "booked_at"  # the day of booking has an index
+    list_filter = ("funder", "kind", since("booked_at"))  # the day of booking has an index
     search_fields = ("redemption__coupon__code__exact",)
     search_help_text = gettext_lazy("A whole coupon code, typed or scanned")
     fields = (
@@ -274,7 +274,7 @@ class LedgerEntryAdmin(LongList[LedgerEntry], ReadOnlyAdmin[LedgerEntry]):
 class OpenFirst(admin.SimpleListFilter):
     """What waits for an answer, unless somebody asks for more."""
 
-    title = "state"
+    title = gettext_lazy("state")
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:

@@ -9,6 +9,7 @@ from django import forms
 from django.contrib.auth.models import AbstractBaseUser
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -99,7 +100,10 @@ class Done(NamedTuple):
 def _select(mailing: Mailing, user: AbstractBaseUser, given: Given) -> Done:
     if not queued.put_once("coupons.tasks.select", mailing, user.pk):
         return Done(under_way())
-    return Done(f"Coupons for '{mailing}' will be selected. {QUEUE_HINT}")
+    return Done(
+        _("Coupons for '%(mailing)s' will be selected. %(queue_hint)s")
+        % {"mailing": mailing, "queue_hint": QUEUE_HINT}
+    )
 
 
 def _approve(mailing: Mailing, user: AbstractBaseUser, given: Given) -> Done:
@@ -107,7 +111,10 @@ def _approve(mailing: Mailing, user: AbstractBaseUser, given: Given) -> Done:
 
     _refuse_stale(mailing)
     approve(mailing, user)
-    return Done(f"Approved. The night before {date_format(mailing.issue_on)} issues and prints it.")
+    return Done(
+        _("Approved. The night before %(issue_on)s issues and prints it.")
+        % {"issue_on": date_format(mailing.issue_on)}
+    )
 
 
 def _refuse_stale(mailing: Mailing) -> None:
@@ -126,14 +133,19 @@ def _back_to_draft(mailing: Mailing, user: AbstractBaseUser, given: Given) -> Do
     from coupons.mailing import back_to_draft  # as above
 
     back_to_draft(mailing)
-    return Done(f"'{mailing}' is a draft again: change it, then select anew.")
+    return Done(
+        _("'%(mailing)s' is a draft again: change it, then select anew.") % {"mailing": mailing}
+    )
 
 
 def _issue(mailing: Mailing, user: AbstractBaseUser, given: Given) -> Done:
     _refuse_stale(mailing)
     if not queued.put_once("coupons.tasks.issue", mailing):
         return Done(under_way())
-    return Done(f"'{mailing}' will be issued. {QUEUE_HINT}")
+    return Done(
+        _("'%(mailing)s' will be issued. %(queue_hint)s")
+        % {"mailing": mailing, "queue_hint": QUEUE_HINT}
+    )
 
 
 def _print(mailing: Mailing, user: AbstractBaseUser, given: Given) -> Done:
@@ -141,7 +153,13 @@ def _print(mailing: Mailing, user: AbstractBaseUser, given: Given) -> Done:
 
     run = printing.begin(mailing, by=user)
     printing_steps.queue(run)
-    return Done(f"'{mailing}' will be printed. {QUEUE_HINT}", printing_steps.page_of(run))
+    return Done(
+        (
+            _("'%(mailing)s' will be printed. %(queue_hint)s")
+            % {"mailing": mailing, "queue_hint": QUEUE_HINT}
+        ),
+        printing_steps.page_of(run),
+    )
 
 
 def _mark_mailed(mailing: Mailing, user: AbstractBaseUser, given: Given) -> Done:
@@ -158,16 +176,16 @@ def _close(mailing: Mailing, user: AbstractBaseUser, given: Given) -> Done:
     from coupons.mailing import close  # as above
 
     close(mailing, timezone.localdate())
-    return Done(f"'{mailing}' is closed.")
+    return Done(_("'%(mailing)s' is closed.") % {"mailing": mailing})
 
 
 @dataclass(frozen=True)
 class Step:
     """A button of a mailing: in which states it is there, what it asks, what it does."""
 
-    label: str
+    label: str | Promise
     states: tuple[Mailing.State, ...]
-    says: str
+    says: str | Promise
     do: Callable[[Mailing, AbstractBaseUser, Given], Done]
     is_main: bool = True
     form: type[StepForm] = StepForm
@@ -175,73 +193,100 @@ class Step:
 
 STEPS = {
     "select": Step(
-        "Select coupons",
+        gettext_lazy("Select coupons"),
         (State.DRAFT, State.SELECTED),
-        "Each recipient's coupons are chosen by last night's beliefs, within all limits. Nothing "
-        "is promised yet: look at the forecast, and somebody else approves it.",
+        gettext_lazy(
+            "Each recipient's coupons are chosen by last night's beliefs, within all limits. "
+            "Nothing is promised yet: look at the forecast, and somebody else approves it."
+        ),
         _select,
     ),
     "approve": Step(
-        "Approve",
+        gettext_lazy("Approve"),
         (State.SELECTED,),
-        "What was selected is what will be printed: the night before its morning issues it. Look "
-        "at the forecast, the limits and the sample sheets first.",
+        gettext_lazy(
+            "What was selected is what will be printed: the night before its morning issues "
+            "it. Look at the forecast, the limits and the sample sheets first."
+        ),
         _approve,
     ),
     "draft": Step(
-        "Back to draft",
+        gettext_lazy("Back to draft"),
         (State.SELECTED, State.APPROVED),
-        "The selection is put aside, and the mailing may be changed again.",
+        gettext_lazy("The selection is put aside, and the mailing may be changed again."),
         _back_to_draft,
         is_main=False,
     ),
     "issue": Step(
-        "Issue now",
+        gettext_lazy("Issue now"),
         (State.APPROVED,),
-        "What was approved becomes promises, now and not by night: this cannot be taken back. What "
-        "is believed of households must still be young enough today.",
+        gettext_lazy(
+            "What was approved becomes promises, now and not by night: this cannot be taken "
+            "back. What is believed of households must still be young enough today."
+        ),
         _issue,
     ),
     "print": Step(
-        "Print",
+        gettext_lazy("Print"),
         (State.ISSUED, State.PRINTED),
-        "The sheets are written as PDF files with a manifest, and a sample of their barcodes is "
-        "read back. Files of a run before are written over. Nothing goes to the post by itself.",
+        gettext_lazy(
+            "The sheets are written as PDF files with a manifest, and a sample of their "
+            "barcodes is read back. Files of a run before are written over. Nothing goes to "
+            "the post by itself."
+        ),
         _print,
     ),
     "mailed": Step(
-        "Mark as mailed",
+        gettext_lazy("Mark as mailed"),
         (State.PRINTED,),
-        "Say this when the printed sheets have gone to the post.",
+        gettext_lazy("Say this when the printed sheets have gone to the post."),
         _mark_mailed,
         form=MailedForm,
     ),
     "close": Step(
-        "Close",
+        gettext_lazy("Close"),
         (State.MAILED,),
-        "Say this when its dates are over and everything is counted.",
+        gettext_lazy("Say this when its dates are over and everything is counted."),
         _close,
     ),
 }
 
 
 def was_selected(mailing: Mailing) -> bool:
-    return mailing.selection_id is not None or mailing.selections.exists()
+    """Whether coupons were ever selected for it; asked of the database once a page."""
+    if mailing.selection_id is not None:
+        return True
+    kept = vars(mailing)
+    if "_was_selected" not in kept:
+        kept["_was_selected"] = mailing.selections.exists()
+    return bool(kept["_was_selected"])
+
+
+def has_recipients(mailing: Mailing) -> bool:
+    """Whether anybody is on its list; asked once a page, as above."""
+    kept = vars(mailing)
+    if "_has_recipients" not in kept:
+        kept["_has_recipients"] = mailing.recipients.exists()
+    return bool(kept["_has_recipients"])
 
 
 def label_of(name: str, mailing: Mailing) -> str:
     """What a step's button says: a selection is made once, then again."""
     if name == "select" and was_selected(mailing):
         return _("Select again")
-    return STEPS[name].label
+    return str(STEPS[name].label)
 
 
 SENTENCES = {
-    State.DRAFT: "A draft: choose offers and whom it is for, then select its coupons.",
-    State.SELECTED: "Its coupons are selected: look at the forecast; somebody else approves it.",
-    State.APPROVED: "Approved: the night before its morning issues and prints it.",
-    State.ISSUED: "Its coupons are promised; its sheets are not printed yet.",
-    State.PRINTED: "Printed. Take the files to the post, then mark it as mailed.",
-    State.MAILED: "In the post. Redemptions come in with the tills' baskets.",
-    State.CLOSED: "Closed: its dates are over and everything is counted.",
+    State.DRAFT: gettext_lazy(
+        "A draft: choose offers and whom it is for, then select its coupons."
+    ),
+    State.SELECTED: gettext_lazy(
+        "Its coupons are selected: look at the forecast; somebody else approves it."
+    ),
+    State.APPROVED: gettext_lazy("Approved: the night before its morning issues and prints it."),
+    State.ISSUED: gettext_lazy("Its coupons are promised; its sheets are not printed yet."),
+    State.PRINTED: gettext_lazy("Printed. Take the files to the post, then mark it as mailed."),
+    State.MAILED: gettext_lazy("In the post. Redemptions come in with the tills' baskets."),
+    State.CLOSED: gettext_lazy("Closed: its dates are over and everything is counted."),
 }

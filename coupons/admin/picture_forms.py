@@ -4,6 +4,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
 
 from django import forms
+from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -24,11 +25,11 @@ else:
 _ACCEPT: Final = "image/jpeg,image/png,image/webp,image/gif,image/tiff,image/bmp"
 _MOST_BYTES: Final = 20 * 2**20
 # As words and tones, in the order in which they are shown.
-VERDICTS: Final = {
-    "faulty": ("faulty", "bad"),
+VERDICTS: dict[str, tuple[str | Promise, str]] = {
+    "faulty": (gettext_lazy("faulty"), "bad"),
     "unknown": (gettext_lazy("unknown name"), "warn"),
-    "new": ("new", "good"),
-    "replaces": ("replaces", "busy"),
+    "new": (gettext_lazy("new"), "good"),
+    "replaces": (gettext_lazy("replaces"), "busy"),
     "same": (gettext_lazy("the same"), "plain"),
 }
 

@@ -11,6 +11,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_q.tasks import async_task
@@ -104,9 +105,9 @@ def _go_on(run: PrintRun, given: dict[str, Any], user: AbstractBaseUser) -> Outc
 class RunStep:
     """A button of a run: in which state it is there, what it asks, what it does."""
 
-    label: str
+    label: str | Promise
     state: PrintRun.State
-    says: str
+    says: str | Promise
     do: Callable[[PrintRun, dict[str, Any], AbstractBaseUser], Outcome]
     form: type[forms.Form] | None = None
 
@@ -157,8 +158,8 @@ STEPS = {
 class Begun:
     """A run that a mailing may begin besides its whole one."""
 
-    label: str
-    says: str
+    label: str | Promise
+    says: str | Promise
     form: type[forms.Form] | None = None
 
 
@@ -257,8 +258,8 @@ class PrintSteps(Steps):
         self,
         request: HttpRequest,
         title: str,
-        says: str,
-        button: str,
+        says: str | Promise,
+        button: str | Promise,
         form_class: type[forms.Form] | None,
         do: Callable[[dict[str, Any], AbstractBaseUser], Outcome],
         back: str,

@@ -1,7 +1,7 @@
 """Sheets, as paper and as PDF, lost ones, and the coupons on them."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from csp.decorators import csp_replace
 from django import forms
@@ -15,6 +15,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -47,7 +48,7 @@ OUT = (Mailing.State.ISSUED, Mailing.State.PRINTED, Mailing.State.MAILED)
 class LostFilter(admin.SimpleListFilter):
     """Which sheets are void, or stand in a lost one's place."""
 
-    title = "state"
+    title = gettext_lazy("state")
     parameter_name = "lost"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -73,8 +74,8 @@ class LostForm(forms.Form):
 class Lost:
     """What may be done about a lost sheet."""
 
-    label: str
-    says: tuple[str, ...]
+    label: str | Promise
+    says: tuple[str | Promise, ...]
 
 
 LOST = {
@@ -166,6 +167,9 @@ class SheetAdmin(LongList[Sheet], ReadOnlyAdmin[Sheet]):
     list_display = ("number_text", "household", "mailing", "state_pill", "savings", "pdf")
     list_select_related = ("household", "mailing")
     list_filter = ("mailing", LostFilter)
+    filtered_ordering: ClassVar[dict[str, tuple[str, ...]]] = {
+        "mailing__id__exact": ("mailing_id", "-number")
+    }
     search_fields = ("household__cards__number__exact", "coupons__code__exact")
     search_help_text = gettext_lazy("A whole card number or coupon code")
     fields = (

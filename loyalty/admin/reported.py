@@ -70,7 +70,7 @@ _MEASURES = {
 def label(key: str) -> str:
     """`started again` -> `Started again`, `log_loss` -> `Log-loss`."""
     words = key.split(": ")
-    words[-1] = _MEASURES.get(words[-1], words[-1])
+    words[-1] = str(_MEASURES.get(words[-1], words[-1]))
     said = ": ".join(words).replace("_", " ").strip()
     return said[:1].upper() + said[1:]
 

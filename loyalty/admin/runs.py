@@ -40,7 +40,7 @@ FIGURE_WORDS = {
 
 
 class StateFilter(admin.SimpleListFilter):
-    title = "state"
+    title = gettext_lazy("state")
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -155,7 +155,7 @@ class ModelRunAdmin(ReadOnlyAdmin[ModelRun]):
             ),
             computed_with,
         ]
-        rest = {said: report[key] for key, said in FIGURE_WORDS.items() if key in report}
+        rest = {str(said): report[key] for key, said in FIGURE_WORDS.items() if key in report}
         rest |= {key: report[key] for key in report if key not in (*DRAWN, *FIGURE_WORDS)}
         if rest:
             shown.append(

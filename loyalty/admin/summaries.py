@@ -31,7 +31,7 @@ NOT_LISTED = ("weekly_spend_cents", "weekly_trips", "categories", "wallets", "ru
 
 
 class TierFilter(admin.SimpleListFilter):
-    title = "tier"
+    title = gettext_lazy("tier")
     parameter_name = "tier"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -42,7 +42,7 @@ class TierFilter(admin.SimpleListFilter):
 
 
 class SharedFilter(admin.SimpleListFilter):
-    title = "card"
+    title = gettext_lazy("card")
     parameter_name = "shared"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
