@@ -1,6 +1,6 @@
 """What could not be taken of uploads: why, what to do about it, and what stays out."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from django import forms
@@ -83,6 +83,14 @@ class OpenFilter(admin.SimpleListFilter):
         return queryset.filter(resolved_by=None, closed_at=None)
 
 
+class CodeFilter(admin.AllValuesFieldListFilter):
+    """By what was wrong, in words."""
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        for choice in super().choices(changelist):
+            yield {**choice, "display": str(choice["display"]).replace("_", " ")}
+
+
 class CloseForm(forms.Form):
     why = forms.CharField(
         max_length=200,
@@ -95,7 +103,7 @@ class CloseForm(forms.Form):
 class RejectAdmin(LongList[Reject], ReadOnlyAdmin[Reject]):
     list_display = ("code_pill", "detail", "receipt", "upload", "state_pill")
     list_select_related = ("upload__terminal__store",)
-    list_filter = (OpenFilter, "code")
+    list_filter = (OpenFilter, ("code", CodeFilter))
     search_fields = ("receipt__exact", "detail")
     search_help_text = gettext_lazy("A receipt's whole number, or words of what was wrong")
     fields = (
@@ -230,7 +238,9 @@ class RejectAdmin(LongList[Reject], ReadOnlyAdmin[Reject]):
             closed_at=timezone.now(), closed_by=request.user, closed_why=form.cleaned_data["why"]
         )
         for reject in rejects:
-            self.log_change(request, reject, f"Closed: {form.cleaned_data['why']}")
+            self.log_change(
+                request, reject, (_("Closed: %(said)s") % {"said": form.cleaned_data["why"]})
+            )
         said = ngettext("%(n)s reject closed.", "%(n)s rejects closed.", closed)
         messages.success(request, said % {"n": closed})
         return None
@@ -241,6 +251,6 @@ class RejectAdmin(LongList[Reject], ReadOnlyAdmin[Reject]):
             closed_at=None, closed_by=None, closed_why=""
         )
         for reject in closed:
-            self.log_change(request, reject, "Opened again.")
+            self.log_change(request, reject, _("Opened again."))
         said = ngettext("%(n)s reject opened again.", "%(n)s rejects opened again.", len(closed))
         messages.success(request, said % {"n": len(closed)})
