@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from django.utils.translation import gettext as _
 
-from coupons.models import Selection
+from coupons.models import Selection, SelectionPiece
 from coupons.pieces import Chosen
 from coupons.selection import objective
 
@@ -37,41 +37,52 @@ class Sheets:
 
 def sheets_of(first: Selection, second: Selection) -> Sheets:
     """Set what was chosen side by side, household by household: of large mailings of a part."""
-    mine, other = (
-        dict(one.pieces.exclude(chosen=None).values_list("bucket", "pk")) for one in (first, second)
-    )
+    households: dict[int, int] = {}
+    keys: dict[tuple[int, int], int] = {}
+    for place, one in enumerate((first, second)):
+        kept = one.pieces.exclude(chosen=None).values_list("bucket", "pk", "households")
+        for bucket, key, size in kept:
+            keys[place, bucket] = key
+            households[bucket] = max(households.get(bucket, 0), size)
+    looked_at = _first_of(households)
+    wanted = [key for (_place, bucket), key in keys.items() if bucket in looked_at]
+    data = dict(SelectionPiece.objects.filter(pk__in=wanted).values_list("pk", "chosen"))
     homes = differ = 0
     tags = np.zeros((len(TAG_WORDS), 2), np.int64)
-    buckets = sorted(mine.keys() | other.keys())
-    seen = 0
-    for bucket in buckets:
-        if homes >= HOMES_SEEN:
-            break
-        chosen = [
-            _sheets(one, there.get(bucket)) for one, there in ((first, mine), (second, other))
-        ]
+    for bucket in looked_at:
+        chosen = [_sheets(data.get(keys.get((place, bucket), 0))) for place in (0, 1)]
         both = chosen[0][0].keys() | chosen[1][0].keys()
         homes += len(both)
         differ += sum(chosen[0][0].get(home) != chosen[1][0].get(home) for home in both)
         for at, (_told, tag) in enumerate(chosen):
             tags[:, at] += np.bincount(tag, minlength=len(TAG_WORDS))[: len(TAG_WORDS)]
-        seen += 1
     return Sheets(
         homes,
         differ,
         {word: (int(tags[tag, 0]), int(tags[tag, 1])) for tag, word in TAG_WORDS.items()},
-        seen < len(buckets),
+        len(looked_at) < len(households),
     )
 
 
+def _first_of(households: dict[int, int]) -> list[int]:
+    """The first buckets that together hold as many households as are looked at."""
+    taken: list[int] = []
+    seen = 0
+    for bucket in sorted(households):
+        if seen >= HOMES_SEEN:
+            break
+        taken.append(bucket)
+        seen += households[bucket]
+    return taken
+
+
 def _sheets(
-    selection: Selection, piece: int | None
+    data: bytes | memoryview | None,
 ) -> tuple[dict[int, frozenset[tuple[int, int]]], npt.NDArray[np.int8]]:
     """Of each household of a piece what is on its sheet, and the tags of all its coupons."""
-    if piece is None:
+    if data is None:
         return {}, np.zeros(0, np.int8)
-    data = selection.pieces.values_list("chosen", flat=True).get(pk=piece)
-    chosen = Chosen.from_bytes(bytes(data or b""))
+    chosen = Chosen.from_bytes(bytes(data))
     pairs = list(zip(chosen.offer.tolist(), chosen.level.tolist(), strict=True))
     real = np.flatnonzero(~chosen.is_ghost).tolist()
     told = {

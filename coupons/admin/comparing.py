@@ -70,7 +70,8 @@ def _drawn(
     if not rows:
         return table((), (), _("No coupon in either."))
     # Its markup is this house's own, and escapes the names.
-    return format_html('<div class="scroll">{}</div>', mark_safe(paired_bars(title, names, rows)))  # noqa: S308
+    drawn = mark_safe(paired_bars(title, names, rows))  # noqa: S308 - our own figures
+    return format_html('<div class="scroll" tabindex="0">{}</div>', drawn)
 
 
 def _figures(first: Selection, second: Selection) -> SafeString:

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import F, QuerySet
+from django.db.models import F, QuerySet, prefetch_related_objects
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -30,6 +30,7 @@ from coupons.admin.mailing_parts import (
 from coupons.admin.mailing_steps import (
     STEPS,
     State,
+    has_recipients,
     is_open,
     is_unprinted,
     label_of,
@@ -155,6 +156,9 @@ class MailingAdmin(MailingViews, WorkbenchPages, Page[Mailing]):
         mailing = super().get_object(request, object_id, from_field)
         if mailing is not None and mailing.selection is not None:
             mailing.selection.mailing = mailing  # its name is asked for
+        if mailing is not None and mailing.state == State.DRAFT:
+            # Its form and its steps ask for the same.
+            prefetch_related_objects([mailing], "segments", "offers")
         return mailing
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Mailing]:
@@ -199,15 +203,15 @@ class MailingAdmin(MailingViews, WorkbenchPages, Page[Mailing]):
             for title, options in fieldsets
         ]
 
-    @admin.display(description="Offers")
+    @admin.display(description=gettext_lazy("Offers"))
     def offers_in_words(self, mailing: Mailing) -> str:
         return first_named(mailing.offers.order_by("pk"))
 
-    @admin.display(description="Segments")
+    @admin.display(description=gettext_lazy("Segments"))
     def segments_in_words(self, mailing: Mailing) -> str:
         return first_named(mailing.segments.order_by("name")) or "none: recipients by hand only"
 
-    @admin.display(description="Fallback offers")
+    @admin.display(description=gettext_lazy("Fallback offers"))
     def fallback_in_words(self, mailing: Mailing) -> str:
         return first_named(mailing.fallback_offers.order_by("pk")) or "none"
 
@@ -241,7 +245,7 @@ class MailingAdmin(MailingViews, WorkbenchPages, Page[Mailing]):
     def likely(self, mailing: Any) -> str:
         return _counted(mailing.said_used)
 
-    @admin.display(description="State", ordering="state")
+    @admin.display(description=gettext_lazy("State"), ordering="state")
     def state_pill(self, mailing: Mailing) -> SafeString:
         return pill(_("goodwill"), "plain") if mailing.is_goodwill else mailing_pill(mailing)
 
@@ -305,7 +309,7 @@ class MailingAdmin(MailingViews, WorkbenchPages, Page[Mailing]):
 
     def panels(self, request: HttpRequest, row: Mailing) -> list[Panel]:
         is_issued = row.state in workbench_facts.WITH_SHEETS
-        if row.state == State.DRAFT and not was_selected(row) and not row.recipients.exists():
+        if row.state == State.DRAFT and not was_selected(row) and not has_recipients(row):
             return []  # the sentence says what to do first
         return [
             Panel(_("Selections"), mailing_panels.selections(row), is_wide=True),

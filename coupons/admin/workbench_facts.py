@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from coupons.admin import queued
+from coupons.admin.mailing_steps import has_recipients
 from coupons.admin.workbench import Known
 from coupons.models import Mailing, PrintRun, Selection
 
@@ -41,7 +42,7 @@ def known_of(
         if mailing.mailed_on is not None:
             told["mailed_on"] = date_format(mailing.mailed_on, "DATE_FORMAT")
     if mailing.state == State.DRAFT:
-        told["recipients"] = mailing.recipients.exists()
+        told["recipients"] = has_recipients(mailing)
     totals = mailing.selection.report.get("totals") if mailing.selection else None
     return Known(
         state=mailing.state,
