@@ -31,7 +31,7 @@ OF_HISTORY = (Trigger.DUE, Trigger.FIRST_PURCHASE)
 HOMES_AT_ONCE = 20_000
 # A page waits for its count: more households are estimated from a part, and more lines than these
 # are read for whoever asks for it.
-HOMES_COUNTED = 100_000
+HOMES_COUNTED = 20_000
 LINES_COUNTED = 5_000_000
 CARDS_NAMED = 10
 MANY = 10_000
@@ -242,7 +242,7 @@ def _size(
     besides: list[QuerySet[Household]],
 ) -> Size:
     buckets = counted_buckets(run)
-    end = -(-len(buckets) * SLOTS // len(history.buckets()))  # the first slot that is not counted
+    end = counted_slots(run)
     groups = [*besides, *groups_of(segments, run, mailing, buckets)]
     if not groups:
         return Size(0, False)
@@ -282,6 +282,12 @@ def counted_buckets(run: ModelRun) -> range:
     """The buckets that hold as many households as are counted, at least one."""
     every = history.buckets()
     return every[: max(len(every) * HOMES_COUNTED // max(run.households, HOMES_COUNTED), 1)]
+
+
+def counted_slots(run: ModelRun) -> int:
+    """The first slot that is not counted: a bucket may hold more households than are."""
+    end = -(-len(counted_buckets(run)) * SLOTS // len(history.buckets()))
+    return min(end, max(SLOTS * HOMES_COUNTED // max(run.households, HOMES_COUNTED), 1))
 
 
 def _parts(homes: Ids) -> Iterable[list[int]]:

@@ -19,7 +19,7 @@ from django.db.models import (
 
 from coupons import audience, outcomes
 from coupons.models import Mailing, Recipient, Sheet
-from loyalty import history, voice
+from loyalty import voice
 from loyalty.models import SLOTS, Address, Consent, Household, HouseholdSummary, ModelRun
 
 Outcome = Recipient.Outcome
@@ -39,7 +39,7 @@ def of(mailing: Mailing, run: ModelRun) -> Reach:
     Of a house of more than audience.HOMES_COUNTED households a part is counted.
     """
     buckets = audience.counted_buckets(run)
-    end = -(-len(buckets) * SLOTS // len(history.buckets()))
+    end = audience.counted_slots(run)
     by_hand = Household.objects.filter(
         Exists(Recipient.objects.filter(mailing=mailing, household=OuterRef("pk")))
     )

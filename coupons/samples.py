@@ -70,6 +70,8 @@ def of_household(selection: Selection, home: Household) -> tuple[Sheet, list[Cou
 def _made(
     selection: Selection, picked: Sequence[tuple[Chosen, int]]
 ) -> list[tuple[Sheet, list[Coupon]]]:
+    if not picked:
+        return []
     terms = Terms.from_plain(selection.terms)
     names = {offer.pk: offer.name for offer in forecasting.every(terms)}
     offers = selection.mailing.offers.in_bulk() | selection.mailing.fallback_offers.in_bulk()

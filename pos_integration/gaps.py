@@ -42,15 +42,38 @@ class Silence:
     last_on: date  # the latest of them
 
 
+# First each till's days in short, which the index alone tells: the numbers of a whole day are as
+# many as lie between its lowest and its highest, and the next day goes on from there or starts
+# anew. Only tills with a day that is not so are read receipt by receipt.
 # Within a day receipts go by number: their times may be missing, and one that was set aside ends
 # late. Where a numbering turns over (9999, 1) a day holds both its ends: what lies between them
 # is not missing if all that the day before had lies there too.
 _GAPS = """
-    WITH receipts AS (
-        SELECT store_id, till, business_date, receipt::bigint AS number, min(receipt) AS receipt
+    WITH told AS MATERIALIZED (
+        SELECT store_id, till, business_date, count(*) AS receipts,
+            min(length(receipt)) = max(length(receipt)) AS is_even,
+            min(receipt COLLATE "C") AS lowest, max(receipt COLLATE "C") AS highest
         FROM pos_integration_basket
-        WHERE business_date BETWEEN %(first)s AND %(until)s AND receipt ~ '^[0-9]{1,18}$'
+        WHERE business_date BETWEEN %(first)s AND %(until)s
             AND (%(store)s::bigint IS NULL OR store_id = %(store)s)
+            AND (%(till)s::int IS NULL OR till = %(till)s)
+        GROUP BY store_id, till, business_date
+    ), numbered AS MATERIALIZED (
+        SELECT *, CASE WHEN is_even AND lowest ~ '^[0-9]{1,18}$' THEN lowest::bigint END AS low,
+            CASE WHEN is_even AND highest ~ '^[0-9]{1,18}$' THEN highest::bigint END AS high
+        FROM told
+    ), followed AS MATERIALIZED (
+        SELECT *, lag(high) OVER by_day AS before, row_number() OVER by_day = 1 AS is_first
+        FROM numbered WINDOW by_day AS (PARTITION BY store_id, till ORDER BY business_date)
+    ), in_doubt AS MATERIALIZED (
+        SELECT store_id, till FROM followed GROUP BY store_id, till
+        HAVING NOT bool_and(
+            coalesce(high - low + 1 = receipts AND (is_first OR low <= before + 1), false)
+        )
+    ), receipts AS (
+        SELECT store_id, till, business_date, receipt::bigint AS number, min(receipt) AS receipt
+        FROM pos_integration_basket JOIN in_doubt USING (store_id, till)
+        WHERE business_date BETWEEN %(first)s AND %(until)s AND receipt ~ '^[0-9]{1,18}$'
         GROUP BY store_id, till, business_date, receipt::bigint
     ), steps AS (
         SELECT *, lag(number) OVER one_till AS last_number, lag(receipt) OVER one_till AS after
@@ -83,7 +106,6 @@ _GAPS = """
         AND NOT coalesce(
             day.lowest_before > step.last_number AND day.highest_before < step.number, false
         )
-        AND (%(till)s::int IS NULL OR step.till = %(till)s)
     ORDER BY step.business_date DESC, store.number, step.till, step.number
 """
 
@@ -129,19 +151,21 @@ _SILENT = """
         WHERE business_date >= %(since)s AND business_date < %(today)s
     ), open AS (
         SELECT DISTINCT store_id, business_date FROM sold
+    ), begun AS MATERIALIZED (
+        SELECT terminal.store_id, terminal.number, (
+            SELECT min(basket.business_date) FROM pos_integration_basket basket
+            WHERE basket.store_id = terminal.store_id AND basket.till = terminal.number
+        ) AS first_on
+        FROM pos_integration_terminal terminal
+        WHERE terminal.revoked_at IS NULL AND NOT terminal.is_collector
     )
     SELECT store.id, store.number, terminal.number, count(*), max(open.business_date)
-    FROM pos_integration_terminal terminal
+    FROM begun terminal
     JOIN pos_integration_store store ON store.id = terminal.store_id
-    JOIN open ON open.store_id = terminal.store_id
+    JOIN open ON open.store_id = terminal.store_id AND open.business_date > terminal.first_on
     LEFT JOIN sold ON sold.store_id = open.store_id AND sold.till = terminal.number
         AND sold.business_date = open.business_date
-    WHERE sold.till IS NULL AND terminal.revoked_at IS NULL AND NOT terminal.is_collector
-        AND EXISTS (
-            SELECT FROM pos_integration_basket basket
-            WHERE basket.store_id = terminal.store_id AND basket.till = terminal.number
-                AND basket.business_date < open.business_date
-        )
+    WHERE sold.till IS NULL
     GROUP BY store.id, store.number, terminal.number
     ORDER BY max(open.business_date) DESC, count(*) DESC, store.number, terminal.number
 """

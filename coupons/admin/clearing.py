@@ -15,6 +15,7 @@ from coupons.models import Redemption
 from coupons.sheets import codes
 from pos_integration import money
 from pos_integration.admin.scoping import OwnStoreFilter, in_stores
+from pos_integration.admin.since import since
 from pos_integration.desk import NOTHING, LongList, ReadOnlyAdmin, pill
 
 
@@ -49,8 +50,7 @@ class RedemptionAdmin(LongList[Redemption], ReadOnlyAdmin[Redemption]):
         "receipt",
     )
     list_select_related = ("offer", "coupon", "store", "record")
-    list_filter = (StandsFilter, ("store", OwnStoreFilter))
-    date_hierarchy = "business_date"
+    list_filter = (StandsFilter, since("business_date"), ("store", OwnStoreFilter))
     search_fields = ("coupon__code__exact",)
     search_help_text = gettext_lazy("A whole coupon code, typed or scanned")
     fields = (

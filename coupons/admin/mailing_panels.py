@@ -1,5 +1,6 @@
 """What a mailing's page tells: what was selected, for whom, what came back, what is printed."""
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 OFFERS_NAMED = 8
 LONG_ADDRESS = r"(\n.*){5}|[^\n]{35}"  # lines, or letters of one: shorter ones fit any window
 LONG_ADDRESSES = 1_000
+COME_LATE_DAYS = 60  # after its last day a coupon may still come in, if ever
 
 
 def first_named(rows: QuerySet[Any]) -> str:
@@ -102,7 +104,10 @@ def redeemed(mailing: Mailing) -> SafeString:
     if mailing.state in (State.DRAFT, State.SELECTED, State.APPROVED):
         return table((), (), _("Its coupons are not issued yet."))
     sheets = mailing.sheets.filter(replaces=None).count()
-    used = Redemption.objects.filter(coupon__sheet__mailing=mailing).aggregate(
+    # By its days first: of the years' redemptions few are of this mailing.
+    days = (mailing.valid_from, mailing.valid_to + timedelta(days=COME_LATE_DAYS))
+    lately = Redemption.objects.filter(business_date__range=days)
+    used = lately.filter(coupon__sheet__mailing=mailing).aggregate(
         coupons=Count("pk"),
         homes=Count("coupon__sheet__household", distinct=True),
         off=Sum("amount"),

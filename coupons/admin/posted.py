@@ -1,6 +1,6 @@
 """Who a mailing is meant for, and what became of each."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -21,6 +21,9 @@ class RecipientAdmin(LongList[Recipient]):
     list_display = ("household", "mailing", "outcome_pill")
     list_select_related = ("household", "mailing")
     list_filter = ("mailing", "outcome")
+    filtered_ordering: ClassVar[dict[str, tuple[str, ...]]] = {
+        "mailing__id__exact": ("mailing_id", "-household_id")
+    }
     search_fields = ("household__cards__number__exact",)
     search_help_text = gettext_lazy("A whole card number")
     autocomplete_fields = ("household", "mailing")

@@ -1,6 +1,6 @@
 """Single coupons at the desk: found by their code, made void, printed as a slip."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.contrib.auth.models import AbstractBaseUser
@@ -35,6 +35,9 @@ class CouponAdmin(LongList[Coupon], ReadOnlyAdmin[Coupon]):
     )
     list_select_related = ("offer", "level__offer", "sheet__household", "sheet__mailing")
     list_filter = ("state", "tag", "sheet__mailing")
+    filtered_ordering: ClassVar[dict[str, tuple[str, ...]]] = {
+        "sheet__mailing__id__exact": ("-sheet__number", "-position", "-pk")
+    }
     search_fields = ("code__exact",)
     search_help_text = gettext_lazy("A whole coupon code, typed or scanned")
     fields = (
