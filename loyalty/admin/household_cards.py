@@ -27,7 +27,11 @@ SPANS = {"weeks": 7, "needs": 5, "warning": overview.WHOLE, "wallets": overview.
 
 def fuller_first(parts: list[Part]) -> list[Part]:
     """The cards in their order, those with nothing but a sentence last: three to a row."""
-    bare = [part for part in parts if part.body.startswith('<p class="empty">')]
+    bare = [
+        part
+        for part in parts
+        if part.body.startswith('<p class="empty">') and "<form" not in part.body
+    ]
     if not bare:
         return parts
     fuller = [part for part in parts if part not in bare]
