@@ -25,7 +25,7 @@ from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from psycopg2.errors import UniqueViolation
+from psycopg2.errors import UniqueViolation  # type: ignore[import-untyped] # ships no types
 
 from pos_integration import at_once, histories
 

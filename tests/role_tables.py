@@ -254,10 +254,11 @@ ACTIONS = {
 }
 # fmt: on
 
+HOUSEHOLDS: Any = admin.site._registry[Household]
 TABLES = ("csv", "xlsx")
 # Pages that do several things, by the word in their address.
 SEVERAL = {
-    "loyalty_household_step": [one.slug for one in admin.site._registry[Household].steps],
+    "loyalty_household_step": [one.slug for one in HOUSEHOLDS.steps],
     "coupons_sheet_lost": sheets.LOST,
     "coupons_dispute_answer": ledger.ANSWERS,
     "coupons_mailing_step": mailing_steps.STEPS,

@@ -50,6 +50,7 @@ def desk() -> Client:
 
 class TestWhateverIsTyped(TestCase):
     chain: two_stores.Chain
+    desk: Client
 
     @classmethod
     def setUpClass(cls) -> None:
@@ -251,11 +252,14 @@ WRONG = {
 
 
 class TestAWrongFile(TestCase):
+    segment: Segment
+    desk: Client
+
     @classmethod
     def setUpTestData(cls) -> None:
         make.product()
         make.funder()
-        cls.till = make.terminal(make.store("330"), 4)[0]
+        make.terminal(make.store("330"), 4)
         cls.segment = Segment.objects.create(name="Everybody")
         cls.desk = desk()
 

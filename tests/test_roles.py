@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from copy import copy
 from typing import Any, NamedTuple
 
 from django.contrib.auth.models import Group, User
@@ -87,6 +88,7 @@ def is_asked(role: str, who: str) -> bool:
     return "M" not in who if role == "A" else who != NOBODY
 
 
+Asked = tuple[str, str, str, dict[str, Any] | None]  # page, method, address, form
 # Where what there is not leads to.
 NOWHERE = {reverse_lazy("admin:index"), reverse_lazy("admin:pos_integration_change_changelist")}
 
@@ -102,7 +104,7 @@ class Answer(NamedTuple):
 
 def answer(client: Client, method: str, url: str, says: Any = None) -> Answer:
     """Ask, and take back whatever came of it."""
-    cookies, before = client.cookies.copy(), written()
+    cookies, before = copy(client.cookies), written()
     with transaction.atomic():
         got = getattr(client, method)(url, says)
         rows = written() - before
@@ -119,6 +121,7 @@ def answer(client: Client, method: str, url: str, says: Any = None) -> Answer:
 @override_settings(SECOND_FACTOR="offered")  # off, its pages are not there
 class TestRoles(TestCase):
     chain: two_stores.Chain
+    clients: dict[str, Client]
 
     @classmethod
     def setUpClass(cls) -> None:
@@ -222,7 +225,7 @@ class TestRoles(TestCase):
         outsider.force_login(User.objects.get(username="shopper"))
         faults = []
         for client in (Client(), outsider):
-            asked = [(name, "post", url, says) for name, url, _, says in self.forms()]
+            asked: list[Asked] = [(name, "post", url, says) for name, url, _, says in self.forms()]
             if client is not outsider:
                 asked += [(name, "get", url, None) for name, url, _ in self.pages()]
             for name, method, url, says in asked:
@@ -234,7 +237,7 @@ class TestRoles(TestCase):
     def test_rows_of_another_store_are_neither_shown_to_store_staff_nor_changed_by_them(self):
         client, faults = self.clients["S"], []
         own = {name: url for name, url, _ in self.pages()}
-        asked = [(name, "get", url, None) for name, url, _ in self.pages("theirs")]
+        asked: list[Asked] = [(name, "get", url, None) for name, url, _ in self.pages("theirs")]
         asked += [(name, "post", url, says) for name, url, _, says in self.forms("theirs")]
         for name, method, url, says in asked:
             if url == own[name]:
@@ -323,9 +326,10 @@ class TestRoles(TestCase):
         assert THEIRS in said["M"]
 
     def test_a_field_that_completes_what_is_typed_offers_rows_of_ones_own_store_alone(self):
-        found = {role: [] for role in ROLES}
+        found: dict[str, list[str]] = {role: [] for role in ROLES}
         for page in PAGES:
-            for one in (page, *(inline for inline in page.inlines)):
+            both: list[Any] = [page, *page.inlines]
+            for one in both:
                 for field in one.autocomplete_fields:
                     asked = {
                         "app_label": one.model._meta.app_label,

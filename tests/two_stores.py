@@ -162,7 +162,7 @@ def build(clerk: User) -> Chain:
     made: dict[str, Any] = {
         "run": run,
         "fitted": FittedModel.objects.create(
-            kind="needs", version=1, as_of=run.as_of, parameters=b"", sha256="0" * 64
+            kind="needs", version=1, as_of=run.as_of, parameters="{}", sha256="0" * 64
         ),
         "chunk": PurchaseChunk.objects.create(
             bucket=0, month=date(2026, 3, 1), of_buckets=16, rows=0, data=b"", sha256="0" * 64
