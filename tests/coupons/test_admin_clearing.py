@@ -126,7 +126,9 @@ SAID = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(said=SAID)
 def test_what_the_form_accepts_the_database_accepts(said):
     offer_form = modelform_factory(Offer, OfferForm, exclude=["products"])
