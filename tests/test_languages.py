@@ -1,11 +1,16 @@
 """What the desk says in German: sound catalogues, compiled as written, chosen by who reads."""
 
 import re
+from decimal import Decimal
 from pathlib import Path
 
 import polib
 import pytest
 from django.urls import reverse
+from django.utils import translation
+
+from pos_integration.desk import grouped, money, percent
+from tests.words import untranslated
 
 CATALOGUES = sorted(Path(__file__).parent.parent.glob("*/locale/de/LC_MESSAGES/django.po"))
 
@@ -51,3 +56,43 @@ def test_the_desk_is_read_in_the_language_that_was_chosen(admin_client):
     assert "Abmelden" in said
     for english in ("Log out", "Baskets", "Mailings", "Print runs", "First steps"):
         assert f">{english}<" not in said, english
+
+
+def test_everything_marked_for_people_is_said_in_german():
+    missing = {
+        text: sorted(files)
+        for words in untranslated().values()
+        for (text, _), files in words.items()
+    }
+    assert not missing, "translate these, then compilemessages"
+
+
+def test_figures_are_written_as_the_reader_is_used_to():
+    with translation.override("de"):
+        assert money(Decimal("1234.5")) == "1.234,50"
+        assert grouped(1234567) == "1.234.567"
+        assert percent(0.125) == "12 %"
+    with translation.override("en"):
+        assert money(Decimal("1234.5")) == "1,234.50"
+        assert grouped(1234567) == "1,234,567"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("page", "english"),
+    [
+        ("coupons_mailing_changelist", ("No mailing yet", "Add mailing", ">State<", "Fallback")),
+        ("coupons_offer_changelist", ("No offer yet", "Import offers", "Pictures", "Who pays")),
+        ("coupons_funder_changelist", ("No funder yet", "Settle a month", "Open disputes")),
+        ("coupons_theme_changelist", ("No theme yet", "For mailings without")),
+        ("loyalty_household_changelist", ("No household yet", "A card's number")),
+        ("loyalty_fittedmodel_changelist", ("Nothing was learned", "Learn anew", "In use")),
+        ("pos_integration_store_changelist", ("No store yet", "Time zone")),
+        ("pos_integration_terminal_changelist", ("No till yet", "Last seen", "Issue a new")),
+    ],
+)
+def test_a_page_read_in_german_says_nothing_in_english(admin_client, page, english):
+    admin_client.post(reverse("set_language"), {"language": "de", "next": "/"})
+    said = admin_client.get(reverse(f"admin:{page}")).content.decode()
+    assert 'lang="de"' in said
+    assert [word for word in english if word in said] == []
