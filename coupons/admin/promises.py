@@ -18,7 +18,13 @@ from coupons.admin.sheets import LostForm, coupon_pill, promised, tag_pill
 from coupons.models import Coupon
 from coupons.sheets import codes
 from loyalty.admin import scope
-from pos_integration.desk import LongList, ReadOnlyAdmin, Tool, percent
+from pos_integration.desk import LongList, LongListPaginator, ReadOnlyAdmin, Tool, percent
+
+
+class CouponPaginator(LongListPaginator):
+    """Counts fewer: of a store's staff each coupon's household is asked where it shops."""
+
+    most = 1_000
 
 
 @admin.register(Coupon)
@@ -35,6 +41,7 @@ class CouponAdmin(LongList[Coupon], ReadOnlyAdmin[Coupon]):
     )
     list_select_related = ("offer", "level__offer", "sheet__household", "sheet__mailing")
     list_filter = ("state", "tag", "sheet__mailing")
+    paginator = CouponPaginator
     filtered_ordering: ClassVar[dict[str, tuple[str, ...]]] = {
         "sheet__mailing__id__exact": ("-sheet__number", "-position", "-pk")
     }

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Sum
+from django.db.models import Count, Sum
 from django.utils import timezone
 from django.utils.formats import date_format
 
@@ -44,10 +44,14 @@ def known_of(
     if mailing.state == State.DRAFT:
         told["recipients"] = has_recipients(mailing)
     totals = mailing.selection.report.get("totals") if mailing.selection else None
+    counted = Mailing.objects.filter(pk=mailing.pk).values_list(
+        Count("segments", distinct=True), Count("offers", distinct=True)
+    )
+    segments, offers = counted.get()
     return Known(
         state=mailing.state,
-        segments=mailing.segments.count(),
-        offers=mailing.offers.count(),
+        segments=segments,
+        offers=offers,
         coupons_per_sheet=mailing.coupons_per_sheet,
         is_printed=mailing.channel == Mailing.Channel.PRINT,
         at_work=at_work,
@@ -74,7 +78,7 @@ def _of_selection(mailing: Mailing, user: "User | AnonymousUser") -> dict[str, A
 def _of_print(mailing: Mailing) -> dict[str, Any]:
     run = (
         mailing.print_runs.filter(kind=PrintRun.Kind.WHOLE)
-        .only("pk", "state", "sheets", "says", "folder")
+        .only("pk", "mailing", "state", "sheets", "says", "folder")
         .order_by("-pk")
         .first()
     )

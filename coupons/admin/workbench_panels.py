@@ -30,9 +30,10 @@ def progress_of(mailing: Mailing, waiting: Set[str]) -> dict[str, Any] | None:
     where nobody knows how many there will be.
     """
     tasks = waiting & {SELECT, ISSUE, USE, MEASURE}
-    running = mailing.selections.filter(state=Selection.State.RUNNING).order_by("-pk").first()
-    if running is not None and mailing.state in (State.DRAFT, State.SELECTED):
-        return _selecting(running)
+    if mailing.state in (State.DRAFT, State.SELECTED):
+        at_work = mailing.selections.filter(state=Selection.State.RUNNING)
+        if (running := at_work.order_by("-pk").first()) is not None:
+            return _selecting(running)
     if ISSUE in tasks:
         return _issuing(mailing)
     if not tasks:
