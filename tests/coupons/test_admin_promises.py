@@ -57,7 +57,7 @@ def desk(admin_client):
 @pytest.mark.parametrize(
     ("model", "most"),
     [
-        ("offer", 5),
+        ("offer", 11),
         ("offerproduct", 5),
         ("mailing", 6),
         ("recipient", 6),
