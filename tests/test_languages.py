@@ -85,7 +85,7 @@ def test_figures_are_written_as_the_reader_is_used_to():
         ("coupons_offer_changelist", ("No offer yet", "Import offers", "Pictures", "Who pays")),
         ("coupons_funder_changelist", ("No funder yet", "Settle a month", "Open disputes")),
         ("coupons_theme_changelist", ("No theme yet", "For mailings without")),
-        ("loyalty_household_changelist", ("No household yet", "A card's number")),
+        ("loyalty_household_changelist", ("No household yet", "card number", "With us since")),
         ("loyalty_fittedmodel_changelist", ("Nothing was learned", "Learn anew", "In use")),
         ("pos_integration_store_changelist", ("No store yet", "Time zone")),
         ("pos_integration_terminal_changelist", ("No till yet", "Last seen", "Issue a new")),

@@ -16,7 +16,7 @@ from pos_integration.labels import labels_of
 
 ROOT = Path(__file__).parent.parent
 APPS = ("pos_integration", "loyalty", "coupons")
-MARKS = {"_": 1, "gettext": 1, "gettext_lazy": 1, "ngettext": 2, "ngettext_lazy": 2}
+MARKS = {"_": 1, "gettext": 1, "gettext_lazy": 1, "_lazy": 1, "ngettext": 2, "ngettext_lazy": 2}
 # A text and its plural, which is empty where none is said.
 Word = tuple[str, str]
 

@@ -21,9 +21,7 @@ def test_a_plot_is_well_formed_and_says_what_came_and_what_was_expected() -> Non
     )
     root = ElementTree.fromstring(svg)
     assert root[0].text == "Redemptions of <November>"
-    assert root[1].text == (
-        "20 until 3 Nov 2026. 18 expected until 10 Nov 2026, between 9 and 27."
-    )
+    assert root[1].text == ("20 until 3 Nov 2026. 18 expected until 10 Nov 2026, between 9 and 27.")
     assert "style=" not in svg
 
 
