@@ -5,10 +5,10 @@ Here they become gettext's, so that no model needs to mark its words and no lang
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 from django.apps import AppConfig
 from django.db.models import Choices, Field
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
 
@@ -39,7 +39,7 @@ def labels_of(app: AppConfig) -> set[str]:
     said |= {str(member.label) for kind in _choices_of(app) for member in kind}
     for model in app.get_models():
         said |= {str(model._meta.verbose_name), str(model._meta.verbose_name_plural)}
-        fields: list[Field] = [*model._meta.local_fields, *model._meta.local_many_to_many]
+        fields: list[Field[Any, Any]] = [*model._meta.local_fields, *model._meta.local_many_to_many]
         for field in fields:
             said |= {str(field.verbose_name), str(field.help_text)}
             said |= {str(label) for _, label in field.flatchoices}
@@ -53,9 +53,10 @@ def _choices_of(app: AppConfig, kind: type[Choices] = Choices) -> Iterator[type[
         yield from _choices_of(app, narrower)
 
 
-def _lazy(text: str | Promise) -> str | Promise:
+def _lazy(text: Any) -> Any:
     """Empty stays empty: gettext answers "" with a catalogue's head.
 
-    A plural that Django made of the singular is lazy already, yet no catalogue's.
+    Any: Django's stubs type each label's place in another way. A plural that
+    Django made of the singular is lazy already, yet no catalogue's.
     """
     return gettext_lazy(str(text)) if text else text
