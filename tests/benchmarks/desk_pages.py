@@ -101,7 +101,8 @@ def _filtered(model: type[Model], desk: Admin[Any], asked: Any, address: str) ->
         return
     shown = desk.get_changelist_instance(asked)
     for spec in shown.filter_specs:
-        choices = [one for one in spec.choices(shown) if not one["selected"]]
+        links = (one for one in spec.choices(shown) if "query_string" in one)  # others are typed
+        choices = [one for one in links if not one.get("selected")]
         for choice in [*choices[: CHOICES - 1], *choices[CHOICES - 1 :][-1:]]:
             name = f"list {model._meta.label}, {spec.title}: {choice['display']}"
             yield name, f"{address}{choice['query_string']}"
