@@ -127,10 +127,10 @@ def _rows(
     yield "last", last
     yield "first", rows.order_by("pk").values_list("pk", flat=True).first()
     try:
-        states = [value for value, _label in model._meta.get_field("state").flatchoices]
+        field: Any = model._meta.get_field("state")
     except FieldDoesNotExist:
         return
-    for state in states:
+    for state, _label in field.flatchoices:
         if found := rows.filter(state=state).order_by("-pk").values_list("pk", flat=True).first():
             yield state, found
 
