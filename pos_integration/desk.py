@@ -23,8 +23,8 @@ from django.utils.functional import Promise, cached_property
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from psycopg2.errors import UniqueViolation  # type: ignore[import-untyped] # ships no types
 
 from pos_integration import at_once, histories
@@ -79,6 +79,12 @@ class Tool:
 def pill(word: str | Promise, tone: str = "plain") -> SafeString:
     """A state as a word on a colour: good, busy, warn, bad, new or plain."""
     return format_html('<span class="pill pill-{}">{}</span>', tone, word)
+
+
+def in_sentence(label: Any) -> str:
+    """A label as it stands within a line: in small letters, but in German, which has its nouns."""
+    text = str(label)
+    return text if (get_language() or "").startswith("de") else text.lower()
 
 
 def grouped(value: float | Decimal, places: int = 0) -> str:

@@ -96,3 +96,10 @@ def test_a_page_read_in_german_says_nothing_in_english(admin_client, page, engli
     said = admin_client.get(reverse(f"admin:{page}")).content.decode()
     assert 'lang="de"' in said
     assert [word for word in english if word in said] == []
+
+
+def test_tills_are_answered_in_english_whatever_they_accept(client):
+    for address in ("/api/v1/nothing/", "/api/v1/schema/"):
+        in_german = client.get(address, headers={"accept-language": "de"})
+        assert in_german.content == client.get(address).content
+    assert in_german["Content-Language"] == "en"

@@ -18,7 +18,7 @@ from coupons.templatetags.icons import icon
 from coupons.today import Drop
 from coupons.today_figures import Heard, Judged, burnt, next_step
 from loyalty import plots
-from pos_integration.desk import NOTHING, link, pill, table
+from pos_integration.desk import NOTHING, in_sentence, link, pill, table
 
 SHOPS = 8
 PRINT_TONES = {"running": "busy", "blocked": "bad", "failed": "bad", "finished": "good"}
@@ -177,7 +177,9 @@ def print_runs(runs: Iterable[tuple[PrintRun, int]]) -> SafeString:
         (
             (
                 link(reverse("admin:coupons_printrun_change", args=[run.pk]), run.mailing),
-                pill(run.get_state_display().partition(":")[0].lower(), PRINT_TONES[run.state]),
+                pill(
+                    in_sentence(run.get_state_display().partition(":")[0]), PRINT_TONES[run.state]
+                ),
                 _sheets(run, done),
             )
             for run, done in runs

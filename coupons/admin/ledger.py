@@ -30,6 +30,7 @@ from pos_integration.desk import (
     Panel,
     ReadOnlyAdmin,
     Tool,
+    in_sentence,
     link,
     pill,
     table,
@@ -56,7 +57,7 @@ class AnswerForm(forms.Form):
 
 
 def entry_pill(entry: LedgerEntry) -> SafeString:
-    return pill(entry.get_kind_display().lower(), ENTRY_TONES[entry.kind])
+    return pill(in_sentence(entry.get_kind_display()), ENTRY_TONES[entry.kind])
 
 
 def dispute_pill(dispute: Dispute) -> SafeString:
@@ -401,7 +402,7 @@ class DisputeAdmin(ReadOnlyAdmin[Dispute]):
                 request,
                 (
                     gettext("The dispute is %(state)s.")
-                    % {"state": dispute.get_state_display().lower()}
+                    % {"state": in_sentence(dispute.get_state_display())}
                 ),
             )
         return HttpResponseRedirect(back)

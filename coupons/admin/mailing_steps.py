@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from coupons.admin import printing_steps, queued
 from coupons.models import Mailing
-from pos_integration.desk import pill
+from pos_integration.desk import in_sentence, pill
 
 State = Mailing.State
 TONES = {
@@ -36,7 +36,7 @@ QUEUE_HINT = printing_steps.QUEUED
 
 
 def mailing_pill(mailing: Mailing) -> SafeString:
-    said = WORDS.get(mailing.state) or mailing.get_state_display().lower()
+    said = WORDS.get(mailing.state) or in_sentence(mailing.get_state_display())
     return pill(str(said), TONES[mailing.state])
 
 

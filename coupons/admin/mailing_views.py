@@ -18,7 +18,7 @@ from coupons.admin.mailing_forms import RecipientsForm
 from coupons.admin.mailing_steps import STEPS, State, is_unprinted, label_of, seen
 from coupons.models import Mailing
 from pos_integration import staff
-from pos_integration.desk import Page
+from pos_integration.desk import Page, in_sentence
 
 if TYPE_CHECKING:
     Views = Page[Mailing]
@@ -44,14 +44,14 @@ class MailingViews(Views):
             raise PermissionDenied
         back = reverse("admin:coupons_mailing_change", args=[pk])
         if mailing.state not in step.states:
-            wanted = " or ".join(state.label.lower() for state in step.states)
+            wanted = " or ".join(in_sentence(state.label) for state in step.states)
             messages.error(
                 request,
                 (
                     _("'%(mailing)s' is %(state)s; '%(label)s' wants it %(wanted)s.")
                     % {
                         "mailing": mailing,
-                        "state": mailing.get_state_display().lower(),
+                        "state": in_sentence(mailing.get_state_display()),
                         "label": step.label,
                         "wanted": wanted,
                     }

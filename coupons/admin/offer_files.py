@@ -33,7 +33,7 @@ from pos_integration.admin.table_parts import (
     saved,
     streamed,
 )
-from pos_integration.desk import Panel, ReadOnlyAdmin, Tool, pill
+from pos_integration.desk import Panel, ReadOnlyAdmin, Tool, in_sentence, pill
 from pos_integration.tables.table import TableError, WritingError
 
 State = OfferFile.State
@@ -140,7 +140,7 @@ class OfferFileAdmin(ReadOnlyAdmin[OfferFile]):
 
     @admin.display(description=gettext_lazy("State"), ordering="state")
     def state_pill(self, file: OfferFile) -> SafeString:
-        return pill(file.get_state_display().lower(), TONES[State(file.state)])
+        return pill(in_sentence(file.get_state_display()), TONES[State(file.state)])
 
     @admin.display(description=gettext_lazy("New, changed, same, faulty"))
     def does(self, file: OfferFile) -> str:
@@ -300,7 +300,7 @@ class OfferFileAdmin(ReadOnlyAdmin[OfferFile]):
                 request,
                 (
                     _("'%(file)s' is %(state)s already.")
-                    % {"file": file, "state": file.get_state_display().lower()}
+                    % {"file": file, "state": in_sentence(file.get_state_display())}
                 ),
             )
             return HttpResponseRedirect(_page(file))

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from coupons.models import Mailing, Recipient
 from loyalty.admin import scope
-from pos_integration.desk import LongList, pill
+from pos_integration.desk import LongList, in_sentence, pill
 
 State = Mailing.State
 OUTCOME_TONES = {"waiting": "plain", "sheet": "good", "holdout": "busy"}
@@ -55,5 +55,6 @@ class RecipientAdmin(LongList[Recipient]):
     @admin.display(description=gettext_lazy("Outcome"), ordering="outcome")
     def outcome_pill(self, recipient: Recipient) -> SafeString:
         return pill(
-            recipient.get_outcome_display().lower(), OUTCOME_TONES.get(recipient.outcome, "warn")
+            in_sentence(recipient.get_outcome_display()),
+            OUTCOME_TONES.get(recipient.outcome, "warn"),
         )

@@ -29,7 +29,7 @@ from coupons import print_progress
 from coupons.admin.folding import followed
 from coupons.admin.printing_steps import PrintSteps, page_of
 from coupons.models import Mailing, PrintFile, PrintRun
-from pos_integration.desk import NOTHING, Panel, ReadOnlyAdmin, Tool, link, pill, table
+from pos_integration.desk import NOTHING, Panel, ReadOnlyAdmin, Tool, in_sentence, link, pill, table
 
 State, Kind = PrintRun.State, PrintRun.Kind
 TONES = {"running": "busy", "blocked": "bad", "failed": "bad", "finished": "good"}
@@ -42,7 +42,7 @@ LARGE = ("look", "manifest", "seeds", "left_out")
 
 def run_state(run: PrintRun) -> SafeString:
     state = State(run.state)
-    return pill(WORDS.get(state, state.label.lower()), TONES[run.state])
+    return pill(WORDS.get(state, in_sentence(state.label)), TONES[run.state])
 
 
 @admin.register(PrintRun)

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 from django_q.tasks import async_task
 
 from coupons.models import Mailing, PrintRun
-from pos_integration.desk import ReadOnlyAdmin, Tool
+from pos_integration.desk import ReadOnlyAdmin, Tool, in_sentence
 
 if TYPE_CHECKING:
     Steps = ReadOnlyAdmin[PrintRun]
@@ -214,9 +214,9 @@ class PrintSteps(Steps):
                     _("'%(run)s' is %(state)s; '%(label)s' wants it %(label2)s.")
                     % {
                         "run": run,
-                        "state": run.get_state_display().lower(),
+                        "state": in_sentence(run.get_state_display()),
                         "label": step.label,
-                        "label2": step.state.label.lower(),
+                        "label2": in_sentence(step.state.label),
                     }
                 ),
             )

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from coupons.models import Restriction
 from coupons.restrictions import UNLESS_SAID
-from pos_integration.desk import Page, pill
+from pos_integration.desk import Page, in_sentence, pill
 
 # Django's own forms take no model in brackets, its type stubs demand one.
 if TYPE_CHECKING:
@@ -53,7 +53,10 @@ def _unless_said() -> SafeString:
     kinds = format_html_join(
         "",
         "<li>{}: {}</li>",
-        ((goods.label.lower(), verdict.label.lower()) for goods, verdict in UNLESS_SAID.items()),
+        (
+            (in_sentence(goods.label), in_sentence(verdict.label))
+            for goods, verdict in UNLESS_SAID.items()
+        ),
     )
     return format_html(
         "The most specific place counts: a region before its country, a country before everywhere. "
@@ -100,4 +103,4 @@ class RestrictionAdmin(Page[Restriction]):
 
     @admin.display(description=gettext_lazy("Coupons"), ordering="verdict")
     def verdict_pill(self, row: Restriction) -> SafeString:
-        return pill(row.get_verdict_display().lower(), TONES[row.verdict])
+        return pill(in_sentence(row.get_verdict_display()), TONES[row.verdict])

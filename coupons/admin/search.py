@@ -22,7 +22,7 @@ from coupons.sheets import codes
 from loyalty.admin import words
 from loyalty.models import Household
 from pos_integration import staff
-from pos_integration.desk import NOTHING, Panel, link, pill, table
+from pos_integration.desk import NOTHING, Panel, in_sentence, link, pill, table
 
 PAGES: Final = {
     "household": "admin:loyalty_household_change",
@@ -182,7 +182,7 @@ def _coupons_table(coupons: Sequence[Coupon]) -> SafeString:
             (
                 link(page_of("coupon", one.pk), codes.grouped(one.code)),
                 one.terms,
-                pill(one.get_state_display().lower(), TONES[one.state]),
+                pill(in_sentence(one.get_state_display()), TONES[one.state]),
                 date_format(one.valid_to),
                 link(page_of("household", one.sheet.household_id), one.sheet.household),
                 link(reverse("admin:coupons_sheet_change", args=[one.sheet_id]), one.sheet),
@@ -207,10 +207,10 @@ def _things_table(kind: Kind, things: Sequence[Thing]) -> SafeString:
 def _state(thing: Thing) -> SafeString | str:
     match thing.kind:
         case "mailing":
-            return pill(Mailing.State(thing.state).label.lower())
+            return pill(in_sentence(Mailing.State(thing.state).label))
         case "statement":
             tone = "good" if thing.state == Statement.State.PAID else "busy"
-            return pill(Statement.State(thing.state).label.lower(), tone)
+            return pill(in_sentence(Statement.State(thing.state).label), tone)
         case "till":
             return pill(_("revoked"), "bad") if thing.state else pill(_("may sign in"), "good")
         case "offer" if day := finding.day_of(thing.state):

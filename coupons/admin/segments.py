@@ -21,7 +21,7 @@ from coupons.admin.mailing_steps import mailing_pill
 from coupons.models import Mailing, Segment
 from loyalty.models import ModelRun
 from loyalty.shopper.value import TIERS
-from pos_integration.desk import Page, Panel, Tool, link, table
+from pos_integration.desk import Page, Panel, Tool, in_sentence, link, table
 from pos_integration.models import Category
 
 Trigger = Segment.Trigger
@@ -54,7 +54,7 @@ def misfits(said: dict[str, Any]) -> Iterator[tuple[str, str]]:
     trigger = said.get("trigger")
     if not trigger:
         return
-    name = Trigger(trigger).label.lower()
+    name = in_sentence(Trigger(trigger).label)
     days, category = said.get("days"), said.get("category")
     if trigger in OF_DAYS and "days" in said and days is None:
         yield "days", _("Say how many days.")

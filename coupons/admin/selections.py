@@ -21,7 +21,7 @@ from coupons.admin.selection_samples import SamplePages, may_see_samples
 from coupons.admin.sheets import PDF_VIEWER
 from coupons.models import Mailing, Recipient, Selection
 from loyalty import plots
-from pos_integration.desk import NOTHING, Panel, ReadOnlyAdmin, Tool, link, pill, table
+from pos_integration.desk import NOTHING, Panel, ReadOnlyAdmin, Tool, in_sentence, link, pill, table
 
 State = Selection.State
 TONES = {"running": "busy", "ready": "good", "failed": "bad"}
@@ -30,7 +30,7 @@ PROOF_SHEETS = 12
 
 
 def selection_pill(selection: Selection) -> SafeString:
-    return pill(selection.get_state_display().lower(), TONES[selection.state])
+    return pill(in_sentence(selection.get_state_display()), TONES[selection.state])
 
 
 def between(interval: list[float] | None, digits: int = 0) -> str:

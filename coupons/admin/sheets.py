@@ -31,6 +31,7 @@ from pos_integration.desk import (
     ReadOnlyRows,
     TabularInline,
     Tool,
+    in_sentence,
     link,
     percent,
     pill,
@@ -112,11 +113,11 @@ def coupon_pill(coupon: Coupon) -> SafeString:
             ),
             "good",
         )
-    return pill(coupon.get_state_display().lower(), TONES[coupon.state])
+    return pill(in_sentence(coupon.get_state_display()), TONES[coupon.state])
 
 
 def tag_pill(coupon: Coupon) -> SafeString:
-    return pill(coupon.get_tag_display().lower(), TAG_TONES[coupon.tag])
+    return pill(in_sentence(coupon.get_tag_display()), TAG_TONES[coupon.tag])
 
 
 def promised(coupon: Coupon) -> SafeString:

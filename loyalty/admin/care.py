@@ -17,7 +17,7 @@ from django.utils.translation import ngettext
 from loyalty import merging, notes
 from loyalty.admin import overview, scope
 from loyalty.models import Merger, Note
-from pos_integration.desk import LongList, ReadOnlyAdmin, Tool, link, pill
+from pos_integration.desk import LongList, ReadOnlyAdmin, Tool, in_sentence, link, pill
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -94,7 +94,7 @@ class NoteAdmin(LongList[Note], ReadOnlyAdmin[Note]):
 
     @admin.display(description=_lazy("Kind"))
     def kind_pill(self, note: Note) -> SafeString:
-        return pill(note.get_kind_display().lower(), overview.NOTE_TONES[Note.Kind(note.kind)])
+        return pill(in_sentence(note.get_kind_display()), overview.NOTE_TONES[Note.Kind(note.kind)])
 
     @admin.display(description=_lazy("Household"))
     def home(self, note: Note) -> SafeString:

@@ -17,7 +17,7 @@ from loyalty.models import (
     Note,
     Preference,
 )
-from pos_integration.desk import NOTHING, link, percent, pill, table
+from pos_integration.desk import NOTHING, in_sentence, link, percent, pill, table
 
 SAID_SHOWN = 12
 WRONG_SHOWN = 3
@@ -176,7 +176,7 @@ def _notes(request: HttpRequest, facts: Facts) -> SafeString:
             (
                 format_html(
                     '{} {}<br><span class="quiet">{}</span>',
-                    pill(note.get_kind_display().lower(), tone),
+                    pill(in_sentence(note.get_kind_display()), tone),
                     note.text,
                     written,
                 ),

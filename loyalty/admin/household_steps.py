@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 from loyalty import merging, notes, privacy
 from loyalty.admin.overview import categories_by_department
 from loyalty.models import Card, Consent, DataRequest, Household, Note, Preference
+from pos_integration.desk import in_sentence
 from pos_integration.models import Category
 
 SOURCE = "desk"
@@ -207,7 +208,7 @@ class NoteRequest(Step):
     def do(self, by: AbstractBaseUser, home: Household, told: Mapping[str, Any]) -> str:
         asked = privacy.ask(home, told["kind"], told["source"], told["asked_on"])
         return _("Noted: %(what)s, to be answered by %(day)s.") % {
-            "what": asked.get_kind_display().lower(),
+            "what": in_sentence(asked.get_kind_display()),
             "day": date_format(asked.due_on),
         }
 

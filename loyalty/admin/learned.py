@@ -26,7 +26,7 @@ from loyalty import fitted
 from loyalty.admin import words
 from loyalty.admin.reported import Compared, comparisons, others, rows_of, value_text
 from loyalty.models import FittedModel, ModelRun
-from pos_integration.desk import NOTHING, Panel, ReadOnlyAdmin, Tool, link, pill, table
+from pos_integration.desk import NOTHING, Panel, ReadOnlyAdmin, Tool, in_sentence, link, pill, table
 
 RUNS_SHOWN = 10
 CHARACTERS_SHOWN = 2_000
@@ -252,7 +252,7 @@ def _runs(model: FittedModel) -> SafeString:
             link(
                 reverse("admin:loyalty_modelrun_change", args=[run.pk]), words.day_text(run.as_of)
             ),
-            run.get_state_display().lower(),
+            in_sentence(run.get_state_display()),
             f"{run.households:,}",
         )
         for run in runs.only("as_of", "state", "households").order_by("-pk")[:RUNS_SHOWN]

@@ -21,7 +21,16 @@ from loyalty.admin.reported import rows_of
 from loyalty.models import BucketReceipt, ModelRun, PurchaseChunk
 from loyalty.rebuild import STEPS
 from loyalty.shopper.value import TIERS
-from pos_integration.desk import NOTHING, Panel, ReadOnlyAdmin, link, percent, pill, table
+from pos_integration.desk import (
+    NOTHING,
+    Panel,
+    ReadOnlyAdmin,
+    in_sentence,
+    link,
+    percent,
+    pill,
+    table,
+)
 
 MOVES_SHOWN = 12
 RUN_TONES = {"running": "busy", "published": "good", "replaced": "plain"}
@@ -105,7 +114,7 @@ class ModelRunAdmin(ReadOnlyAdmin[ModelRun]):
 
     @admin.display(description=gettext_lazy("State"), ordering="state")
     def state_pill(self, run: ModelRun) -> SafeString:
-        return pill(run.get_state_display().lower(), RUN_TONES.get(run.state, "plain"))
+        return pill(in_sentence(run.get_state_display()), RUN_TONES.get(run.state, "plain"))
 
     @admin.display(description=gettext_lazy("Progress"))
     def progress(self, run: Any) -> str | SafeString:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 from pos_integration.admin.catalogue_files import ByFile
 from pos_integration.admin.catalogue_together import CategoriesTogetherForm, ProductsTogetherForm
 from pos_integration.admin.together import ChangedTogether, change_together
-from pos_integration.desk import pill
+from pos_integration.desk import in_sentence, pill
 from pos_integration.models import Category, Product
 
 
@@ -44,7 +44,7 @@ class CategoryAdmin(ByFile[Category], ChangedTogether[Category]):
 
     @admin.display(description=gettext_lazy("Restricted"), ordering="goods")
     def restricted(self, category: Category) -> SafeString:
-        goods = [node.get_goods_display().lower() for node in _path(category) if node.goods]
+        goods = [in_sentence(node.get_goods_display()) for node in _path(category) if node.goods]
         return format_html_join(" ", "{}", ((pill(name, "warn"),) for name in dict.fromkeys(goods)))
 
     @admin.display(description=gettext_lazy("Sensitive"), ordering="is_sensitive")
@@ -55,7 +55,7 @@ class CategoryAdmin(ByFile[Category], ChangedTogether[Category]):
         """What it has from those above it."""
         says = []
         for above in _path(row)[1:]:
-            words = [above.get_goods_display().lower()] if above.goods else []
+            words = [in_sentence(above.get_goods_display())] if above.goods else []
             words += ["sensitive"] if above.is_sensitive else []
             if words:
                 says.append(

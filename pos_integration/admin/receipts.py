@@ -11,7 +11,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from pos_integration.admin.scoping import OwnStoreFilter, in_stores
-from pos_integration.desk import LongList, ReadOnlyAdmin, ReadOnlyRows, TabularInline, pill
+from pos_integration.desk import (
+    LongList,
+    ReadOnlyAdmin,
+    ReadOnlyRows,
+    TabularInline,
+    in_sentence,
+    pill,
+)
 from pos_integration.models import Basket, BasketLine, RedemptionRecord, Tender
 
 
@@ -88,7 +95,7 @@ class BasketAdmin(LongList[Basket], ReadOnlyAdmin[Basket]):
     @admin.display(description=gettext_lazy("Kind"))
     def kind_pill(self, basket: Basket) -> SafeString:
         tone = {"sale": "good", "return": "warn", "void": "bad"}[basket.kind]
-        return pill(basket.get_kind_display().lower(), tone)
+        return pill(in_sentence(basket.get_kind_display()), tone)
 
 
 @admin.register(RedemptionRecord)

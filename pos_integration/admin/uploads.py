@@ -30,6 +30,7 @@ from pos_integration.desk import (
     Panel,
     ReadOnlyAdmin,
     Tool,
+    in_sentence,
     link,
     pill,
     table,
@@ -44,7 +45,7 @@ UPLOAD_TONES = {"received": "busy", "loaded": "good", "failed": "bad"}
 
 
 def upload_pill(upload: Upload) -> SafeString:
-    return pill(upload.get_state_display().lower(), UPLOAD_TONES[upload.state])
+    return pill(in_sentence(upload.get_state_display()), UPLOAD_TONES[upload.state])
 
 
 class WorkFilter(admin.SimpleListFilter):

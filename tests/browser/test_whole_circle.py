@@ -248,6 +248,7 @@ def is_used(desk, shop, pdf):
     status, told = shops.call(desk.server, first, path)
     assert (status, told["state"]) == (200, "good")
     item = coupon.offer.products.get().code
+    assert item
     card = sheet.household.cards.get().number
     sale = shops.basket(card, TODAY, "77", [item])
     key = {name: sale[name] for name in ("store", "till", "business_date", "receipt")}

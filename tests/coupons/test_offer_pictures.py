@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from coupons import picture_retention, pictures
 from coupons.models import Mailing, Offer, Picture, PictureFile, PrintRun
+from coupons.sheets import photos
 from tests import make
 from tests.coupons.test_sheet_photos import logo, photograph, saved
 from tests.staff import one_of
@@ -33,7 +34,9 @@ def look(desk, offer, data, name="oats.png"):
 
 
 def said(response):
-    return {"looked": re.search(r'name="looked" value="([^"]+)"', response.content.decode())[1]}
+    found = re.search(r'name="looked" value="([^"]+)"', response.content.decode())
+    assert found
+    return {"looked": found[1]}
 
 
 def test_a_picture_is_looked_at_and_then_shown_on_the_offer(desk):
@@ -88,7 +91,7 @@ def test_only_who_looked_confirms(desk):
 
 
 def file_kept():
-    return pictures.file_of(pictures.photos.prepare(saved(logo())))
+    return pictures.file_of(photos.prepare(saved(logo())))
 
 
 def test_a_file_that_nothing_shows_is_deleted_after_a_week_of_nights():
@@ -105,7 +108,7 @@ def test_a_file_that_nothing_shows_is_deleted_after_a_week_of_nights():
 
 def test_what_is_shown_or_was_printed_stays():
     pictures.keep("oats", saved(logo()))
-    printed = pictures.file_of(pictures.photos.prepare(saved(photograph())))
+    printed = pictures.file_of(photos.prepare(saved(photograph())))
     mailing = make.mailing()
     Mailing.objects.filter(pk=mailing.pk).update(state="printed")
     PrintRun.objects.create(mailing=mailing, look={"offers": [{"photo": printed.pk}]})

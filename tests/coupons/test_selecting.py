@@ -246,8 +246,8 @@ def test_offers_that_are_not_good_on_all_days_nobody_gets(shop):
     selection = selecting.select(selecting_shop.mailing(shop))
     assert not {late.pk, early.pk} & set(counted(selection))
     assert [words for words in selection.report["doubts"] if "on all days" in words] == [
-        f"'Thing {n}' (O-{n}) is not good on all days of the mailing, 2026-03-02 to 2026-03-22: "
-        "nobody gets it."
+        f"'Thing {n}' (O-{n}) is not good on all days of the mailing, 2 Mar 2026 to "
+        "22 Mar 2026: nobody gets it."
         for n in (0, 1)
     ]
 
