@@ -138,9 +138,10 @@ def _weeks(summary: HouseholdSummary) -> SafeString:
     trips = summary.weekly_trips if len(summary.weekly_trips) == len(cents) else []
     plot = mark_safe(plots.weeks(cents, trips, until=until, since=summary.first_on))  # noqa: S308 # drawn from numbers
     return format_html(
-        '<div class="scroll">{}</div><details class="as-table"><summary>The same as a table'
-        "</summary>{}</details>",
+        '<div class="scroll" tabindex="0">{}</div><details class="as-table"><summary>{}</summary>'
+        "{}</details>",
         plot,
+        _("The same as a table"),
         _weeks_table(cents, trips, until),
     )
 
