@@ -18,6 +18,7 @@ import pytest
 from django.conf import settings as project
 from django.core.signals import request_started
 from django.db import connection
+from django.urls import reverse
 from playwright.sync_api import Browser, ConsoleMessage, Page, Response, sync_playwright
 
 MOST_QUERIES = 20
@@ -67,9 +68,11 @@ class Desk:
     counts: QueryCounts
     faults: list[str] = field(default_factory=list)
     is_examined: bool = False  # the tools put styles of their own into the page; not its fault
+    refusing: str = ""  # the address that is to refuse: the console tells of its status as well
 
     def heard(self, message: ConsoleMessage) -> None:
-        if message.type == "error" and not self.is_examined:
+        is_meant = message.location["url"] == self.refusing and "a status of 4" in message.text
+        if message.type == "error" and not self.is_examined and not is_meant:
             self.faults.append(f"{self.here}: console: {message.text[:200]}")
 
     def answered(self, response: Response) -> None:
@@ -80,10 +83,47 @@ class Desk:
     def here(self) -> str:
         return urlsplit(self.page.url).path
 
+    def go(self, name: str, *args: object) -> None:
+        """Open a page of the admin by its name."""
+        self.page.goto(self.server + reverse(f"admin:{name}", args=args))
+
     def visit(self, path: str) -> None:
         """Go there, and look at it in every width."""
         self.page.goto(self.server + path, wait_until="load")
         self.look()
+
+    def is_refused(self, address: str, status: int, *sentences: str) -> None:
+        """Open an address that answers with this status, and says so in these words."""
+        self.refusing = address
+        answer = self.page.goto(address)
+        assert answer is not None
+        assert answer.status == status, f"{address}: {answer.status}"
+        self.reads(*sentences)
+        self.look()
+        self.refusing = ""
+
+    def find(self, typed: str) -> None:
+        """Type into the search box that is on every page."""
+        self.page.get_by_label("Find by card, name, postcode or coupon code").fill(typed)
+        self.page.keyboard.press("Enter")
+
+    def press(self, name: str) -> None:
+        """Press the button of this name, or follow the link that looks like one."""
+        tools = self.page.locator("a.tool").get_by_text(name, exact=True)
+        self.page.get_by_role("button", name=name, exact=True).or_(tools).first.click()
+
+    def pick(self, field: str, words: str) -> None:
+        """Find something in a field that searches while one types, and take it."""
+        place = self.page.locator(f".field-{field}")
+        place.locator(".select2-selection").first.click()
+        self.page.keyboard.type(words)
+        self.page.locator(".select2-results__option", has_text=words).first.click()
+        place.locator(".select2-selection__rendered", has_text=words).first.wait_for()
+
+    def reads(self, *sentences: str) -> None:
+        """Wait until the page shows each of these texts."""
+        for said in sentences:
+            self.page.get_by_text(said).first.wait_for()
 
     def look(self) -> None:
         """Take the page's picture at every width; note what a reader would stumble over."""
@@ -99,7 +139,7 @@ class Desk:
             wide = self.page.evaluate("document.scrollingElement.scrollWidth")
             if wide > width:
                 self.faults.append(f"{self.here}: {wide} px wide on a screen of {width}")
-            name = re.sub(r"[^a-z0-9]+", "-", self.here.strip("/").lower()) or "start"
+            name = _slug(self.here) or "start"
             self.page.screenshot(path=shots() / f"{name}-{width}.png")
             self.faults += [
                 f"{self.here} at {width} px: {fault}" for fault in self.page.evaluate(FIND_FAULTS)
@@ -107,6 +147,10 @@ class Desk:
         self.page.set_viewport_size({"width": 1280, "height": WIDTHS[1280]})
         self.page.evaluate("0")
         self.is_examined = False
+
+
+def _slug(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
 
 
 def shots() -> Path:
@@ -132,7 +176,7 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def desk(browser, live_server, transactional_db) -> Iterator[Desk]:
+def desk(request, browser, live_server, transactional_db) -> Iterator[Desk]:
     """A fresh browser, nobody signed in; its faults are told at the end of the test."""
     counts = QueryCounts()
     request_started.connect(counts.begin)
@@ -145,6 +189,7 @@ def desk(browser, live_server, transactional_db) -> Iterator[Desk]:
     page.on("response", at.answered)
     page.on("pageerror", lambda error: at.faults.append(f"{at.here}: {error}"))
     yield at
+    page.screenshot(path=shots() / f"last-{_slug(request.node.name)}.png")  # where one failed
     context.close()
     request_started.disconnect(counts.begin)
     assert not at.faults, "\n" + "\n".join(sorted(set(at.faults)))

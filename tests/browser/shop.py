@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from importlib import import_module
 from typing import Any
 from urllib.error import HTTPError
@@ -16,11 +17,13 @@ from django.contrib.auth.models import Group, User
 from django_q.models import OrmQ
 from rest_framework.test import APIClient
 
+from coupons import mailing as mailings
 from coupons import nightly
 from coupons.groups import ensure_groups
+from coupons.models import Mailing, Offer, Recipient, Theme
 from loyalty.models import Address, Card, Household, slot_of
 from pos_integration import catalogue
-from pos_integration.models import Store
+from pos_integration.models import Category, Product, Store, StoreStaff
 from tests import make
 
 TODAY = date.today()  # noqa: DTZ011 - the shop's day, as the test's own clock has it
@@ -39,15 +42,22 @@ LAST = ("Example", "Sample", "Muster", "Modell", "Probe", "Groß-Łuk")
 
 @dataclass
 class Shop:
-    """Store 330 and its households, oldest first: the household at `n` has the card `card n`."""
+    """Store 330 and its households, oldest first: the household at `n` has the card `card n`.
+
+    `away` is one that shops at store 331.
+    """
 
     store: Store
     homes: list[Household]
     token: str  # of its till 12
+    away: Household
 
 
 def build(households: int) -> Shop:
-    """Goods of six aisles, a till, and households with 90 days of shopping; the night has run."""
+    """Goods of six aisles, two stores, and households with 90 days of shopping; the night has run.
+
+    The last household shops at the other store, the rest at the first.
+    """
     ensure_groups()
     catalogue.load_products(
         [
@@ -58,12 +68,60 @@ def build(households: int) -> Shop:
     store = make.store("330")
     _, token = make.terminal(store, number=12)
     homes = _households(households)
-    sales = [sale for n in range(households) for sale in _shopping(n)]
+    other, others_token = make.terminal(make.store("331"), number=12)
+    Store.objects.filter(pk=other.store_id).update(name="Station Square")
+    last = households - 1
+    _sells(token, [sale for n in range(last) for sale in _shopping(n)])
+    _sells(others_token, [{**sale, "store": "331"} for sale in _shopping(last)])
+    nightly.night(TODAY)
+    return Shop(store, homes, token, homes[last])
+
+
+def _sells(token: str, sales: list[dict[str, Any]]) -> None:
     till = APIClient(headers={"Authorization": f"Bearer {token}"})
     answer = till.post("/api/v1/uploads", {"baskets": sales}, format="json")
     assert answer.json()["accepted"] == len(sales), answer.json()
-    nightly.night(TODAY)
-    return Shop(store, homes, token)
+
+
+def mailed(home: str = "", **fields: Any) -> Mailing:
+    """A mailing to every household there is, an offer an aisle, that the post has taken.
+
+    home: the address below which its sheets' own pages are; "" for none on paper.
+    """
+    mailing = Mailing.objects.create(
+        **{
+            "code": "favourites",
+            "name": "Favourites",
+            "issue_on": TODAY,
+            "valid_from": TODAY,
+            "valid_to": TODAY + timedelta(days=28),
+            "coupons_per_sheet": 4,
+            "objective": "redemptions",
+            "holdout_share": 0,
+            "theme": Theme.objects.create(name="Ours", home=home, is_default=True),
+            **fields,
+        }
+    )
+    for code, name in AISLES.values():
+        goods = Product.objects.select_related("category").get(code=code)
+        offer = Offer.objects.create(
+            code=f"O-{code}",
+            name=name,
+            face_value=Decimal("0.50"),
+            category=Category.objects.get(level="category", children=goods.category),
+            terms="Once per household, at any of our stores.",
+            funder=make.funder("Greenfield"),
+            valid_from=TODAY,
+            valid_to=TODAY + timedelta(days=60),
+        )
+        offer.products.add(goods)
+        mailing.offers.add(offer)
+    homes = Household.objects.order_by("pk")
+    Recipient.objects.bulk_create(Recipient(mailing=mailing, household=one) for one in homes)
+    mailings.select_and_issue(mailing)
+    mailings.mark_printed(mailing)
+    mailings.mark_mailed(mailing)
+    return mailing
 
 
 def _households(count: int) -> list[Household]:
@@ -114,10 +172,12 @@ def _shopping(n: int) -> Iterable[dict[str, Any]]:
         yield basket(f"card {n}", TODAY - timedelta(days=ago), f"{n}-{ago}", bought)
 
 
-def staff(name: str, group: str, *, email: str = "") -> User:
-    """Somebody of one group, and of no other."""
+def staff(name: str, group: str, *, email: str = "", store: Store | None = None) -> User:
+    """Somebody of one group, and of no other; of one store, where it is named."""
     user = User.objects.create_user(name, email, PASSWORD, is_staff=True)
     user.groups.add(Group.objects.get(name=group))
+    if store is not None:
+        StoreStaff.objects.create(user=user, store=store)
     return user
 
 

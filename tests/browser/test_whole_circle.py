@@ -48,23 +48,6 @@ def row(aisle, **changes):
     }
 
 
-def press(desk, name):
-    """Press the button of this name, or follow the link that looks like one."""
-    page = desk.page
-    page.get_by_role("button", name=name, exact=True).or_(
-        page.locator("a.tool").get_by_text(name, exact=True)
-    ).first.click()
-
-
-def pick(desk, field, words):
-    """Find something in a field that searches while one types, and take it."""
-    page = desk.page
-    page.locator(f".field-{field} .select2-selection").first.click()
-    page.keyboard.type(words)
-    page.locator(".select2-results__option", has_text=words).first.click()
-    page.locator(f".field-{field} .select2-selection__rendered", has_text=words).first.wait_for()
-
-
 def upload_picture(desk):
     page = desk.page
     page.goto(desk.server + reverse("admin:coupons_picture_upload"))
@@ -75,10 +58,10 @@ def upload_picture(desk):
             "buffer": saved(photograph()),
         }
     )
-    press(desk, "Look at them")
+    desk.press("Look at them")
     page.get_by_text("Nothing is changed yet. Once you confirm: 1 new").wait_for()
     desk.look()
-    press(desk, "Confirm")
+    desk.press("Confirm")
     page.get_by_text("1 picture taken").wait_for()
 
 
@@ -86,9 +69,9 @@ def copies_an_offer(desk):
     page = desk.page
     first = Offer.objects.get(code="O-1003")
     page.goto(desk.server + reverse("admin:coupons_offer_change", args=[first.pk]))
-    press(desk, "Copy")
+    desk.press("Copy")
     page.get_by_label("Code of the copy").fill("O-1003-NEXT")
-    press(desk, "Copy")
+    desk.press("Copy")
     page.get_by_text("look at its days and its words").wait_for()
     assert Offer.objects.get(code="O-1003-NEXT").valid_from > first.valid_to
 
@@ -97,14 +80,14 @@ def makes_a_mailing(desk):
     page = desk.page
     page.goto(desk.server + reverse("admin:coupons_segment_add"))
     page.locator("#id_name").fill("Everybody")
-    press(desk, "Save")
+    desk.press("Save")
     page.get_by_text("was added successfully").wait_for()
     page.goto(desk.server + reverse("admin:coupons_mailing_add"))
     page.locator("#id_name").fill("Autumn favourites")
-    pick(desk, "segments", "Everybody")
+    desk.pick("segments", "Everybody")
     page.get_by_label("Held out").fill("0.2")
     for aisle in shops.AISLES:
-        pick(desk, "offers", shops.AISLES[aisle][1])
+        desk.pick("offers", shops.AISLES[aisle][1])
     page.get_by_text("Selection: how coupons are chosen").click()
     page.get_by_label("Coupons per sheet").select_option("4")
     for label, day in (
@@ -114,7 +97,7 @@ def makes_a_mailing(desk):
     ):
         page.get_by_label(label).fill(day.isoformat())
     desk.look()
-    press(desk, "Save")
+    desk.press("Save")
     page.get_by_text("is a draft now").wait_for()
     return Mailing.objects.get()
 
@@ -129,17 +112,17 @@ def imports_offers(desk):
         page.get_by_label("CSV or XLSX file").set_input_files(
             {"name": "autumn.csv", "mimeType": "text/csv", "buffer": csv_of(*content)}
         )
-        press(desk, "Read the file")
+        desk.press("Read the file")
         if content is faulty:
             page.get_by_text("1 row is faulty").wait_for()
             assert page.get_by_role("row", name=re.compile("face_value")).count() == 1
             desk.look()
-            press(desk, "Drop")
-            press(desk, "Drop")
+            desk.press("Drop")
+            desk.press("Drop")
     page.get_by_text("Nothing is changed yet. Once you confirm: 6 new").wait_for()
     assert Offer.objects.count() == 0
-    press(desk, "Confirm")
-    press(desk, "Confirm")
+    desk.press("Confirm")
+    desk.press("Confirm")
     page.get_by_text("Applied: 6 new").first.wait_for()
     assert Offer.objects.count() == 6
 
@@ -148,25 +131,25 @@ def goes_down_the_workbench(desk, mailing):
     """Select twice, compare, look at what is expected and at sheets."""
     page = desk.page
     of_mailing = desk.server + reverse("admin:coupons_mailing_change", args=[mailing.pk])
-    press(desk, "Select coupons")
-    press(desk, "Select coupons")
+    desk.press("Select coupons")
+    desk.press("Select coupons")
     page.get_by_text("At work", exact=True).first.wait_for()
     assert shops.work_off() == ["coupons.tasks.select"]
     page.get_by_text("so somebody else approves it").wait_for()  # the page follows by itself
-    press(desk, "Back to draft")
-    press(desk, "Back to draft")
+    desk.press("Back to draft")
+    desk.press("Back to draft")
     page.get_by_label("Budget:").fill("30")
-    press(desk, "Save and continue editing")
+    desk.press("Save and continue editing")
     page.get_by_text("was changed successfully").wait_for()
-    press(desk, "Select again")
-    press(desk, "Select again")
+    desk.press("Select again")
+    desk.press("Select again")
     assert shops.work_off() == ["coupons.tasks.select"]
     page.goto(of_mailing)
-    press(desk, "Compare selections")
+    desk.press("Compare selections")
     page.get_by_text("households would get other coupons").wait_for()
     desk.look()
     page.goto(of_mailing)
-    press(desk, "Review the selection")
+    desk.press("Review the selection")
     page.get_by_text("No selection within these limits is better by more than").wait_for()
     for heading in ("What is expected", "What limits cost", "Who gets a sheet, and who does not"):
         assert page.get_by_role("heading", name=heading).count() == 1
@@ -181,14 +164,14 @@ def is_approved_by_another(desk, sign_in, mailing):
     page = desk.page
     of_mailing = desk.server + reverse("admin:coupons_mailing_change", args=[mailing.pk])
     page.goto(desk.server + reverse("admin:coupons_mailing_step", args=[mailing.pk, "approve"]))
-    press(desk, "Approve")
+    desk.press("Approve")
     page.locator(".messagelist .error").wait_for()  # Mara's own try, past the missing button
     mailing.refresh_from_db()
     assert mailing.state == Mailing.State.SELECTED
     sign_in(shops.staff("Otto", "Marketing"))
     page.goto(of_mailing)
-    press(desk, "Approve")
-    press(desk, "Approve")
+    desk.press("Approve")
+    desk.press("Approve")
     page.get_by_text("Approved. The night before").first.wait_for()
     desk.look()
 
@@ -196,12 +179,12 @@ def is_approved_by_another(desk, sign_in, mailing):
 def is_printed(desk, mailing):
     """Issue and print at once, follow the run, and return its file."""
     page = desk.page
-    press(desk, "Issue now")
-    press(desk, "Issue now")
+    desk.press("Issue now")
+    desk.press("Issue now")
     assert shops.work_off() == ["coupons.tasks.issue"]
     page.get_by_text("its sheets are not printed yet").first.wait_for()
-    press(desk, "Print")
-    press(desk, "Print")
+    desk.press("Print")
+    desk.press("Print")
     page.get_by_role("status").get_by_text("are to be printed").wait_for()
     assert page.get_by_role("progressbar", name="How far it is").is_visible()
     assert shops.work_off() == ["coupons.tasks.print_run"]
@@ -210,8 +193,8 @@ def is_printed(desk, mailing):
     with page.expect_download() as saved_file:
         page.get_by_role("link", name=re.compile(r"\.pdf$")).first.click()
     content = saved_file.value.path().read_bytes()
-    press(desk, "Mark as mailed")
-    press(desk, "Mark as mailed")
+    desk.press("Mark as mailed")
+    desk.press("Mark as mailed")
     page.get_by_text("is marked as mailed").wait_for()
     return content
 
@@ -227,15 +210,15 @@ def a_token_for_a_new_till(desk):
     """An administrator adds a till and gets its token; once another is made, both are good."""
     page = desk.page
     page.goto(desk.server + reverse("admin:pos_integration_terminal_add"))
-    pick(desk, "store", "330")
+    desk.pick("store", "330")
     page.locator("#id_number").fill("13")
-    press(desk, "Save")
-    press(desk, "Issue a new token")
+    desk.press("Save")
+    desk.press("Issue a new token")
     first = page.get_by_label("Token").input_value()
     desk.look()
-    press(desk, "I have copied it")
-    press(desk, "Issue a new token")
-    press(desk, "Issue a new token")
+    desk.press("I have copied it")
+    desk.press("Issue a new token")
+    desk.press("Issue a new token")
     return first, page.get_by_label("Token").input_value()
 
 
@@ -263,8 +246,8 @@ def is_used(desk, shop, pdf):
     page = desk.page
     till = Terminal.objects.get(number=13)
     page.goto(desk.server + reverse("admin:pos_integration_terminal_change", args=[till.pk]))
-    press(desk, "Revoke")
-    press(desk, "Revoke")
+    desk.press("Revoke")
+    desk.press("Revoke")
     page.get_by_text("1 till revoked").wait_for()
     assert shops.call(desk.server, second, path)[0] == 401
     return coupon
@@ -276,8 +259,8 @@ def is_measured(desk, mailing):
     page.goto(desk.server + reverse("admin:index"))
     page.get_by_role("link", name="Autumn favourites").first.wait_for()
     page.goto(desk.server + reverse("admin:coupons_mailing_change", args=[mailing.pk]))
-    press(desk, "Measure now")
-    press(desk, "Measure")
+    desk.press("Measure now")
+    desk.press("Measure")
     page.get_by_text("will be measured").wait_for()
     assert shops.work_off() == ["coupons.tasks.measure"]
     page.goto(desk.server + reverse("admin:coupons_measurement_changelist"))
