@@ -68,6 +68,7 @@ class Desk:
     counts: QueryCounts
     faults: list[str] = field(default_factory=list)
     is_examined: bool = False  # the tools put styles of their own into the page; not its fault
+    width: int = 1280  # one of WIDTHS: what the story is told at
     refusing: str = ""  # the address that is to refuse: the console tells of its status as well
 
     def heard(self, message: ConsoleMessage) -> None:
@@ -101,6 +102,11 @@ class Desk:
         self.reads(*sentences)
         self.look()
         self.refusing = ""
+
+    def holds_a_phone(self) -> None:
+        """From now on the screen is a telephone's."""
+        self.width = 390
+        self.page.set_viewport_size({"width": self.width, "height": WIDTHS[self.width]})
 
     def find(self, typed: str) -> None:
         """Type into the search box that is on every page."""
@@ -144,7 +150,7 @@ class Desk:
             self.faults += [
                 f"{self.here} at {width} px: {fault}" for fault in self.page.evaluate(FIND_FAULTS)
             ]
-        self.page.set_viewport_size({"width": 1280, "height": WIDTHS[1280]})
+        self.page.set_viewport_size({"width": self.width, "height": WIDTHS[self.width]})
         self.page.evaluate("0")
         self.is_examined = False
 
