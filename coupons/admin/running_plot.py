@@ -65,7 +65,7 @@ def drawn(
         )
     return (
         f'<svg class="plot calendar" viewBox="0 0 {WIDTH} {height}" '
-        f'width="{WIDTH}" height="{height}" role="img" aria-label="{escape(title)}">'
+        f'width="{WIDTH}" height="{height}" role="group" aria-label="{escape(title)}">'
         f'<title>{escape(title)}</title><g class="plot-axis">{"".join(parts)}</g>'
         f"{''.join(rows)}{now}</svg>"
     )
