@@ -15,6 +15,7 @@ from django.utils.http import urlencode
 
 _SEEN: Final = "desk_seen"  # in the session: seconds since 1970, to the minute
 _A_MINUTE: Final = 60  # so that not every page writes the session
+_POLLS: Final = "X-Polls"  # what a page asks by itself, to show progress: nobody's hand
 IDLE: Final = "idle"
 CLOSED: Final = "closed"
 
@@ -29,8 +30,9 @@ class IdleMiddleware:
     """Sign somebody out who did nothing at the desk for SESSION_IDLE_MINUTES.
 
     Who was signed in and may not be any more, for the account was closed or its password changed,
-    is told so instead of only being asked to sign in. Tills and shoppers have no session here,
-    and none is read for them.
+    is told so instead of only being asked to sign in. A page that follows the night or a print run
+    asks by itself, and keeps nobody signed in by that. Tills and shoppers have no session here, and
+    none is read for them.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -44,10 +46,14 @@ class IdleMiddleware:
         if request.user.is_authenticated:
             now = int(timezone.now().timestamp())
             seen = request.session.get(_SEEN, now)
+            is_poll = _POLLS in request.headers
             if now - seen > 60 * settings.SESSION_IDLE_MINUTES:
+                if is_poll:  # whoever comes back is told why, by the next page they ask for
+                    return HttpResponse(status=401)
                 logout(request)
                 return HttpResponseRedirect(self._sign_in_again(request, IDLE))
-            if _SEEN not in request.session or now - seen >= _A_MINUTE:
+            is_old = _SEEN not in request.session or now - seen >= _A_MINUTE
+            if is_old and not is_poll:
                 request.session[_SEEN] = now
         elif was_in:
             logout(request)

@@ -5,10 +5,13 @@ from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from typing import Any
 
+from axes.models import AccessAttempt, AccessLog
 from django.conf import settings
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
+from django.contrib.sessions.models import Session
 from django.db.models import Model, Q, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from loyalty import history, privacy
@@ -353,14 +356,20 @@ def forget_in_logs(gone: Mapping[type[Model], list[int]], names: set[str] = froz
 
 
 def retain(today: date) -> dict[str, int]:
-    """Drop the bytes of old uploads and the text of settled rejects; delete old notes."""
+    """Drop bytes of old uploads and texts of settled rejects; delete old notes and sign-ins."""
     counts = Counter[str]()
     if days := settings.UPLOAD_DAYS:
         since = today - timedelta(days=days)
         counts["uploads"] = dropping.drop_older(since)
         counts["rejects"] = dropping.blank_older(since)
     if days := settings.CHANGE_DAYS:
-        counts["changes"] = changes.drop_older(today - timedelta(days=days))
+        since = today - timedelta(days=days)
+        counts["changes"] = changes.drop_older(since)
+        counts["sign_ins"] = sum(
+            model.objects.filter(attempt_time__date__lt=since).delete()[0]
+            for model in (AccessLog, AccessAttempt)
+        )
+    counts["sessions"] = Session.objects.filter(expire_date__lt=timezone.now()).delete()[0]
     if days := settings.NOTE_DAYS:
         since = today - timedelta(days=days)
         old = Note.objects.filter(written_at__date__lt=since)

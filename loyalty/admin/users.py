@@ -184,6 +184,11 @@ class StaffAdmin(BaseAdmin, Page[User]):  # type: ignore[misc] # get_form's defa
         obj.is_staff = True  # the desk is all that a user is for
         super().save_model(request, obj, form, change)
 
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Who may do everything is changed by their like: a new password would make one of them."""
+        is_beyond = obj is not None and obj.is_superuser and not request.user.is_superuser
+        return not is_beyond and super().has_change_permission(request, obj)
+
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return False  # what they did names them: take "active" away instead
 
@@ -219,9 +224,11 @@ class StaffAdmin(BaseAdmin, Page[User]):  # type: ignore[misc] # get_form's defa
 
     @admin.action(description=_("Let in again after wrong passwords"), permissions=["change"])
     def let_in_again(self, request: HttpRequest, chosen: QuerySet[User]) -> None:
-        names = list(chosen.values_list("username", flat=True))
-        for name in names:
-            axes.utils.reset(username=name)
+        users = list(chosen)
+        names = [user.get_username() for user in users]
+        for user in users:
+            axes.utils.reset(username=user.get_username())
+            self.log_change(request, user, gettext("Let in again after wrong passwords."))
         if settings.SECOND_FACTOR != second_factor.OFF:
             second_factor.forgive(names)
         messages.success(

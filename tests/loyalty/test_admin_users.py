@@ -96,6 +96,33 @@ def test_who_may_look_after_users_makes_nobody_a_superuser(administrator):
     assert not user.is_superuser
 
 
+def test_who_may_do_everything_is_changed_by_their_like_alone(administrator):
+    boss = User.objects.create_superuser("boss", password="a-long-pass-phrase")
+    typed = "another-long-pass-phrase"
+    new_password = reverse("admin:auth_user_password_change", args=[boss.pk])
+    for url, form in (
+        (new_password, {"password1": typed, "password2": typed, "usable_password": "true"}),
+        (page_of(boss), form_of(boss, username="mallory")),
+        (page_of(boss), form_of(boss, is_active=None)),
+    ):
+        assert administrator.post(url, form).status_code == 403
+    boss.refresh_from_db()
+    assert (boss.username, boss.is_active) == ("boss", True)
+    assert boss.check_password("a-long-pass-phrase")
+    assert administrator.get(page_of(boss)).status_code == 200  # they may look
+
+
+def test_that_somebody_was_let_in_again_is_in_their_history(administrator):
+    user = User.objects.create_user("ada", is_staff=True)
+    administrator.post(
+        reverse("admin:auth_user_changelist"),
+        {"action": "let_in_again", "_selected_action": [user.pk]},
+    )
+    history = administrator.get(reverse("admin:auth_user_history", args=[user.pk])).text
+    assert "Let in again after wrong passwords." in history
+    assert "one of Administrators" in history
+
+
 def test_who_is_locked_out_is_let_in_again(administrator, client):
     user = User.objects.create_user("ada", password="a-long-pass-phrase", is_staff=True)
 

@@ -1,14 +1,18 @@
 """Who comes to the desk: locked out after wrong passwords, signed out when nobody is there."""
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from axes.models import AccessAttempt, AccessLog
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
+from django.contrib.staticfiles import finders
 from django.urls import reverse
 from django.utils import timezone
 
 from coupons.groups import ensure_groups
+from loyalty import privacy
 from tests.staff import one_of
 
 pytestmark = pytest.mark.django_db
@@ -96,6 +100,41 @@ def test_a_hand_on_the_desk_keeps_it_open(client, somebody):
         client.get(reverse("admin:index"))
         aged(client, 29)
     assert client.get(reverse("admin:index")).status_code == 200
+
+
+def test_a_page_that_follows_the_night_keeps_nobody_signed_in(client, somebody):
+    client.force_login(somebody)
+    page = reverse("admin:index")
+    client.get(page)
+    aged(client, 29)
+    assert client.get(page, {"part": "night"}, headers={"X-Polls": "1"}).status_code == 200
+    assert client.session["desk_seen"] < timezone.now().timestamp() - 28 * 60
+
+    aged(client, 31)
+    assert client.get(page, {"part": "night"}, headers={"X-Polls": "1"}).status_code == 401
+    assert "why=idle" in client.get(page)["Location"]
+
+
+@pytest.mark.parametrize("script", ["home.js", "printing.js"])
+def test_pages_that_ask_by_themselves_say_so(script):
+    text = Path(str(finders.find(f"coupons/{script}"))).read_text()
+    assert text.count("fetch(") == text.count('"X-Polls"') == 1
+
+
+def test_what_is_kept_of_sign_ins_goes_when_it_was_kept_long_enough(client, somebody, settings):
+    signs_in(client, "wrong")
+    signs_in(client, PASSWORD)
+    long_ago = timezone.now() - timedelta(days=3)
+    Session.objects.update(expire_date=long_ago)
+    for model in (AccessAttempt, AccessLog):
+        model.objects.update(attempt_time=long_ago)
+    signs_in(client, "wrong", name="mallory")
+
+    settings.CHANGE_DAYS = 2
+    privacy.retain(timezone.localdate())
+    assert not Session.objects.exists()
+    assert not AccessLog.objects.exists()
+    assert [row.username for row in AccessAttempt.objects.all()] == ["mallory"]
 
 
 def test_a_minute_of_work_writes_the_session_once(client, somebody):
