@@ -29,6 +29,10 @@ FIND_FAULTS = """async () => (await axe.run(document, {resultTypes: ["violations
     .map(v => v.id + ": " + v.nodes.slice(0, 3).map(n => n.target.join(" ")).join(" | "))"""
 TELL_OF_POLICY = """document.addEventListener("securitypolicyviolation",
     e => console.error("Content Security Policy: " + e.violatedDirective + " " + e.blockedURI))"""
+STICKS_OUT = """width => [...document.querySelectorAll("body *")]
+    .filter(one => one.getBoundingClientRect().right > width && !one.closest("nav, .scroll"))
+    .slice(-2)
+    .map(one => one.outerHTML.slice(0, 120)).join(" | ")"""
 
 
 def pytest_collection_modifyitems(items):
@@ -45,7 +49,8 @@ class QueryCounts:
         self._here = threading.local()
 
     def begin(self, environ=None, **_):
-        if environ is None:
+        if environ is None or environ["REQUEST_METHOD"] != "GET":
+            self._here.path = None  # a form that is sent is judged and saved besides
             return
         self._here.path = environ["PATH_INFO"]
         self.of.setdefault(self._here.path, []).append(0)
@@ -70,6 +75,18 @@ class Desk:
     is_examined: bool = False  # the tools put styles of their own into the page; not its fault
     width: int = 1280  # one of WIDTHS: what the story is told at
     refusing: str = ""  # the address that is to refuse: the console tells of its status as well
+
+    def listen(self, page: Page) -> None:
+        """Hear what this page complains of."""
+        page.on("console", self.heard)
+        page.on("response", self.answered)
+        page.on("pageerror", lambda error: self.faults.append(f"{self.here}: {error}"))
+
+    def opens_another(self) -> Page:
+        """A second window of the same browser."""
+        page = self.page.context.new_page()
+        self.listen(page)
+        return page
 
     def heard(self, message: ConsoleMessage) -> None:
         is_meant = message.location["url"] == self.refusing and "a status of 4" in message.text
@@ -144,7 +161,8 @@ class Desk:
             self.page.set_viewport_size({"width": width, "height": height})
             wide = self.page.evaluate("document.scrollingElement.scrollWidth")
             if wide > width:
-                self.faults.append(f"{self.here}: {wide} px wide on a screen of {width}")
+                out = self.page.evaluate(STICKS_OUT, width)
+                self.faults.append(f"{self.here}: {wide} px wide on a screen of {width}: {out}")
             name = _slug(self.here) or "start"
             self.page.screenshot(path=shots() / f"{name}-{width}.png")
             self.faults += [
@@ -188,14 +206,11 @@ def desk(request, browser, live_server, transactional_db) -> Iterator[Desk]:
     request_started.connect(counts.begin)
     context = browser.new_context(locale="en")
     context.add_init_script(TELL_OF_POLICY)
-    page = context.new_page()
-    page.set_default_timeout(10_000)
-    at = Desk(page, live_server.url, counts)
-    page.on("console", at.heard)
-    page.on("response", at.answered)
-    page.on("pageerror", lambda error: at.faults.append(f"{at.here}: {error}"))
+    context.set_default_timeout(10_000)
+    at = Desk(context.new_page(), live_server.url, counts)
+    at.listen(at.page)
     yield at
-    page.screenshot(path=shots() / f"last-{_slug(request.node.name)}.png")  # where one failed
+    at.page.screenshot(path=shots() / f"last-{_slug(request.node.name)}.png")  # where one failed
     context.close()
     request_started.disconnect(counts.begin)
     assert not at.faults, "\n" + "\n".join(sorted(set(at.faults)))

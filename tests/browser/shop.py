@@ -71,20 +71,35 @@ def build(households: int) -> Shop:
     other, others_token = make.terminal(make.store("331"), number=12)
     Store.objects.filter(pk=other.store_id).update(name="Station Square")
     last = households - 1
-    _sells(token, [sale for n in range(last) for sale in _shopping(n)])
-    _sells(others_token, [{**sale, "store": "331"} for sale in _shopping(last)])
+    sells(token, [sale for n in range(last) for sale in _shopping(n)])
+    sells(others_token, [{**sale, "store": "331"} for sale in _shopping(last)])
     nightly.night(TODAY)
     return Shop(store, homes, token, homes[last])
 
 
-def _sells(token: str, sales: list[dict[str, Any]]) -> None:
+def sells(token: str, sales: list[dict[str, Any]], rejected: int = 0) -> None:
+    """Sales as the till with this token sends them, of which so many cannot be read."""
     till = APIClient(headers={"Authorization": f"Bearer {token}"})
-    answer = till.post("/api/v1/uploads", {"baskets": sales}, format="json")
-    assert answer.json()["accepted"] == len(sales), answer.json()
+    told = till.post("/api/v1/uploads", {"baskets": sales}, format="json").json()
+    assert (told["accepted"], told["rejected"]) == (len(sales) - rejected, rejected), told
+
+
+def invite(mailing: Mailing) -> None:
+    """Every household there is, by hand."""
+    homes = Household.objects.order_by("pk")
+    Recipient.objects.bulk_create(Recipient(mailing=mailing, household=one) for one in homes)
 
 
 def mailed(home: str = "", **fields: Any) -> Mailing:
-    """A mailing to every household there is, an offer an aisle, that the post has taken.
+    """A mailing as `issued` makes it, which the post has taken."""
+    mailing = issued(home, **fields)
+    mailings.mark_printed(mailing)
+    mailings.mark_mailed(mailing)
+    return mailing
+
+
+def issued(home: str = "", **fields: Any) -> Mailing:
+    """A mailing to every household there is, an offer an aisle, whose coupons are promised.
 
     home: the address below which its sheets' own pages are; "" for none on paper.
     """
@@ -111,16 +126,13 @@ def mailed(home: str = "", **fields: Any) -> Mailing:
             category=Category.objects.get(level="category", children=goods.category),
             terms="Once per household, at any of our stores.",
             funder=make.funder("Greenfield"),
-            valid_from=TODAY,
+            valid_from=mailing.valid_from,
             valid_to=TODAY + timedelta(days=60),
         )
         offer.products.add(goods)
         mailing.offers.add(offer)
-    homes = Household.objects.order_by("pk")
-    Recipient.objects.bulk_create(Recipient(mailing=mailing, household=one) for one in homes)
+    invite(mailing)
     mailings.select_and_issue(mailing)
-    mailings.mark_printed(mailing)
-    mailings.mark_mailed(mailing)
     return mailing
 
 
