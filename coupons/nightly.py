@@ -84,6 +84,7 @@ def _night(as_of: date, bars: Bars) -> Night:
     )
     _select_due(as_of, bars, told)
     _issue_due(as_of, bars, told)
+    _note_undone(run, told.refused)
     privacy.retain(as_of)
     picture_retention.delete_unused(as_of)
     return told
@@ -124,6 +125,14 @@ def _issue_due(as_of: date, bars: Bars, told: Night) -> None:
             told.refused.append(f"{one.code}: {error}")
             continue
         told.printed.append(one.code)
+
+
+def _note_undone(run: ModelRun, refused: list[str]) -> None:
+    """Keep with the run what the night could not do, for the first page; a repeat says it anew."""
+    report = run.report or {}
+    if refused or report.get("not_done"):
+        run.report = {**report, "not_done": refused}
+        run.save(update_fields=["report"])
 
 
 def _forget_answers() -> None:

@@ -143,14 +143,16 @@ def _worth(used: QuerySet[Redemption]) -> Decimal:
 def shops(stores: Stores, baskets: dict[int, tuple[int, int]], now: datetime) -> list[Shop]:
     """Every store with tills, or with somebody's who hands in for it, as it was heard of."""
     newest = Subquery(Upload.objects.order_by("-pk").values("pk")[:1])
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     uploads = {
-        terminal: (last, lately)
-        for terminal, last, lately in Upload.objects.filter(pk__gt=newest - NEWEST_UPLOADS)
+        terminal: (last, lately, today)
+        for terminal, last, lately, today in Upload.objects.filter(pk__gt=newest - NEWEST_UPLOADS)
         .order_by()
         .values_list("terminal")
         .annotate(
             last=Max("received_at"),
             lately=Count("pk", filter=Q(received_at__gt=now - timedelta(days=WATCHED_DAYS))),
+            today=Count("pk", filter=Q(received_at__gte=midnight)),
         )
     }
     tills: dict[int, list[Till]] = defaultdict(list)
@@ -160,9 +162,9 @@ def shops(stores: Stores, baskets: dict[int, tuple[int, int]], now: datetime) ->
     for pk, store, code, name, number, collects, seen in rows.values_list(
         "pk", "store", "store__number", "store__name", "number", "is_collector", "last_seen_at"
     ):
-        sent, lately = uploads.get(pk, (None, 0))
+        sent, lately, today = uploads.get(pk, (None, 0, 0))
         moments = [timezone.localtime(at) for at in (sent, seen) if at is not None]
-        till = Till(number, max(moments, default=None), lately)
+        till = Till(number, max(moments, default=None), lately, today)
         if collects:
             collectors.append(till)
         if stores is None or store in stores:

@@ -10,6 +10,8 @@ from math import floor
 OPENS, CLOSES = 8, 20
 """A store is taken to sell between these hours; nobody misses a till at night."""
 WATCHED_DAYS = 7
+MISSED = timedelta(hours=36)
+"""A night longer ago than this was not last night's, however long it took."""
 LATE_HOURS, SILENT_HOURS = 2.0, 4.0
 """Hours of selling after which a till that calls often is late, and silent."""
 LATE_GAPS, SILENT_GAPS = 1.5, 3.0
@@ -34,6 +36,7 @@ class Till:
     number: int
     last_at: datetime | None
     uploads: int = 0  # in WATCHED_DAYS
+    today: int = 0  # uploads since midnight
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,11 @@ class Shop:
     @property
     def last_at(self) -> datetime | None:
         return max((till.last_at for till in self.tills if till.last_at), default=None)
+
+    @property
+    def uploads_today(self) -> int:
+        """By its tills, or, where one collects, by whoever hands in for all."""
+        return sum(till.today for till in self.tills)
 
 
 @dataclass(frozen=True)
@@ -121,6 +129,11 @@ def silent_count(judged: Iterable[Judged]) -> int:
         len(one.silent_tills) if one.heard != Heard.SILENT else len(one.shop.tills)
         for one in judged
     )
+
+
+def nights_missed(published_at: datetime | None, now: datetime) -> bool:
+    """Whether a night is overdue: the last one that was published is longer ago than MISSED."""
+    return published_at is not None and now - published_at > MISSED
 
 
 def change(now: int, before: int | None) -> int | None:

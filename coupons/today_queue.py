@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Exists, F, OuterRef, Q, Sum
 from django.utils import timezone
 from django_q.models import OrmQ, Task
 from django_q.status import Stat
@@ -17,6 +17,7 @@ from loyalty.rebuild import STEPS
 from pos_integration.models import Upload
 
 LOOKED_AT = 1_000
+NIGHT = "coupons.tasks.night"
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,8 @@ class Night:
     waiting: int = 0  # tasks of the queue that may begin
     oldest: datetime | None = None  # when the first of them might have
     failed: int = 0  # tasks, in the last day
+    has_failed: bool = False  # the last night of the queue, and none was published since
+    not_done: list[str] = field(default_factory=list)  # why a mailing was not taken further
 
     @property
     def was_cut_short(self) -> bool:
@@ -62,6 +65,7 @@ def night(today: date) -> Night:
             state__in=[ModelRun.State.RUNNING, ModelRun.State.PUBLISHED]
         )
         .defer("fitted", "parameters", "report")
+        .annotate(not_done=F("report__not_done"))
         .order_by("pk")
     }
     running = runs.get(ModelRun.State.RUNNING)
@@ -69,18 +73,27 @@ def night(today: date) -> Night:
     # A task that waits is locked until the moment it may begin; one at work, far beyond.
     waiting = OrmQ.objects.filter(lock__lte=now)
     oldest, lock = waiting.order_by("lock").values("lock")[:1].query.sql_with_params()
-    is_running, uploads, done, waits, since, failed = answered(
+    published = runs.get(ModelRun.State.PUBLISHED)
+    since_then = published.published_at if published else None
+    # Nights of the queue that ended after the one that counts was published.
+    nights = Task.objects.filter(func=NIGHT, success=False)
+    if since_then is not None:
+        nights = nights.filter(stopped__gt=since_then)
+    went_well = Task.objects.filter(func=NIGHT, success=True, stopped__gt=OuterRef("stopped"))
+    nights = nights.filter(~Exists(went_well), stopped__gt=now - timedelta(days=2))
+    is_running, uploads, done, waits, since, failed, bad_nights = answered(
         (_IS_HELD, ("coupons.nightly",)),
         count_of(Upload.objects.filter(state=Upload.State.RECEIVED), LOOKED_AT),
         count_of(BucketReceipt.objects.filter(run__state=ModelRun.State.RUNNING)),
         count_of(waiting, LOOKED_AT),
         (f"({oldest})", lock),
         count_of(Task.objects.filter(success=False, stopped__gt=now - timedelta(days=1))),
+        count_of(nights, 1),
     )
     return Night(
         is_running=is_running,
         uploads=uploads,
-        published=runs.get(ModelRun.State.PUBLISHED),
+        published=published,
         running=running,
         done=done,
         whole=max(len(STEPS) * settings.LOYALTY_BUCKETS, done) if running else 0,
@@ -88,6 +101,8 @@ def night(today: date) -> Night:
         waiting=waits,
         oldest=since,
         failed=failed,
+        has_failed=bool(bad_nights) and not is_running,
+        not_done=list(getattr(published, "not_done", None) or []),
     )
 
 

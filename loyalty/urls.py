@@ -6,6 +6,7 @@ from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView
 
 from coupons.admin.search import search
+from coupons.admin.stores_today import STORES_TODAY, stores_today
 from loyalty import health, second_factor_pages
 from loyalty.docs import DocsView
 from pos_integration import problems
@@ -13,6 +14,7 @@ from pos_integration import problems
 # The desk of every app, and the one search box over all of them.
 desk = [
     path("search/", admin.site.admin_view(search), name="search"),
+    path("pos_integration/store/today/", admin.site.admin_view(stores_today), name=STORES_TODAY),
     *second_factor_pages.urls,
     *admin.site.get_urls(),
 ]

@@ -98,6 +98,7 @@ ACTS = {
     "index":                      Act(ALL,       NOBODY),
     "app_list":                   Act(ALL,       NOBODY, ("coupons",)),
     "search":                     Act(ALL,       NOBODY),
+    "pos_integration_store_today": Act(ALL,     NOBODY),
     "jsi18n":                     Act(ALL,       NOBODY),
     "autocomplete":               Act(NOBODY,    NOBODY),  # each field below
     "view_on_site":               Act(NOBODY,    NOBODY, ("type", "ours.household")),  # none has one

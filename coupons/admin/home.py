@@ -1,7 +1,7 @@
 """The staff's first page: what each card says to whoever is signed in."""
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from django.conf import settings
@@ -17,7 +17,7 @@ from django.utils.translation import ngettext
 from coupons import today, today_queue
 from coupons.admin import home_cards, home_night, redemption_plot
 from coupons.today import Day, Drop, LookAt
-from coupons.today_figures import Heard, Judged, change, judge, silent_count
+from coupons.today_figures import Heard, Judged, change, judge, nights_missed, silent_count
 from coupons.today_queue import Night
 from loyalty.models import ModelRun
 from pos_integration import staff
@@ -119,7 +119,7 @@ def _sentence(night: Night, day: Day, waits: LookAt, silent: int) -> str:
         return _("The last night was cut short: start it again, it goes on where it was.")
     if night.published is None:
         return _("Welcome. No night has run yet.") if day.on else _("Welcome. Begin here.")
-    went = _("Last night went well.")
+    went = _went(night, timezone.now())
     if silent:
         count = ngettext("%(n)s till is silent.", "%(n)s tills are silent.", silent)
         return f"{went} {count % {'n': number_format(silent)}}"
@@ -129,6 +129,25 @@ def _sentence(night: Night, day: Day, waits: LookAt, silent: int) -> str:
         )
         return f"{went} {count % {'n': number_format(waits.uploads)}}"
     return went
+
+
+def _went(night: Night, now: datetime) -> str:
+    """How the last night was: it may have failed, or be one of weeks ago."""
+    at = night.published.published_at if night.published else None
+    if night.has_failed:
+        return _("The last night stopped with a fault: start it again, it does nothing twice.")
+    if at is not None and nights_missed(at, now):
+        day_of = date_format(timezone.localtime(at))
+        return _("No night has run since %(day)s: look whether the queue runs.") % {"day": day_of}
+    if night.not_done:
+        count = len(night.not_done)
+        said = ngettext(
+            "Last night went well, but %(n)s thing was not done.",
+            "Last night went well, but %(n)s things were not done.",
+            count,
+        )
+        return said % {"n": number_format(count)}
+    return _("Last night went well.")
 
 
 def _detail(night: Night, on: date) -> str:

@@ -115,10 +115,10 @@ def _next(row: Drop, on: date) -> SafeString | str:
     )
 
 
-def tills(judged: Sequence[Judged], now: datetime) -> SafeString:
-    """Stores, the worst first, and how many more there are."""
+def tills(judged: Sequence[Judged], now: datetime, most: int = SHOPS) -> SafeString:
+    """Stores, the worst first, and the way to those that are left out."""
     body = table(
-        (_("Store"), _("Last heard"), _("Baskets") + "#", ""),
+        (_("Store"), _("Last heard"), _("Uploads today") + "#", _("Baskets") + "#", ""),
         (
             (
                 link(
@@ -126,20 +126,29 @@ def tills(judged: Sequence[Judged], now: datetime) -> SafeString:
                     one.shop.name,
                 ),
                 _when(one.shop.last_at, now),
+                _uploads_today(one),
                 _number(one.shop.baskets),
                 heard_pill(one, now),
             )
-            for one in judged[:SHOPS]
+            for one in judged[:most]
         ),
         _("No store yet: add one, and a till to it, under Tills."),
     )
-    more = len(judged) - SHOPS
-    if more <= 0:
+    rest = judged[most:]
+    if not rest:
         return body
-    words = ngettext("%(n)s more store", "%(n)s more stores", more) % {"n": _number(more)}
+    words = ngettext("%(n)s more store", "%(n)s more stores", len(rest)) % {"n": _number(len(rest))}
+    if wrong := sum(one.heard in (Heard.LATE, Heard.SILENT) for one in rest):
+        late = ngettext("%(n)s of them late or silent", "%(n)s of them late or silent", wrong)
+        words = f"{words}, {late % {'n': _number(wrong)}}"
     return format_html(
-        '{}<p class="more">{}</p>', body, link_if("admin:pos_integration_store_changelist", words)
+        '{}<p class="more">{}</p>', body, link_if("admin:pos_integration_store_today", words)
     )
+
+
+def _uploads_today(one: Judged) -> str:
+    """Nothing where another hands in for it: those uploads are not this store's alone."""
+    return _("collected") if one.shop.is_collected else _number(one.shop.uploads_today)
 
 
 def heard_pill(one: Judged, now: datetime) -> SafeString:
@@ -149,7 +158,7 @@ def heard_pill(one: Judged, now: datetime) -> SafeString:
         since = _since(one.shop.last_at, now)
         return pill(_("silent for %(time)s") % {"time": since}, "bad")
     if one.heard == Heard.LATE:
-        return pill(_("late"), "warn")
+        return pill(_("late"), "bad")
     if one.silent_tills:
         numbers = ", ".join(str(number) for number in one.silent_tills[:3])
         return pill(_("till %(numbers)s silent") % {"numbers": numbers}, "bad")

@@ -16,6 +16,7 @@ from pos_integration.desk import link, pill
 
 STUCK_MINUTES = 15
 """A task that may begin and waits longer than this waits for a queue that is not there."""
+UNDONE_SHOWN = 5
 
 
 def progress(words: str, done: int, whole: int) -> SafeString:
@@ -51,8 +52,15 @@ def steps(night: Night, runs: Iterable[tuple[PrintRun, int]]) -> SafeString:
     ]
     if not night.due:
         rows.append((_("Select and print"), pill(_("nothing is due"), "plain")))
-    return format_html(
+    shown = format_html(
         '<dl class="night">{}</dl>', format_html_join("", "<dt>{}</dt><dd>{}</dd>", rows)
+    )
+    if not night.not_done:
+        return shown
+    undone = format_html_join("", "<li>{}</li>", ((why,) for why in night.not_done[:UNDONE_SHOWN]))
+    said = _("Not done last night; it is tried again tonight, once it is put right:")
+    return format_html(
+        '{}<div class="note-below"><p>{}</p><ul class="said">{}</ul></div>', shown, said, undone
     )
 
 

@@ -1,16 +1,20 @@
 """The staff's first page: what it says of a shop, to whom, and with how few queries."""
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
+from django_q.models import Task
 
+from coupons import nightly
+from coupons.admin.home_cards import heard_pill
 from coupons.models import Coupon, Mailing, Redemption, Selection
 from coupons.today import answered, count_of
+from coupons.today_figures import Heard, Judged, Shop, Till
 from loyalty.models import BucketReceipt, ModelRun
-from pos_integration.models import Basket, StoreStaff, Tender, Terminal
+from pos_integration.models import Basket, StoreStaff, Tender, Terminal, Upload
 from tests import make
 from tests.staff import one_of
 
@@ -144,3 +148,60 @@ def test_what_is_counted_is_counted_at_once_and_up_to_a_limit(
     with django_assert_num_queries(1):
         told = answered(count_of(Terminal.objects.all(), 2), count_of(Basket.objects.all()))
     assert told == [2, 0]
+
+
+def test_a_night_of_weeks_ago_was_not_last_nights(admin_client, run) -> None:
+    ModelRun.objects.update(published_at=timezone.now() - timedelta(days=12))
+    page = words(admin_client.get(HOME))
+    assert "No night has run since" in page
+    assert "went well" not in page
+
+
+def test_a_night_that_stopped_with_a_fault_did_not_go_well_until_one_does(
+    admin_client, run
+) -> None:
+    now = timezone.now()
+
+    def night(name: str, at: datetime, *, went_well: bool) -> None:
+        Task.objects.create(
+            id=name, name=name, func="coupons.tasks.night", success=went_well, started=at,
+            stopped=at,
+        )  # fmt: skip
+
+    night("one", now - timedelta(hours=2), went_well=False)  # published since: made good
+    ModelRun.objects.update(published_at=now - timedelta(hours=1))
+    assert "Last night went well." in words(admin_client.get(HOME))
+    night("two", now - timedelta(minutes=30), went_well=False)
+    assert "The last night stopped with a fault" in words(admin_client.get(HOME))
+    night("three", now - timedelta(minutes=10), went_well=True)
+    assert "Last night went well." in words(admin_client.get(HOME))
+
+
+def test_what_the_night_could_not_do_is_said_with_its_reason(admin_client, run) -> None:
+    nightly._note_undone(run, ["autumn: no offer of it is good in its days."])
+    page = words(admin_client.get(HOME))
+    assert "Last night went well, but 1 thing was not done." in page
+    assert "autumn: no offer of it is good in its days." in page
+    nightly._note_undone(run, [])
+    assert "Last night went well." in words(admin_client.get(HOME))
+
+
+def test_every_store_tells_how_many_uploads_came_today_and_late_is_red(admin_client, run) -> None:
+    till, _token = make.terminal()
+    long_ago = timezone.now() - timedelta(days=9)
+    Upload.objects.create(terminal=till, sha256="a" * 64, body=b"", media_type="text/csv")
+    page = admin_client.get("/admin/pos_integration/store/today/")
+    assert f"{till.store.name}" in words(page)
+    row = page.content.decode().split("<tbody>")[1]
+    assert re.findall(r'<td class="num">([^<]+)</td>', row)[:2] == ["1", "0"]
+    judged = Judged(Shop(till.store_id, "Bonn", [Till(1, long_ago)]), Heard.LATE)
+    assert "pill-bad" in heard_pill(judged, timezone.localtime())
+
+
+def test_stores_that_the_first_page_has_no_room_for_are_one_step_away(admin_client, run) -> None:
+    for number in range(10):
+        Terminal.objects.create(store=make.store(f"9{number}"), number=1)
+    page = admin_client.get(HOME)
+    assert "2 more stores" in words(page)
+    assert 'href="/admin/pos_integration/store/today/"' in page.content.decode()
+    assert words(admin_client.get("/admin/pos_integration/store/today/")).count("not heard of yet") == 10
