@@ -25,6 +25,7 @@ from loyalty.models import Household
 
 PNG = b"\x89PNG"
 KEPT = timedelta(days=28)  # after its last coupon's last day a link still shows what was used
+PICTURES = 30  # of one sheet within ten minutes: to draw one takes a second of a processor
 Answer = Callable[..., HttpResponse]
 
 
@@ -86,14 +87,14 @@ def page(request: HttpRequest, token: str) -> HttpResponse:
     """
     sheet = _sheet(token)
     theme = looks.theme_of(sheet.mailing)
-    words = in_language(sheet.language or theme.language)
+    home = shopper_wishes.household_of(sheet)
+    words = in_language(home.language or sheet.language or theme.language)
     shown: dict[str, Any] = {"words": words.page, "language": words.language, "theme": theme}
     if privacy.is_erased(sheet.household_id):
         shown |= {"title": words.page["forgotten"], "says": [words.page["forgotten_says"]]}
-        return render(request, "coupons/sheet_says.html", shown, status=410)
-    if sheet.mailing.valid_to + KEPT < timezone.localdate():
-        return render(request, "coupons/sheet_gone.html", shown, status=410)
-    home = shopper_wishes.household_of(sheet)
+        return _said(request, "coupons/sheet_says.html", shown, status=410)
+    if _is_over(sheet):
+        return _said(request, "coupons/sheet_gone.html", shown, status=410)
     if request.method == "POST":
         return _noted(request, sheet, home, shown)
     said = request.GET.get("said", "")
@@ -109,7 +110,20 @@ def page(request: HttpRequest, token: str) -> HttpResponse:
         "wishes": shopper_wishes.heard(home, words),
         "how_chosen": "" if sheet.is_generic else theme.how_chosen or words.how_chosen,
     }
-    return render(request, "coupons/sheet.html", shown)
+    return _said(request, "coupons/sheet.html", shown)
+
+
+def _said(
+    request: HttpRequest, template: str, shown: dict[str, Any], status: int = 200
+) -> HttpResponse:
+    """The page, in the household's language whatever the browser's own is."""
+    response = render(request, template, shown, status=status)
+    response["Content-Language"] = shown["language"]
+    return response
+
+
+def _is_over(sheet: Sheet) -> bool:
+    return sheet.mailing.valid_to + KEPT < timezone.localdate()
 
 
 def _noted(
@@ -121,10 +135,10 @@ def _noted(
         said = shopper_wishes.note(sheet, home, request.POST)
     except shopper_wishes.TooManyError:
         shown |= {"title": words["too_many"], "says": [words["too_many_says"]]}
-        return render(request, "coupons/sheet_says.html", shown, status=429)
+        return _said(request, "coupons/sheet_says.html", shown, status=429)
     except ValueError:
         shown |= {"title": words["unclear"], "says": [words["unclear_says"]]}
-        return render(request, "coupons/sheet_says.html", shown, status=400)
+        return _said(request, "coupons/sheet_says.html", shown, status=400)
     return HttpResponseRedirect(f"{request.path}?said={said}#said")
 
 
@@ -142,6 +156,11 @@ def _shown(sheet: Sheet, theme: Theme, words: Words, home: Household) -> list[Sh
     photos = photo_of(offers)
     wishes = voice.words_on(home, [offer.category_id or 0 for offer in offers])
     today = timezone.localdate()
+    # A reason was written when the sheet was made: in another language it would be read wrongly.
+    has_reasons = (
+        sheet.mailing.shows_reasons
+        and in_language(sheet.language or theme.language).language == words.language
+    )
     shown = []
     for row in rows:
         said = texts.get(row.offer_id, row.offer)
@@ -154,7 +173,7 @@ def _shown(sheet: Sheet, theme: Theme, words: Words, home: Household) -> list[Sh
                 value=" ".join(worth_in(words, row.terms)).strip(),
                 product=said.name,
                 detail=said.detail,
-                reason=row.reason if sheet.mailing.shows_reasons else "",
+                reason=row.reason if has_reasons else "",
                 terms=tuple(said.terms.splitlines()),
                 valid=words.dates(row.valid_from, row.valid_to),
                 state=_state(row, words, today),
@@ -200,6 +219,8 @@ def at_the_till(request: HttpRequest, digits: str) -> HttpResponse:
 def photo(request: HttpRequest, token: str, sha256: str) -> HttpResponse:
     """A photograph of one of the sheet's offers."""
     sheet = _sheet(token)
+    if _is_over(sheet) or privacy.is_erased(sheet.household_id):
+        return HttpResponse(status=410)
     offers = [coupon.offer for coupon in sheet.coupons.select_related("offer")]
     if sha256 not in photo_of(offers).values():
         raise Http404
@@ -213,10 +234,13 @@ def photo(request: HttpRequest, token: str, sha256: str) -> HttpResponse:
 def picture(request: HttpRequest, token: str) -> HttpResponse:
     """The coupons as one picture, for a message: neither name nor address is on it."""
     sheet = _sheet(token)
-    is_over = sheet.mailing.valid_to + KEPT < timezone.localdate()
-    if is_over or privacy.is_erased(sheet.household_id):
+    if _is_over(sheet) or privacy.is_erased(sheet.household_id):
         return HttpResponse(status=410)
     try:
+        shopper_wishes.count(f"pictures.{sheet.pk}", PICTURES)
         return HttpResponse(sheet_pictures.png_of(sheet), content_type="image/png")
+    except shopper_wishes.TooManyError:
+        wait = int(shopper_wishes.WINDOW.total_seconds())
+        return HttpResponse(status=429, headers={"Retry-After": str(wait)})
     except PrintError as error:  # the fault of its data, which staff see when they print
         raise Http404 from error

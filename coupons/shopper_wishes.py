@@ -4,12 +4,14 @@ Whoever holds the sheet speaks for the household, so nothing here shows or erase
 that is noted, and staff see the card first.
 """
 
+import time
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final, NamedTuple
 
 from django.conf import settings
 from django.core.cache import cache
+from django.db import transaction
 
 from coupons.models import Sheet
 from coupons.sheets.words import Words
@@ -68,13 +70,16 @@ def heard(home: Household, words: Words) -> Wishes:
     )
 
 
+@transaction.atomic
 def note(sheet: Sheet, home: Household, wish: Mapping[str, str]) -> str:
     """Note one wish, as the page's forms send it; returns which of SAID answers it.
 
     wish: `wish` names it, with `coupon`, its place on the sheet, or `language`. Said twice it
     counts once. Raises ValueError for what no form of ours sends, TooManyError.
     """
-    _count(sheet)
+    # Of two at once the second hears what the first said: what it leaves alone is not taken back.
+    Household.objects.select_for_update().get(pk=home.pk)
+    count(f"wishes.{sheet.pk}", WISHES)
     name = wish.get("wish", "")
     match name:
         case "more" | "never" | "undo":
@@ -102,12 +107,13 @@ def note(sheet: Sheet, home: Household, wish: Mapping[str, str]) -> str:
     return "said"
 
 
-def _count(sheet: Sheet) -> None:
-    key = f"coupons.wishes.{sheet.pk}"
-    cache.add(key, 0, WINDOW.total_seconds())
-    try:
-        many = cache.incr(key)
-    except ValueError:  # its time was up between the two
-        return
-    if many > WISHES:
+def count(what: str, most: int) -> None:
+    """Count that something was asked for once more. Raises TooManyError above `most` in WINDOW."""
+    key = f"coupons.asked.{what}"
+    now = time.time()
+    began, many = cache.get(key) or (now, 0)
+    if now - began >= WINDOW.total_seconds():
+        began, many = now, 0
+    if many >= most:
         raise TooManyError
+    cache.set(key, (began, many + 1), WINDOW.total_seconds())

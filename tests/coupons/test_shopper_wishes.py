@@ -1,13 +1,15 @@
 """What a shopper says on the page of a sheet, and what comes of it."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from django.core.cache import cache
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from coupons import links, shopper_wishes
+from coupons import links, sheet_pages, shopper_wishes
 from coupons.sheets import words
 from loyalty import merging, privacy, voice
 from loyalty.models import Consent, DataRequest, Preference
@@ -61,10 +63,11 @@ def test_post_and_profiling_are_objected_to_once_each_and_allowed_again(sheet):
 def test_a_language_is_chosen_among_those_there_are(sheet):
     wish(sheet, wish="language", language="de")
     assert voice.heard(sheet.household).language == "de"
+    wish(sheet, wish="language", language="")
     answer = wish(sheet, wish="language", language="xx")
     assert answer.status_code == 400
     assert "Nothing was changed." in answer.content.decode()
-    assert voice.heard(sheet.household).language == "de"
+    assert voice.heard(sheet.household).language == ""
 
 
 def test_a_copy_and_an_erasure_are_asked_for_once_and_nothing_is_shown_or_erased(sheet):
@@ -151,3 +154,55 @@ def test_every_language_has_every_word():
 def test_it_takes_few_queries(sheet, django_assert_max_num_queries):
     with django_assert_max_num_queries(20):
         Client().get(f"/s/{links.token_of(sheet.pk)}/")
+
+
+def test_the_page_speaks_the_language_that_was_chosen_on_it(sheet):
+    coupon = sheet.coupons.get()
+    coupon.reason = "You buy this about every 12 days."
+    coupon.save()
+    answer = wish(sheet, wish="language", language="de")
+    assert '<html lang="de">' in answer.text
+    assert words.in_language("de").page["said"] in answer.text
+    assert answer["Content-Language"] == "de"
+    assert "every 12 days" not in answer.text  # it was written in English
+
+    answer = wish(sheet, wish="language", language="")
+    assert '<html lang="en">' in answer.text
+    assert "every 12 days" in answer.text
+
+
+def test_of_two_wishes_at_once_neither_takes_the_other_back(transactional_db, sheet):
+    def one(name):
+        try:
+            return wish(sheet, wish=name).status_code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as both:
+        assert list(both.map(one, ["post_stop", "profiling_stop"])) == [200, 200]
+    assert sorted(voice.heard(sheet.household).objections) == ["post", "profiling"]
+    assert Consent.objects.count() == 2
+
+
+def test_the_picture_of_a_sheet_is_not_drawn_without_end(sheet, monkeypatch):
+    monkeypatch.setattr(sheet_pages, "PICTURES", 1)
+    address = f"/s/{links.token_of(sheet.pk)}/coupons.png"
+    Client().get(address)
+    answer = Client().get(address)
+    assert answer.status_code == 429
+    assert answer["Retry-After"] == "600"
+
+
+def test_a_photograph_is_gone_with_the_link(sheet):
+    sheet.mailing.valid_from = sheet.mailing.valid_to = timezone.localdate() - timedelta(days=29)
+    sheet.mailing.save()
+    address = f"/s/{links.token_of(sheet.pk)}/pictures/{'0' * 64}"
+    assert Client().get(address).status_code == 410
+
+
+def test_the_log_never_holds_a_link_that_opens_a_page(sheet, caplog):
+    token = links.token_of(sheet.pk)
+    assert wish(sheet, wish="everything").status_code == 400
+    assert Client(enforce_csrf_checks=True).post(f"/s/{token}/").status_code == 403
+    assert "Bad Request: /s/.../" in caplog.messages
+    assert token.partition(":")[2] not in caplog.text
