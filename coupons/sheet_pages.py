@@ -35,6 +35,7 @@ class Shown:
 
     value: str
     product: str
+    language: str  # of what is said of the product
     detail: str
     reason: str
     terms: tuple[str, ...]
@@ -98,19 +99,42 @@ def page(request: HttpRequest, token: str) -> HttpResponse:
     if request.method == "POST":
         return _noted(request, sheet, home, shown)
     said = request.GET.get("said", "")
-    shown |= {
+    shown |= _told(sheet, theme, words, home) | {
+        "said": words.page[said] if said in shopper_wishes.SAID else "",
+        "wishes": shopper_wishes.heard(home, words),
+        "may_wish": True,
+    }
+    return _said(request, "coupons/sheet.html", shown)
+
+
+@_in_private
+def as_staff_see_it(request: HttpRequest, sheet: Sheet) -> HttpResponse:
+    """The same page for staff, however long its coupons are over.
+
+    It has no wishes: what staff press on a shopper's own page would be noted as the shopper's word.
+    """
+    theme = looks.theme_of(sheet.mailing)
+    home = shopper_wishes.household_of(sheet)
+    words = in_language(home.language or sheet.language or theme.language)
+    shown: dict[str, Any] = {"words": words.page, "language": words.language, "theme": theme}
+    if privacy.is_erased(sheet.household_id):
+        shown |= {"title": words.page["forgotten"], "says": [words.page["forgotten_says"]]}
+        return _said(request, "coupons/sheet_says.html", shown, status=410)
+    return _said(request, "coupons/sheet.html", shown | _told(sheet, theme, words, home))
+
+
+def _told(sheet: Sheet, theme: Theme, words: Words, home: Household) -> dict[str, Any]:
+    """What a sheet's page tells, whoever reads it."""
+    return {
         "greeting": words.greet(sheet.household.name),
         "savings": words.savings_lines(
             sheet.coupons.count(), sheet.mailing.valid_to, is_generic=sheet.is_generic
         )[1],
         "coupons": _shown(sheet, theme, words, home),
-        "token": token,
-        "said": words.page[said] if said in shopper_wishes.SAID else "",
+        "token": links.token_of(sheet.pk),
         "is_replaced": sheet.voided_at is not None,
-        "wishes": shopper_wishes.heard(home, words),
         "how_chosen": "" if sheet.is_generic else theme.how_chosen or words.how_chosen,
     }
-    return _said(request, "coupons/sheet.html", shown)
 
 
 def _said(
@@ -172,6 +196,7 @@ def _shown(sheet: Sheet, theme: Theme, words: Words, home: Household) -> list[Sh
             Shown(
                 value=" ".join(worth_in(words, row.terms)).strip(),
                 product=said.name,
+                language=words.language if row.offer_id in texts else theme.language,
                 detail=said.detail,
                 reason=row.reason if has_reasons else "",
                 terms=tuple(said.terms.splitlines()),

@@ -45,6 +45,11 @@ def form_too_old(request: HttpRequest, reason: str = "") -> HttpResponse:
             _(
                 "Nothing was changed. The form was opened before you last signed in, or in a "
                 "browser that keeps no cookies of this site."
+            )
+            if _home(request)
+            else _(
+                "Nothing was changed. The page was open for long, or your browser keeps no cookies "
+                "of this site: let it keep them."
             ),
             _("Go back, load the page again, and send it once more."),
         ],
@@ -55,6 +60,19 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
     """404: no such page, or a row that is gone or of a store that is not one's own."""
     if _is_of_a_till(request):
         return _told_a_till(404, "not_found", "There is nothing here.")
+    if not _home(request):
+        return _said(
+            request,
+            404,
+            _("There is nothing here"),
+            [
+                _("The address may be mistyped, or have been cut off on its way to you."),
+                _(
+                    "If it is of a sheet of coupons, read the code on the sheet once more, or "
+                    "bring the sheet to any of our tills: its coupons are good without this page."
+                ),
+            ],
+        )
     return _said(
         request,
         404,

@@ -76,6 +76,15 @@ class TestWhoIsRefusedOrLost(TestCase):
         assert "There is nothing here" in elsewhere.text
         assert "/admin/" not in elsewhere.text, "a shopper has no way in there"
 
+    def test_a_shopper_is_told_nothing_of_the_desk(self):
+        got = Client().get("/s/mistyped/")
+        assert got.status_code == 404
+        assert "read the code on the sheet once more" in got.text
+        refused_form = Client(enforce_csrf_checks=True).post("/s/mistyped/")
+        assert refused_form.status_code == 403
+        for text in (got.text, refused_form.text):
+            assert not [word for word in ("store", "sign", "role", "box at") if word in text]
+
     def test_a_form_of_an_earlier_session_says_to_load_it_again(self):
         client = Client(enforce_csrf_checks=True)
         client.cookies = one_of("Marketing").cookies

@@ -91,18 +91,13 @@ def says_what_it_likes(desk, coupons):
 
 
 def says_how_it_wants_to_hear(desk, home):
-    """In German from now on, not by post, and not from what was bought."""
+    """Not by post, and not from what was bought."""
     page = desk.page
-    page.get_by_label("Language of our post").select_option("de")
-    button(page, "Keep", "Language of our post").click()
-    desk.reads("We have noted it.")
     page.get_by_role("button", name="No post, please").click()
     desk.reads("You get no post from us.")
     page.get_by_role("button", name="I object").click()
     desk.reads("You objected: your sheets are the same for everybody")
-    said = voice.heard(home)
-    assert said.language == "de"
-    assert sorted(said.objections) == ["post", "profiling"]
+    assert sorted(voice.heard(home).objections) == ["post", "profiling"]
     page.get_by_role("button", name="Post is fine again").click()
     desk.reads("You get coupons by post.")
     assert voice.heard(home).objections == ["profiling"]
@@ -120,6 +115,17 @@ def asks_for_its_data(desk, home):
     desk.look()
 
 
+def reads_german(desk, home):
+    """In German from now on: the page as well as the post."""
+    page = desk.page
+    page.get_by_label("Language of our post").select_option("de")
+    button(page, "Keep", "Language of our post").click()
+    desk.reads("Ihre Coupons", "Wir haben es notiert.")
+    assert page.locator("html").get_attribute("lang") == "de"
+    assert voice.heard(home).language == "de"
+    desk.look()
+
+
 def test_from_the_paper_to_a_page_of_ones_own(desk, sheet):
     desk.holds_a_phone()
     address = read_by_a_phone(printing.sheet_pdf(sheet))
@@ -131,7 +137,8 @@ def test_from_the_paper_to_a_page_of_ones_own(desk, sheet):
     says_what_it_likes(desk, coupons)
     says_how_it_wants_to_hear(desk, sheet.household)
     asks_for_its_data(desk, sheet.household)
-    picture = desk.page.get_by_role("link", name="As a picture").get_attribute("href")
+    reads_german(desk, sheet.household)
+    picture = desk.page.get_by_role("link", name="Als Bild").get_attribute("href")
     assert desk.page.request.get(desk.server + str(picture)).headers["content-type"] == "image/png"
 
 

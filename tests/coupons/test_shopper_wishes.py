@@ -1,5 +1,6 @@
 """What a shopper says on the page of a sheet, and what comes of it."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -165,6 +166,7 @@ def test_the_page_speaks_the_language_that_was_chosen_on_it(sheet):
     assert words.in_language("de").page["said"] in answer.text
     assert answer["Content-Language"] == "de"
     assert "every 12 days" not in answer.text  # it was written in English
+    assert re.search(r'class="product" lang="en">', answer.text)  # so are these goods
 
     answer = wish(sheet, wish="language", language="")
     assert '<html lang="en">' in answer.text
