@@ -138,7 +138,7 @@ AUTH_PASSWORD_VALIDATORS = [
 
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",  # the first: who is locked out is not asked further
-    "django.contrib.auth.backends.ModelBackend",
+    "pos_integration.staff.StaffBackend",
 ]
 # Somebody who mistypes their password so often, from one address, waits; others are let in.
 AXES_FAILURE_LIMIT = 5
