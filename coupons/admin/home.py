@@ -88,8 +88,10 @@ def look(request: HttpRequest) -> Home:
         begun = _first_steps(day, judged, rows, night)
         page.cards += [begun] if begun else []
         page.cards += [plot] if plot else []
+        beside = 4 if plot else 6
         page.cards += [
-            _tonight(night, runs, 4 if plot else 12),
+            _tonight(night, runs, beside),
+            _queue(night, now, beside),
             Card("mail", _("Mailings"), "", home_cards.mailings(shown, on), 7, "mailings"),
         ]
     page.cards.append(
@@ -103,11 +105,8 @@ def look(request: HttpRequest) -> Home:
     )
     if markets:
         page.cards += [
-            Card("printer", _("Print runs"), "", home_cards.print_runs(runs), 4),
-            Card("coin", _("Budgets"), _("what coupons took off"), home_cards.budgets(on), 4),
-            Card(
-                "activity", _("Queue"), "", home_night.queue(night, today_queue.clusters(), now), 4
-            ),
+            Card("printer", _("Print runs"), "", home_cards.print_runs(runs), 6),
+            Card("coin", _("Budgets"), _("what coupons took off"), home_cards.budgets(on), 6),
         ]
     return page
 
@@ -313,6 +312,11 @@ def _plot(rows: list[Drop], over: list[Drop], on: date) -> Card | None:
 def _tonight(night: Night, runs: Any, width: int = 4) -> Card:
     title = _("The night") if night.is_running else _("Tonight's run")
     return Card("moon", title, "", home_night.steps(night, runs), width, "tonight")
+
+
+def _queue(night: Night, now: datetime, width: int) -> Card:
+    held = home_night.queue(night, today_queue.clusters(), now)
+    return Card("activity", _("Queue"), "", held, width, "queue")
 
 
 def _till_note(day: Day) -> str:
