@@ -66,6 +66,12 @@ def cleaned(typed: str) -> str:
     return typed.replace("\0", " ").strip()[:MOST_TYPED]
 
 
+def is_number(text: str) -> bool:
+    """Whether it is a household's number as its page has it: `#4711`."""
+    number = text[1:]
+    return text[:1] == "#" and number.isascii() and number.isdecimal() and len(number) <= 18
+
+
 def words_of(text: str) -> list[str]:
     """The words by which a name may be found: none of a number or of punctuation alone."""
     words = [word for word in text.split() if any(letter.isalnum() for letter in word)]
@@ -133,6 +139,9 @@ def _homes(found: Found, scope: Scope) -> None:
             household_scope(scope, "household"), postcode__in={text, text.upper()}
         )
         asked.append(posts.values_list("household_id", Value("post", **how))[: MOST + 1])
+    if is_number(text):
+        numbered = Household.objects.filter(household_scope(scope), pk=int(text[1:]))
+        asked.append(numbered.values_list("pk", Value("card", **how)))
     if words:
         names = Household.objects.filter(household_scope(scope), named(words))
         asked.append(names.values_list("pk", Value("name", **how))[: MOST + 1])

@@ -132,6 +132,7 @@ ACTS = {
     "loyalty_fittedmodel_use":    Act(NOBODY,    ADMINS,    ("fitted",)),
 
     "coupons_sheet_pdf":          Act(ALL,       NOBODY,    ("ours.sheet",)),
+    "coupons_sheet_html":         Act(ALL,       NOBODY,    ("ours.sheet",)),
     "coupons_sheet_thumbnail":    Act(ALL,       NOBODY,    ("ours.sheet",)),
     "coupons_sheet_lost/void":    Act(ALL,       ALL,       ("ours.sheet",), WHY),
     "coupons_sheet_lost/replace": Act(ALL,       ALL,       ("ours.sheet",), WHY),

@@ -6,14 +6,14 @@ from decimal import Decimal
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from coupons import links
 from coupons.admin.mailing_steps import mailing_pill
-from coupons.admin.sheets import coupon_pill, pdf_link, tag_pill
+from coupons.admin.sheets import coupon_pill, html_link, is_over, pdf_link, tag_pill
 from coupons.models import Coupon, Mailing, Sheet
 from loyalty import merging
 from loyalty.admin.overview import WHOLE, Figure, Part, day, tool_row
@@ -102,18 +102,16 @@ def last_sheet(request: HttpRequest, promised: Promised) -> Part:
         ((one.terms, one.staff_reason) for one in promised.of(sheet)),
         "",
     )
-    page = reverse("sheet-page", args=[links.token_of(sheet.pk)])
     thumbnail = reverse("admin:coupons_sheet_thumbnail", args=[sheet.pk])
     body = format_html(
         '<div class="last-sheet"><div><p class="sheet-links">{} {} \N{MIDDLE DOT} '
-        '<a href="{}" target="_blank" rel="noopener">{}</a> \N{MIDDLE DOT} {}</p>{}'
+        "{} \N{MIDDLE DOT} {}</p>{}"
         '<details class="as-table"><summary>{}</summary>{}</details></div>'
         '<a class="thumb" href="{}" target="_blank" rel="noopener">'
         '<img src="{}" alt="{}" width="320" height="452" loading="lazy"></a></div>',
         sheet_pill(sheet),
         pdf_link(sheet.pk),
-        page,
-        _("Its page, in large print"),
+        html_link(sheet.pk, _("Its page, in large print")),
         link(reverse("admin:coupons_sheet_change", args=[sheet.pk]), _("all about it")),
         rows,
         _("Why, in figures"),
@@ -151,7 +149,7 @@ def sheets(promised: Promised, row: Household) -> Part:
             sheet_pill(one),
             one.number,
             money(one.savings),
-            pdf_link(one.pk),
+            format_html("{} \N{MIDDLE DOT} {}", pdf_link(one.pk), html_link(one.pk)),
         )
         for one in promised.sheets[:SHEETS_SHOWN]
     )
@@ -175,7 +173,7 @@ def coupons(request: HttpRequest, promised: Promised, row: Household) -> Part:
             day(one.valid_to),
             coupon_pill(one),
             link(reverse("admin:coupons_coupon_void", args=[one.pk]), _("Void"))
-            if may_void and one.state == Coupon.State.OPEN
+            if may_void and one.state == Coupon.State.OPEN and not is_over(one)
             else "",
         )
         for one in promised.coupons[:COUPONS_SHOWN]
@@ -223,7 +221,8 @@ def contacts(promised: Promised, notes: list[Note]) -> Part:
         rows.append((when.isoformat(), mailing, how))
     for note in notes:
         if note.kind == Note.Kind.TALK:
-            rows.append((note.written_at.date().isoformat(), note.text[:120], _("talk")))
+            when = timezone.localdate(note.written_at)
+            rows.append((when.isoformat(), note.text[:120], _("talk")))
     rows.sort(key=lambda one: one[0], reverse=True)
     shown = table(
         (_("Day"), _("What"), _("How")),

@@ -78,6 +78,7 @@ KINDS: Final = {
 
 MAY_BE_SEARCHED: Final = (
     (gettext_lazy("A card's number, whole"), "2100004711"),
+    (gettext_lazy("A household's number, as its page has it"), "#4711"),
     (gettext_lazy("A coupon's code, as printed or scanned"), "7Q4M-K2XP-9TRD-A"),
     (gettext_lazy("A postcode, whole"), "50667"),
     (gettext_lazy("A name or part of it, in any order of words"), "Meier Anna"),

@@ -21,7 +21,6 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from coupons import links
 from coupons.models import Coupon, Mailing, Sheet
 from coupons.sheets import codes
 from loyalty.admin import scope
@@ -113,7 +112,14 @@ def coupon_pill(coupon: Coupon) -> SafeString:
             ),
             "good",
         )
+    if is_over(coupon):
+        return pill(_("expired"))
     return pill(in_sentence(coupon.get_state_display()), TONES[coupon.state])
+
+
+def is_over(coupon: Coupon) -> bool:
+    """Whether a coupon that nobody used was good for the last time: no till takes it any more."""
+    return coupon.state == Coupon.State.OPEN and coupon.valid_to < timezone.localdate()
 
 
 def tag_pill(coupon: Coupon) -> SafeString:
@@ -123,6 +129,15 @@ def tag_pill(coupon: Coupon) -> SafeString:
 def promised(coupon: Coupon) -> SafeString:
     """The offer at the worth that this coupon has."""
     return link(reverse("admin:coupons_offer_change", args=[coupon.offer_id]), coupon.terms)
+
+
+def html_link(sheet_pk: int, text: str = "HTML") -> SafeString:
+    """To the sheet as a page in large print."""
+    return format_html(
+        '<a href="{}" target="_blank" rel="noopener">{}</a>',
+        reverse("admin:coupons_sheet_html", args=[sheet_pk]),
+        text,
+    )
 
 
 def pdf_link(sheet_pk: int, text: str = "PDF") -> SafeString:
@@ -193,9 +208,11 @@ class SheetAdmin(LongList[Sheet], ReadOnlyAdmin[Sheet]):
         )
         lost = self.admin_site.admin_view(self.lost_view)
         thumbnail = self.admin_site.admin_view(self.thumbnail_view, cacheable=True)
+        html = self.admin_site.admin_view(self.html_view)
         return [
             path("<int:pk>/pdf/", view, name="coupons_sheet_pdf"),
             path("<int:pk>/thumbnail/", thumbnail, name="coupons_sheet_thumbnail"),
+            path("<int:pk>/html/", html, name="coupons_sheet_html"),
             path("<int:pk>/lost/<slug:name>/", lost, name="coupons_sheet_lost"),
             *super().get_urls(),
         ]
@@ -246,7 +263,7 @@ class SheetAdmin(LongList[Sheet], ReadOnlyAdmin[Sheet]):
             Tool("PDF", url, is_main=True, in_new_tab=True),
             Tool(
                 _("Large print"),
-                reverse("sheet-page", args=[links.token_of(row.pk)]),
+                reverse("admin:coupons_sheet_html", args=[row.pk]),
                 in_new_tab=True,
             ),
         ]
@@ -326,6 +343,15 @@ class SheetAdmin(LongList[Sheet], ReadOnlyAdmin[Sheet]):
         name = f"{sheet.mailing.code}-{sheet.number}.pdf"
         response["Content-Disposition"] = f'inline; filename="{name}"'
         return response
+
+    def html_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The sheet as its shopper reads it without paper; staff say nothing in its name there."""
+        sheet = get_object_or_404(self.get_queryset(request), pk=pk)
+        if not self.has_view_permission(request, sheet):
+            raise PermissionDenied
+        from coupons import sheet_pages  # loads what draws barcodes: too slow for every command
+
+        return sheet_pages.as_staff_see_it(request, sheet)
 
     def thumbnail_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """A small picture of the sheet, kept by the browser of who may see it for an hour."""

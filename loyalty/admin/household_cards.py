@@ -10,7 +10,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from loyalty.admin import overview, panels
+from loyalty.admin import overview, panels, trips
 from loyalty.admin.overview import Facts, Part
 from loyalty.models import (
     Consent,
@@ -51,6 +51,8 @@ def parts(request: HttpRequest, facts: Facts) -> dict[str, Part]:
         ),
         "notes": Part(_("Notes and concerns"), _notes(request, facts), anchor="notes"),
     }
+    if (receipts := trips.part(request, facts.cards)) is not None:
+        made["receipts"] = receipts
     summary = facts.summary
     if summary is None:
         return made

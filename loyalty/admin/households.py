@@ -45,6 +45,9 @@ from pos_integration.desk import (
     pill,
 )
 
+OF_THE_LIVING = ("consent", "notes")
+"""Cards by which something is said to a household: not for one that is part of another."""
+
 
 def known_by(query: str) -> QuerySet[Any] | None:
     """Ids of the households that a whole card number or postcode names, or None.
@@ -140,29 +143,35 @@ class HouseholdAdmin(LongList[Household]):
         """What the page shows of a household."""
         facts = overview.read(row, self._summary(row))
         is_erased = getattr(row, "erased_at", None) is not None
-        main, more = ([], []) if is_erased else self.page_tools(request, facts)
+        merger = None if is_erased or getattr(row, "merged", None) is None else merging.into(row)
+        if is_erased:
+            main, more = [], []
+        elif merger is not None:
+            main, more = self.merged_tools(request, merger), []
+        else:
+            main, more = self.page_tools(request, facts)
+        parts = [] if is_erased else self.parts(request, facts)
+        if merger is not None:  # nothing is said to it, nor noted of it, any more
+            parts = [part for part in parts if part.anchor not in OF_THE_LIVING]
         return {
             "opts": self.opts,
             "title": str(row),
             "heading": (row.name and _("Household %(name)s") % {"name": row.name}) or str(row),
             "quiet": overview.quiet_line(facts),
-            "banners": self.banners(row),
+            "banners": self.banners(row, merger),
             "sentence": self.sentence(row),
             "tools": main,
             "more": more,
             "figures": self.figures(request, facts),
-            "parts": [] if is_erased else household_cards.fuller_first(self.parts(request, facts)),
+            "parts": household_cards.fuller_first(parts),
         }
 
-    def banners(self, row: Household) -> list[SafeString]:
+    def banners(self, row: Household, merger: Merger | None) -> list[SafeString]:
         """What must be known first: that it is part of another household, or was erased."""
         erased_at = getattr(row, "erased_at", None)
         if erased_at is not None:
             said = _("It was erased on %(day)s: nothing is left that tells who it was.")
             return [format_html("{}", said % {"day": overview.day(erased_at)})]
-        if getattr(row, "merged", None) is None:
-            return []
-        merger = merging.into(row)
         if merger is None:
             return []
         url = reverse("admin:loyalty_household_change", args=[merger.kept_id])
@@ -174,6 +183,16 @@ class HouseholdAdmin(LongList[Household]):
                 link(url, merger.kept),
             )
         ]
+
+    def merged_tools(self, request: HttpRequest, merger: Merger) -> list[Tool]:
+        """What is left to do with a household that is part of another now."""
+        kept = reverse("admin:loyalty_household_change", args=[merger.kept_id])
+        tools = [Tool(_("The household it is part of"), kept, is_main=True)]
+        if request.user.has_perm("loyalty.change_merger"):
+            undo = reverse("admin:loyalty_merger_undo", args=[merger.pk])
+            tools.append(Tool(_("Undo the merger"), undo))
+        history = reverse("admin:loyalty_household_history", args=[merger.gone_id])
+        return [*tools, Tool(_("History"), history)]
 
     def figures(self, request: HttpRequest, facts: overview.Facts) -> list[overview.Figure]:
         return overview.figures(facts.summary)
@@ -221,6 +240,10 @@ class HouseholdAdmin(LongList[Household]):
             raise PermissionDenied
         assert isinstance(request.user, AbstractBaseUser)
         back = reverse("admin:loyalty_household_change", args=[pk])
+        if getattr(home, "merged", None) is not None:
+            said = _("'%(home)s' is part of another household now: do it there.")
+            messages.warning(request, said % {"home": home})
+            return HttpResponseRedirect(back)
         form = step.form(request, home)
         if request.method == "POST" and form.is_valid():
             try:

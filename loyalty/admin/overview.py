@@ -138,6 +138,7 @@ def quiet_line(facts: Facts) -> str:
     said.append(_("no post") if post and not post.is_granted else _("gets post"))
     if row.language:
         said.append(words.language_name(row.language))
+    said.append(f"#{row.pk}")  # by which it is searched, and named where it is merged
     return " \N{MIDDLE DOT} ".join(filter(None, said))
 
 

@@ -1,15 +1,16 @@
 """The desk for promises: offers stay as promised, mailings go one way, sheets are on paper."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
 
 from coupons.groups import ensure_groups
-from coupons.models import Mailing, OfferProduct, PrintRun, Redemption, Refusal
+from coupons.models import Coupon, Mailing, OfferProduct, PrintRun, Redemption, Refusal
 from coupons.sheets import codes
 from tests import make
 
@@ -249,3 +250,33 @@ def test_groups_are_put_back_as_written_and_other_groups_left_alone():
     assert "add_modelrun" in rights
     assert "view_terminaltoken" not in rights
     assert Group.objects.count() == 4
+
+
+def test_an_open_coupon_that_is_over_reads_expired_and_is_not_made_void(admin_client):
+    coupon = make.coupon(codes.mint())
+    url = reverse("admin:loyalty_household_change", args=[coupon.sheet.household_id])
+    long_ago = timezone.localdate() - timedelta(days=1)
+    Coupon.objects.update(valid_from=long_ago, valid_to=long_ago)
+
+    body = admin_client.get(url).content.decode()
+
+    assert "expired" in body
+    assert page("coupon_void", coupon.pk) not in body
+    Coupon.objects.update(valid_to=timezone.localdate())  # its last day is a good one
+    assert page("coupon_void", coupon.pk) in admin_client.get(url).content.decode()
+
+
+def test_staff_read_a_sheet_as_a_page_without_the_shoppers_own_buttons(admin_client):
+    """What they pressed there would be noted as the shopper's word, and of nobody."""
+    coupon = make.coupon(codes.mint())
+    long_over = timezone.localdate() - timedelta(days=200)  # so is its shopper's link
+    Mailing.objects.update(valid_to=long_over)
+    home = reverse("admin:loyalty_household_change", args=[coupon.sheet.household_id])
+    assert page("sheet_html", coupon.sheet_id) in admin_client.get(home).content.decode()
+
+    shown = admin_client.get(page("sheet_html", coupon.sheet_id))
+
+    assert shown.status_code == 200
+    assert "Oat drink" in shown.content.decode()
+    assert "<form" not in shown.content.decode()
+    assert "no-store" in shown["Cache-Control"]

@@ -47,6 +47,14 @@ def test_a_card_leads_to_its_household(admin_client):
     assert look(admin_client, " 2100004711 ").url == page("loyalty_household", home)
 
 
+def test_a_number_as_its_page_has_it_leads_to_its_household(admin_client):
+    home = make.household()
+    assert look(admin_client, f"#{home.pk}").url == page("loyalty_household", home)
+    assert f"#{home.pk}" in admin_client.get(page("loyalty_household", home)).content.decode()
+    for nothing in ("#", "#0", "#x", "#\N{SUPERSCRIPT TWO}", "#99999999999999999999"):
+        assert look(admin_client, nothing).status_code == 200
+
+
 def test_a_postcode_of_one_household_leads_there_and_of_more_to_a_list(admin_client):
     home = make.household()
     assert look(admin_client, "00000").url == page("loyalty_household", home)

@@ -204,4 +204,7 @@ def test_stores_that_the_first_page_has_no_room_for_are_one_step_away(admin_clie
     page = admin_client.get(HOME)
     assert "2 more stores" in words(page)
     assert 'href="/admin/pos_integration/store/today/"' in page.content.decode()
-    assert words(admin_client.get("/admin/pos_integration/store/today/")).count("not heard of yet") == 10
+    assert (
+        words(admin_client.get("/admin/pos_integration/store/today/")).count("not heard of yet")
+        == 10
+    )

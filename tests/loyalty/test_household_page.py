@@ -14,7 +14,7 @@ from coupons.models import Coupon, Offer, Recipient
 from coupons.sheets import codes
 from loyalty import merging, notes
 from loyalty.models import Card, Consent, Erasure, Merger, Note, Preference, Profile
-from pos_integration.models import StoreStaff
+from pos_integration.models import StoreStaff, Tender
 from tests import make
 from tests.loyalty.believing import night, page, summary
 
@@ -289,3 +289,43 @@ def test_the_full_page_of_a_household_takes_twenty_queries_at_most(
 
     with django_assert_max_num_queries(20):
         assert client.get(page("household_change", home.pk)).status_code == 200
+
+
+def test_nothing_is_done_for_a_household_that_is_part_of_another(admin_client, admin_user, home):
+    other = make.household("1002", "Bo")
+    merger = merging.merge(home, other, admin_user)
+
+    gone = admin_client.get(page("household_change", other.pk)).content.decode()
+    for slug in ("note", "goodwill", "consent", "wish", "merge"):
+        assert step(other, slug) not in gone
+    assert page("household_change", home.pk) in gone
+    assert reverse("admin:loyalty_merger_undo", args=[merger.pk]) in gone
+
+    told = said(admin_client.post(step(other, "note"), {"text": "x", "kind": "note"}, follow=True))
+    assert "'Bo' is part of another household now: do it there." in told
+    assert not Note.objects.exists()
+
+
+def test_its_last_receipts_are_shown_the_latest_first_with_what_was_paid(admin_client, home):
+    empty = said(admin_client.get(page("household_change", home.pk)))
+    assert "No receipt yet with one of its cards." in empty
+    for day in (3, 9):
+        basket = make.basket("1001", day=date(2026, 3, day))
+        Tender.objects.create(basket=basket, position=0, kind="cash", amount=f"{1200 + day}.50")
+    make.basket("4711", day=date(2026, 3, 20))  # somebody else's
+
+    body = said(admin_client.get(page("household_change", home.pk)))
+    receipts = body.partition("Last receipts")[2].partition("All its receipts")[0]
+
+    assert re.findall(r"\d Mar 2026", receipts) == ["9 Mar 2026", "3 Mar 2026"]
+    assert "1,209.50" in receipts
+    assert "20 Mar" not in receipts
+
+
+def test_store_staff_are_not_led_to_a_receipt_of_another_store(home):
+    basket = make.basket("1001")
+    shown = clerk(store=make.store()).get(page("household_change", home.pk)).content.decode()
+    link = reverse("admin:pos_integration_basket_change", args=[basket.pk])
+    assert link not in shown
+    there = clerk(store=basket.store).get(page("household_change", home.pk)).content.decode()
+    assert link in there
