@@ -1,6 +1,6 @@
 """What django-q runs. Arguments are plain ids; every task may run twice."""
 
-from pos_integration import ingest
+from pos_integration import dropping, ingest
 
 
 def load(upload_id: int) -> str:
@@ -17,5 +17,8 @@ def load_waiting() -> str:
 
 
 def replay(upload_id: int) -> str:
-    again = ingest.replay(upload_id)
+    try:
+        again = ingest.replay(upload_id)
+    except dropping.GoneError as gone:
+        return str(gone)
     return f"{again}: {again.accepted} more baskets accepted, {again.rejected} still rejected"

@@ -153,16 +153,8 @@ class HouseholdWithCouponsAdmin(HouseholdAdmin):
         }
         order = (
             *("warning", "weeks", "needs", "sheet", "consent", "notes", "contacts", "coupons"),
-            *(
-                "receipts",
-                "sheets",
-                "worth",
-                "discoveries",
-                "departments",
-                "habits",
-                "figures",
-                "wallets",
-            ),
+            *("receipts", "sheets", "worth", "discoveries", "departments", "habits", "figures"),
+            "wallets",
         )
         return [made[name] for name in order if name in made]
 

@@ -206,10 +206,17 @@ def _why(coupon: Coupon) -> object:
 
 
 def contacts(promised: Promised, notes: list[Note]) -> Part:
-    """What was sent to it and who talked to it, the latest first."""
-    rows: list[tuple[str, object, str]] = []
+    """What was sent or given to it and who talked to it, the latest first."""
+    rows: list[tuple[str, object, object]] = []
+    known = {sheet.pk: sheet for sheet in promised.sheets}
     for sheet in promised.sheets:
         mailing = sheet.mailing
+        if sheet.replaces_id:  # no mailing brought it: somebody at the desk did
+            lost = known.get(sheet.replaces_id)
+            if lost is not None and lost.voided_at is not None:
+                when = timezone.localdate(lost.voided_at)
+                rows.append((when.isoformat(), mailing, _("in a lost one's place")))
+            continue
         if mailing.is_goodwill or mailing.state not in (Mailing.State.MAILED, Mailing.State.CLOSED):
             continue
         when = getattr(mailing, "mailed_on", None) or mailing.issue_on
@@ -219,6 +226,11 @@ def contacts(promised: Promised, notes: list[Note]) -> Part:
             else _("at tills and on phones")
         )
         rows.append((when.isoformat(), mailing, how))
+    for coupon in promised.coupons:
+        if is_goodwill(coupon):
+            given = timezone.localdate(coupon.goodwill.given_at)
+            said = f"{coupon.terms}: {coupon.goodwill.why}"
+            rows.append((given.isoformat(), said, _why_pill(coupon)))
     for note in notes:
         if note.kind == Note.Kind.TALK:
             when = timezone.localdate(note.written_at)

@@ -144,11 +144,11 @@ class HouseholdAdmin(LongList[Household]):
         facts = overview.read(row, self._summary(row))
         is_erased = getattr(row, "erased_at", None) is not None
         merger = None if is_erased or getattr(row, "merged", None) is None else merging.into(row)
-        if is_erased:
-            main, more = [], []
-        elif merger is not None:
-            main, more = self.merged_tools(request, merger), []
-        else:
+        main: list[Tool] = []
+        more: list[Tool] = []
+        if merger is not None:
+            main = self.merged_tools(request, merger)
+        elif not is_erased:
             main, more = self.page_tools(request, facts)
         parts = [] if is_erased else self.parts(request, facts)
         if merger is not None:  # nothing is said to it, nor noted of it, any more

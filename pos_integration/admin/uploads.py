@@ -17,7 +17,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django_q.tasks import async_task
 
 from pos_integration import dropping, ingest, keeping, staff
@@ -365,7 +365,15 @@ class UploadAdmin(LongList[Upload], ReadOnlyAdmin[Upload]):
         wanting = chosen.filter(~Q(state=Upload.State.LOADED) | Exists(_open_rejects()))
         keys = list(wanting.order_by("pk").values_list("pk", flat=True)[:REPLAYED_AT_ONCE])
         counts: Counter[str] = Counter()
+        # What one page can wait for is read now; the rest, and whatever is large, in the queue.
+        sizes = dict(chosen.filter(pk__in=keys).values_list("pk", "size"))
+        left = LOADED_AT_ONCE
         for key in keys:
+            left -= sizes[key] or 0
+            if left < 0:
+                async_task("pos_integration.tasks.replay", key)
+                counts["queued"] += 1
+                continue
             try:
                 replay = ingest.replay(key)
             except dropping.GoneError:
@@ -376,15 +384,23 @@ class UploadAdmin(LongList[Upload], ReadOnlyAdmin[Upload]):
                 accepted=replay.accepted,
                 rejected=replay.rejected,
             )
-        is_done = counts["loaded"] == len(keys) and not counts["rejected"]
+        if queued := counts["queued"]:
+            later = ngettext(
+                "%(n)s file is loaded again in the queue: see the list.",
+                "%(n)s files are loaded again in the queue: see the list.",
+                queued,
+            )
+            messages.success(request, later % {"n": queued})
+            if queued == len(keys):
+                return
+        now = len(keys) - queued
+        is_done = counts["loaded"] == now and not counts["rejected"]
         said = _("%(loaded)s of %(n)s loaded")
         rest = _(
             "%(accepted)s more baskets were taken, %(rejected)s still cannot be. Files with "
             "nothing to put right, and what was taken before, were left alone."
         )
-        figures = {"n": len(keys)} | {
-            name: counts[name] for name in ("loaded", "accepted", "rejected")
-        }
+        figures = {"n": now} | {name: counts[name] for name in ("loaded", "accepted", "rejected")}
         messages.add_message(
             request,
             messages.SUCCESS if is_done else messages.WARNING,

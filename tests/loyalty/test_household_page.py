@@ -322,6 +322,27 @@ def test_its_last_receipts_are_shown_the_latest_first_with_what_was_paid(admin_c
     assert "20 Mar" not in receipts
 
 
+def test_contacts_tell_of_goodwill_and_of_a_sheet_in_a_lost_ones_place(
+    admin_client, admin_user, home
+):
+    lost, instead = (make.coupon(codes.mint()).sheet for _ in range(2))
+    lost.household = instead.household = home
+    lost.mailing.state = "mailed"
+    lost.mailing.save()
+    lost.voided_at = timezone.now()
+    lost.save()
+    instead.mailing, instead.number, instead.replaces = lost.mailing, lost.number + 1, lost
+    instead.save()
+    goodwill.give(home, good_offer(), "milk was sour", admin_user)
+
+    body = said(admin_client.get(page("household_change", home.pk)))
+    contacts = body.partition(" Contacts ")[2].partition(" Coupons ")[0]
+
+    assert contacts.count("in a lost one's place") == 1
+    assert contacts.count("by post") == 1, "the mailing reached it once"
+    assert "0.50 off Oat drink: milk was sour" in contacts
+
+
 def test_store_staff_are_not_led_to_a_receipt_of_another_store(home):
     basket = make.basket("1001")
     shown = clerk(store=make.store()).get(page("household_change", home.pk)).content.decode()

@@ -7,6 +7,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from django_q.models import OrmQ
 
 from pos_integration import handing_in, mending
 from pos_integration.admin.seen import ago, seen_in_words
@@ -178,6 +179,24 @@ def test_after_the_mend_the_file_is_loaded_again_once(admin_client, till, reject
     assert Upload.objects.count() == 2
     rejected.refresh_from_db()
     assert rejected.resolved_by
+
+
+def test_many_files_are_loaded_again_now_and_the_large_ones_in_the_queue(
+    admin_client, till, rejected
+):
+    till.store.aliases.create(text="LOC-9")
+    large = Upload.objects.create(
+        terminal=till, sha256="f" * 64, body=b"{", state="failed", size=50 * 2**20
+    )
+    keys = [rejected.upload_id, large.pk]
+    sent = {"action": "load_again", "_selected_action": keys}
+    body = admin_client.post(page("upload_changelist"), sent, follow=True).content.decode()
+    assert "1 file is loaded again in the queue" in body
+    assert "1 of 1 loaded: 1 more baskets were taken" in body
+    rejected.refresh_from_db()
+    assert rejected.resolved_by
+    (task,) = [one.task for one in OrmQ.objects.all()]
+    assert (task["func"], task["args"]) == ("pos_integration.tasks.replay", (large.pk,))
 
 
 def test_a_reject_is_closed_with_a_reason_and_leaves_the_list(admin_client, rejected):
