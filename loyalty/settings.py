@@ -211,6 +211,7 @@ CSRF_COOKIE_SECURE = HTTPS
 CSRF_FAILURE_VIEW = "loyalty.refused.form_too_old"
 X_FRAME_OPTIONS = "DENY"
 LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"  # of who came from nowhere, or from where nobody is led back
 
 # A till's upload, packed or unpacked: larger ones are refused with 413. It is read as a stream;
 # all other bodies are read into memory and are small.

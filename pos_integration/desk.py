@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin import helpers
+from django.contrib.admin.exceptions import DisallowedModelAdminLookup
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db import IntegrityError, connection
-from django.db.models import Model, QuerySet
+from django.db.models import CharField, Model, QuerySet, TextField
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -31,6 +32,9 @@ from pos_integration import at_once, histories
 
 M = TypeVar("M", bound=Model)
 NOTHING = "\N{EN DASH}"
+# A list's address asks for a text as a whole. By parts of it, or what comes before it, a large
+# table would be read to its end, and guessed letter by letter what its pages do not show.
+_WHOLE = frozenset({"exact", "iexact", "in", "isnull"})
 
 # Django's own admin classes take no model in brackets, its type stubs demand one.
 if TYPE_CHECKING:
@@ -184,6 +188,13 @@ class Page(Admin[M]):
     def has_delete_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
         return self.may_delete and super().has_delete_permission(request, obj)
 
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
+        name, *how = lookup.split("__")
+        columns = {field.name: field for field in self.opts.concrete_fields}
+        if isinstance(columns.get(name), CharField | TextField) and not _WHOLE.issuperset(how):
+            return False
+        return super().lookup_allowed(lookup, value, request)
+
     def panels(self, request: HttpRequest, row: M) -> list[Panel]:
         """What to show above the form of `row`."""
         return []
@@ -275,8 +286,8 @@ class Page(Admin[M]):
         try:
             if not any("\0" in value for key in typed for value in request.GET.getlist(key)):
                 return super().changelist_view(request, context)
-        except OverflowError:
-            pass  # a year or a month that no calendar has
+        except (OverflowError, DisallowedModelAdminLookup):
+            pass  # a year or a month that no calendar has; what no list is asked for
         said = _("There is no such filter: choose one beside the list.")
         self.message_user(request, said, messages.WARNING)
         return HttpResponseRedirect(request.path)

@@ -20,6 +20,7 @@ from pos_integration.models import Basket, Product, Upload
 from tests import make, two_stores
 from tests.role_tables import ACTS, MODELS, PAGES
 from tests.spreadsheets import OATS, xlsx_of
+from tests.staff import one_of
 from tests.test_roles import model_of
 
 HUGE = "9" * 20
@@ -108,6 +109,21 @@ class TestWhateverIsTyped(TestCase):
                         yield f"{at}?{day}__year=2026&{day}__month={value}"
 
         assert not self.faults(urls())
+
+    def test_nobody_guesses_letter_by_letter_what_a_list_does_not_show(self):
+        shop = one_of("Store staff")
+        for page, typed in (
+            ("coupons_standingholdout", "salt__startswith=a"),
+            ("coupons_standingholdout", "salt__gt=a"),
+            ("pos_integration_upload", "sha256__regex=^a"),
+            ("pos_integration_basket", "card_number__contains=9"),
+            ("loyalty_household", "address__postcode__startswith=9"),
+            ("coupons_sheet", "household__name__istartswith=a"),
+        ):
+            url = reverse(f"admin:{page}_changelist")
+            answer = shop.get(f"{url}?{typed}", follow=True)
+            assert answer.redirect_chain == [(url, 302)], page
+            assert "There is no such filter" in answer.text, page
 
     def test_rows_that_there_are_not_are_told_so(self):
         def urls() -> Iterator[str]:

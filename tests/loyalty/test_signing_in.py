@@ -10,6 +10,7 @@ from django.contrib.sessions.models import Session
 from django.contrib.staticfiles import finders
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 
 from coupons.groups import ensure_groups
 from loyalty import privacy
@@ -82,6 +83,15 @@ def test_a_desk_left_alone_signs_out_and_comes_back_to_the_page(client, somebody
     assert client.post(answer["Location"], {"username": "ada", "password": PASSWORD})[
         "Location"
     ].endswith(page)
+
+
+@pytest.mark.parametrize(
+    "wanted", ["", "//evil.example", "https://evil.example", "/\\\\evil.example"]
+)
+def test_nobody_is_led_to_another_site_by_signing_in(client, somebody, wanted):
+    door = f"{reverse('admin:login')}?{urlencode({'next': wanted})}"
+    answer = client.post(door, {"username": "ada", "password": PASSWORD, "next": wanted})
+    assert answer["Location"] == reverse("admin:index")
 
 
 def test_what_is_sent_after_a_sign_out_is_not_done(client, somebody):
