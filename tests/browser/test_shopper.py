@@ -32,7 +32,7 @@ def read_by_a_phone(pdf):
     """Where the QR code of the paper leads."""
     page = pypdfium2.PdfDocument(pdf)[0].render(scale=300 / 72, grayscale=True)
     pixels = np.ascontiguousarray(page.to_numpy())
-    (found,) = zxingcpp.read_barcodes(pixels, formats=zxingcpp.BarcodeFormat.QRCode)
+    (found,) = zxingcpp.read_barcodes(pixels, formats=zxingcpp.barcode_formats_from_str("QRCode"))
     return found.text
 
 
