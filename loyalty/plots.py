@@ -1,12 +1,18 @@
 """Plots as SVG: drawn here on the server, looks in the style sheets, no script, no inline style.
 
-Pure: figures in, markup out. Names that are given are escaped; the rest is numbers, and words of
-this file's own.
+Figures in, markup out, in the reader's language. Names that are given are escaped; the rest is
+numbers, and words of this file's own.
 """
 
 from collections.abc import Sequence
 from datetime import date, timedelta
 from html import escape
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from pos_integration.desk import grouped
 
 WIDTH = 640
 _LEFT = 44  # the axis: figures stand left of it
@@ -31,22 +37,25 @@ def weeks(cents: Sequence[int], trips: Sequence[int], *, until: date, since: dat
         raise ValueError(f"trips of {len(trips)} weeks, spend of {len(cents)}")
     firsts = [until - timedelta(weeks=n) for n in range(len(cents), 0, -1)]
     said = [
-        f"Week of {_day(first)}: {spent / 100:,.2f}"
+        _("Week of %(day)s: %(spent)s") % {"day": _day(first), "spent": grouped(spent / 100, 2)}
         for first, spent in zip(firsts, cents, strict=True)
     ]
     if trips:
         said = [f"{text}, {_trips(days)}" for text, days in zip(said, trips, strict=True)]
     spend = [spent / 100 for spent in cents]
-    bands = _band("Spend a week", spend, _round_up(max(spend)), said, _TOP, _FLOOR)
+    bands = _band("spend", _("Spend a week"), spend, _round_up(max(spend)), said, _TOP, _FLOOR)
     floor = _FLOOR
     if trips:
-        bands += _band("Trips a week", trips, max(*trips, 2), said, _TRIPS_TOP, _TRIPS_FLOOR)
+        most = max(*trips, 2)
+        bands += _band("trips", _("Trips a week"), trips, most, said, _TRIPS_TOP, _TRIPS_FLOOR)
         floor = _TRIPS_FLOOR
-    title = f"Spend{' and trips' * bool(trips)} in each of {len(cents)} weeks"
+    title = (
+        _("Spend and trips in each of %(n)s weeks") if trips else _("Spend in each of %(n)s weeks")
+    ) % {"n": len(cents)}
     return (
         f'<svg class="plot plot-weeks" viewBox="0 0 {WIDTH} {floor + 36}" role="img" '
         'aria-labelledby="weeks-title weeks-words">'
-        f'<title id="weeks-title">{title}</title>'
+        f'<title id="weeks-title">{escape(title)}</title>'
         f'<desc id="weeks-words">{weeks_words(cents, trips, until=until, since=since)}</desc>'
         f"{bands}{_months(firsts, floor)}</svg>"
     )
@@ -61,16 +70,22 @@ def weeks_words(cents: Sequence[int], trips: Sequence[int], *, until: date, sinc
     """What the plot of the same figures shows, in a few sentences."""
     known = weeks_known(len(cents), until=until, since=since)
     best = max(range(len(cents)), key=lambda week: cents[week])
-    words = f"Known since {_day(since)}. " if known < len(cents) else ""
-    words += f"{sum(cents) / 100 / known:,.2f} spent a week on average"
+    said = [_("Known since %(day)s.") % {"day": _day(since)}] if known < len(cents) else []
+    spent = _("%(money)s spent a week on average") % {"money": grouped(sum(cents) / 100 / known, 2)}
     if cents[best] > 0:
-        first = until - timedelta(weeks=len(cents) - best)
-        words += f", at most {cents[best] / 100:,.2f} in the week of {_day(first)}"
-    idle = sum(spent <= 0 for spent in cents[len(cents) - known :])
-    words += f". Nothing in {idle} of {known} weeks." if idle else "."
+        spent += _(", at most %(money)s in the week of %(day)s") % {
+            "money": grouped(cents[best] / 100, 2),
+            "day": _day(until - timedelta(weeks=len(cents) - best)),
+        }
+    said.append(f"{spent}.")
+    if idle := sum(spent <= 0 for spent in cents[len(cents) - known :]):
+        said.append(_("Nothing in %(n)s of %(all)s weeks.") % {"n": idle, "all": known})
     if trips:
-        words += f" {sum(trips) / known:.1f} trips a week on average, at most {max(trips)}."
-    return words
+        said.append(
+            _("%(trips)s trips a week on average, at most %(most)s.")
+            % {"trips": grouped(sum(trips) / known, 1), "most": max(trips)}
+        )
+    return escape(" ".join(said))
 
 
 def share_bar(share: float) -> str:
@@ -89,7 +104,7 @@ def gauge(share: float) -> str:
     inside = min(max(share, 0.0), 1.0)
     return (
         '<svg class="gauge" viewBox="0 0 160 14" role="img">'
-        f"<title>{100 * inside:.0f} of 100</title>"
+        f"<title>{_('%(n)s of 100') % {'n': round(100 * inside)}}</title>"
         '<rect class="gauge-whole" x="0" y="5" width="160" height="4" rx="2"/>'
         f'<circle class="gauge-mark" cx="{6 + 148 * inside:.1f}" cy="7" r="6"/></svg>'
     )
@@ -105,7 +120,7 @@ def interval(low: float, middle: float, high: float, *, top: float) -> str:
     )
     return (
         '<svg class="gauge" viewBox="0 0 160 14" role="img">'
-        f"<title>{middle:,.2f}, between {low:,.2f} and {high:,.2f}</title>"
+        f"<title>{_between(low, middle, high)}</title>"
         '<rect class="gauge-whole" x="0" y="5" width="160" height="4" rx="2"/>'
         f'<rect class="gauge-band" x="{begin:.1f}" y="3" width="{end - begin:.1f}" height="8" '
         'rx="3"/>'
@@ -146,8 +161,8 @@ def forest(title: str, rows: Sequence[tuple[str, float, float, float]]) -> str:
         kind = "bad" if high < 0 else "good" if low > 0 else "open"
         short = name if len(name) <= _LETTERS else f"{name[: _LETTERS - 2].rstrip()} ..."
         drawn.append(
-            f'<g class="forest-{kind}"><title>{escape(name)}: {middle:,.2f}, between {low:,.2f} '
-            f'and {high:,.2f}</title><text x="0" y="{y + 13}">{escape(short)}</text>'
+            f'<g class="forest-{kind}"><title>{escape(name)}: {_between(low, middle, high)}</title>'
+            f'<text x="0" y="{y + 13}">{escape(short)}</text>'
             f'<rect class="forest-band" x="{x(low):.1f}" y="{y + 6}" '
             f'width="{max(x(high) - x(low), 1):.1f}" height="6" rx="3"/>'
             f'<circle class="forest-mark" cx="{x(middle):.1f}" cy="{y + 9}" r="4.5"/></g>'
@@ -163,7 +178,16 @@ _NAMES, _ROW, _LETTERS = 200, 22, 30
 _ZERO = ' class="forest-zero"'
 
 
+def _between(low: float, middle: float, high: float) -> str:
+    return _("%(middle)s, between %(low)s and %(high)s") % {
+        "middle": grouped(middle, 2),
+        "low": grouped(low, 2),
+        "high": grouped(high, 2),
+    }
+
+
 def _band(
+    kind: str,
     name: str,
     values: Sequence[float],
     full: int,
@@ -189,7 +213,6 @@ def _band(
         for level in levels
         for y in [floor - level / full * (floor - top)]
     ]
-    kind = name.split()[0].lower()
     return (
         f'<g class="plot-axis"><text class="plot-name" x="{_LEFT}" y="{top - 10}">{name}</text>'
         f'{"".join(lines)}</g><g class="plot-bars plot-{kind}">{"".join(bars)}</g>'
@@ -206,7 +229,7 @@ def _months(firsts: Sequence[date], floor: int) -> str:
         x = _LEFT + week * step
         marks.append(
             f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{floor}" y2="{floor + 4}"/>'
-            f'<text x="{x:.1f}" y="{floor + 17}">{first:%b}</text>'
+            f'<text x="{x:.1f}" y="{floor + 17}">{date_format(first, "M")}</text>'
         )
         if len(marks) == 1 or first.month == 1:
             marks.append(f'<text x="{x:.1f}" y="{floor + 31}">{first.year}</text>')
@@ -214,11 +237,11 @@ def _months(firsts: Sequence[date], floor: int) -> str:
 
 
 def _day(day: date) -> str:
-    return f"{day.day} {day:%b %Y}"
+    return date_format(day, "DATE_FORMAT")
 
 
 def _trips(days: int) -> str:
-    return "1 trip" if days == 1 else f"{days} trips"
+    return ngettext("%(n)s trip", "%(n)s trips", days) % {"n": days}
 
 
 def _round_up(value: float) -> int:
@@ -232,4 +255,4 @@ def _round_up(value: float) -> int:
 
 
 def _short(value: float) -> str:
-    return f"{value:,.0f}" if value == int(value) else f"{value:,.1f}"
+    return grouped(value, 0 if value == int(value) else 1)

@@ -12,12 +12,8 @@ from django.utils.translation import gettext_lazy as _lazy
 from loyalty import plots
 from loyalty.admin import words
 from loyalty.models import HouseholdSummary, ModelRun, Profile
-from loyalty.shopper import reasons
-from loyalty.shopper.habits import PACE_DAYS, pace_words
-from loyalty.shopper.lifetime import words as worth_words
-from loyalty.shopper.wallet import share_words
-from loyalty.shopper.wallet import words as words_of_room
-from pos_integration.desk import NOTHING, Panel, link, money, percent, pill, table
+from loyalty.shopper.habits import PACE_DAYS
+from pos_integration.desk import NOTHING, Panel, grouped, link, money, percent, pill, table
 from pos_integration.models import Category, Product
 
 NEEDS_SHOWN = 10
@@ -80,11 +76,14 @@ def by_name(
 def _warning(summary: HouseholdSummary, as_of: str) -> Panel:
     why = words.shared_words(summary)
     body = format_html(
-        '<p class="warning">{} {}{}. Nothing is learned from its purchases, and nothing is '
-        "believed of it. If cashiers lend it out, give them a card of their own.</p>",
+        '<p class="warning">{} {}{}. {}</p>',
         pill(_("kept out of the models"), "bad"),
         why[:1].upper(),
         why[1:],
+        _(
+            "Nothing is learned from its purchases, and nothing is believed of it. If cashiers "
+            "lend it out, give them a card of their own."
+        ),
     )
     return Panel(_("This card seems to be shared"), body, as_of, is_wide=True)
 
@@ -117,7 +116,7 @@ def _glance(summary: HouseholdSummary) -> SafeString:
         (
             _("Our share of its groceries"),
             percent(summary.wallet_share or 0.0) if known else NOTHING,
-            (f"room: {', '.join(rooms)}" if rooms else _("no room seen"))
+            (_("room: %(rooms)s") % {"rooms": ", ".join(rooms)} if rooms else _("no room seen"))
             if known
             else _("not known"),
         ),
@@ -151,7 +150,7 @@ def _weeks_table(cents: Sequence[int], trips: Sequence[int], until: date) -> Saf
     for end in range(len(cents), 0, -WEEKS_A_ROW):
         start = max(end - WEEKS_A_ROW, 0)
         last = date.fromordinal(until.toordinal() - 7 * (len(cents) - end) - 1)
-        spent = f"{sum(cents[start:end]) / 100:,.2f}"
+        spent = grouped(sum(cents[start:end]) / 100, 2)
         rows.append((words.day_text(last), sum(trips[start:end]) if trips else NOTHING, spent))
     return table(
         (
@@ -167,9 +166,9 @@ def _weeks_table(cents: Sequence[int], trips: Sequence[int], until: date) -> Saf
 def _weeks_note(summary: HouseholdSummary, as_of: str) -> str:
     cents, trips, until = summary.weekly_spend_cents, summary.weekly_trips, summary.run.as_of
     known = plots.weeks_known(len(cents), until=until, since=summary.first_on)
-    note = f"{sum(cents) / max(known, 1) / 100:,.2f}"
+    note = grouped(sum(cents) / max(known, 1) / 100, 2)
     if trips:
-        note += _(" and %(said)s trips") % {"said": f"{sum(trips) / max(known, 1):.1f}"}
+        note += _(" and %(said)s trips") % {"said": grouped(sum(trips) / max(known, 1), 1)}
     return _("%(note)s on average, %(as_of)s") % {"note": note, "as_of": as_of}
 
 
@@ -192,7 +191,7 @@ def _needs(
         item = link(reverse("admin:pos_integration_product_change", args=[product]), name)
         if days_bought:
             last_on = date.fromisoformat(last)
-            often = reasons.cadence_words(days_bought, gap, (run.as_of - last_on).days)
+            often = words.rhythm_words(days_bought, gap, (run.as_of - last_on).days)
             due = words.due_pill(days_bought, gap, last_on, run.as_of)
         else:
             often, due = _("others buy it"), pill(_("not bought yet"))
@@ -233,7 +232,7 @@ def _worth(summary: HouseholdSummary) -> SafeString:
     estimates = [(_("Spend in the next 52 weeks"), said, year, year_margin)]
     value, margin = summary.lifetime_value, summary.lifetime_margin
     if value is not None and margin is not None:
-        said = worth_words(int(100 * value), int(100 * margin))
+        said = words.worth_words(int(100 * value), int(100 * margin))
         estimates.append((_("Margin in three years"), said, value, margin))
     rows = []
     for name, why, middle, margin_of_it in estimates:
@@ -253,15 +252,17 @@ def _wallets(summary: HouseholdSummary) -> SafeString:
         share = summary.wallet_share
         rows.append((format_html("<b>{}</b>", _("All groceries")), _bar(share), percent(share), ""))
     for name, part, room in summary.wallets:
-        rows.append((name, _bar(part), percent(part), f"{room / 100:,.0f}"))
+        rows.append((name, _bar(part), percent(part), grouped(room / 100)))
     shown = table(
         (_("Department"), "", _("Our share#"), _("Room a year#")),
         rows,
         _("Not known: it takes some weeks of shopping, and households like it to compare with."),
     )
-    said = [f"{share_words(summary.wallet_share)}."] if summary.wallet_share is not None else []
+    said = (
+        [f"{words.share_words(summary.wallet_share)}."] if summary.wallet_share is not None else []
+    )
     said += [
-        f"{words_of_room(name.lower(), part, room)}." for name, part, room in summary.wallets[:1]
+        f"{words.room_words(name.lower(), part, room)}." for name, part, room in summary.wallets[:1]
     ]
     if not said:
         return shown
@@ -274,9 +275,11 @@ def _habits(summary: HouseholdSummary) -> SafeString:
     sensitivity: object = _("not known yet")
     if price is not None:
         sensitivity = format_html(
-            '{}<span class="ends"><span>any price</span>{}<span>offers only</span></span>',
+            '{}<span class="ends"><span>{}</span>{}<span>{}</span></span>',
             words.price_words(price),
+            _("any price"),
             mark_safe(plots.gauge(price)),  # noqa: S308 # drawn from numbers
+            _("offers only"),
         )
     where: object = _("not known yet")
     if store is not None:
@@ -296,7 +299,7 @@ def _habits(summary: HouseholdSummary) -> SafeString:
 def _pace(summary: HouseholdSummary) -> str:
     """By its trips of the last quarter."""
     lately = summary.weekly_trips[-PACE_WEEKS:]
-    return pace_words(sum(lately) / PACE_WEEKS) if lately else _("not known yet")
+    return words.pace_words(sum(lately) / PACE_WEEKS) if lately else _("not known yet")
 
 
 def _figures(summary: HouseholdSummary) -> SafeString:
@@ -305,10 +308,10 @@ def _figures(summary: HouseholdSummary) -> SafeString:
         (_("What"), _("Value#")),
         (
             (_("Spent in 52 weeks"), money(summary.monetary)),
-            (_("Shopping days in all"), f"{summary.frequency:,}"),
-            (_("Baskets in all"), f"{summary.baskets:,}"),
-            (_("Days between two trips"), NOTHING if gap is None else f"{gap:,.1f}"),
-            (_("Days since the last"), f"{summary.recency_days:,}"),
+            (_("Shopping days in all"), grouped(summary.frequency)),
+            (_("Baskets in all"), grouped(summary.baskets)),
+            (_("Days between two trips"), NOTHING if gap is None else grouped(gap, 1)),
+            (_("Days since the last"), grouped(summary.recency_days)),
             (_("First basket"), words.day_text(summary.first_on)),
             (_("Last basket"), words.day_text(summary.last_on)),
         ),

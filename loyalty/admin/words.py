@@ -7,11 +7,11 @@ from django.conf import settings
 from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from loyalty.models import HouseholdSummary
 from loyalty.shopper import reasons
-from pos_integration.desk import NOTHING, money, pill
+from pos_integration.desk import NOTHING, grouped, money, pill
 
 FEW_TRIPS = 4
 """Shopping days before a household's own habits say more than those of its store."""
@@ -74,11 +74,8 @@ def shared_words(summary: HouseholdSummary) -> str:
 
 def newcomer_words(summary: HouseholdSummary) -> str:
     """Why a household that shopped on few days is believed to need what it is: `Known for ...`."""
-    trips = (
-        "1 trip"
-        if summary.frequency == 1
-        else (_("%(frequency)s trips") % {"frequency": summary.frequency})
-    )
+    days = summary.frequency
+    trips = ngettext("%(n)s trip", "%(n)s trips", days) % {"n": days}
     return _("Known for %(trips)s: mostly what others buy at %(summary)s.") % {
         "trips": trips,
         "summary": store_words(summary),
@@ -128,7 +125,85 @@ def price_words(sensitivity: float) -> str:
 def due_pill(days_bought: int, usual_gap_days: float, last_on: date, as_of: date) -> SafeString:
     """When an item is due again, as the model and the paper have it, on the morning `as_of`."""
     due = reasons.rhythm(days_bought, usual_gap_days, (as_of - last_on).days)
-    return pill(reasons.due_words(due, last_on), DUE_TONES[due.state])
+    return pill(due_words(due, last_on), DUE_TONES[due.state])
+
+
+def due_words(rhythm: reasons.Rhythm, last_on: date) -> str:
+    """What is due in two or three words; `last_on` is when it was last bought."""
+    match rhythm.state:
+        case reasons.State.AHEAD:
+            return ngettext("in %(n)s day", "in %(n)s days", rhythm.days) % {"n": rhythm.days}
+        case reasons.State.TODAY:
+            return _("today")
+        case reasons.State.LATE:
+            return ngettext("%(n)s day late", "%(n)s days late", rhythm.days) % {"n": rhythm.days}
+        case reasons.State.LAPSED:
+            return _("lapsed in %(month)s") % {"month": date_format(last_on, "F")}
+        case reasons.State.UNKNOWN:
+            return _("not known")
+
+
+def rhythm_words(days_bought: int, gap_days: float, since_days: int) -> str:
+    """How often an item is bought: "every 19 days", "was every 21 days", "once"."""
+    if days_bought < reasons.RHYTHM_FROM:
+        return _("once") if days_bought == 1 else _("twice")
+    days = max(round(gap_days), 1)
+    often = _("every day") if days == 1 else _("every %(n)s days") % {"n": days}
+    lapsed = reasons.is_lapsed(gap_days, since_days)
+    return _("was %(often)s") % {"often": often} if lapsed else often
+
+
+def pace_words(trips_a_week: float) -> str:
+    """How often a household comes: "Comes 2 times a week", "Comes every 3 weeks"."""
+    if trips_a_week <= 0:
+        return _("Has not come for a quarter")
+    if trips_a_week >= 1.5:
+        return _("Comes %(n)s times a week") % {"n": round(trips_a_week)}
+    weeks = round(1 / trips_a_week)
+    return _("Comes once a week") if weeks <= 1 else _("Comes every %(n)s weeks") % {"n": weeks}
+
+
+def room_words(goods: str, part: float, room_cents: int) -> str:
+    """What a household buys elsewhere, `part` of it here: "Buys about a third of its dairy ..."."""
+    elsewhere = 1.0 - part
+    if elsewhere < 0.1 or room_cents < 10_00:
+        return _("Buys nearly all of its %(goods)s here") % {"goods": goods}
+    units = room_cents / 100
+    step = 10 if units >= 100 else 5
+    return _("Buys %(part)s of its %(goods)s elsewhere: some %(room)s a year") % {
+        "part": _fraction(elsewhere),
+        "goods": goods,
+        "room": grouped(max(round(units / step), 1) * step),
+    }
+
+
+def share_words(share: float) -> str:
+    """Which part of all its groceries it buys here: "Buys about half of its groceries here"."""
+    return _("Buys %(part)s of its groceries here") % {"part": _fraction(share)}
+
+
+def _fraction(part: float) -> str:
+    names = (
+        (0.15, _("a small part")), (0.29, _("about a quarter")), (0.42, _("about a third")),
+        (0.58, _("about half")), (0.71, _("about two thirds")), (0.85, _("about three quarters")),
+    )  # fmt: skip
+    return next((name for least, name in names if part < least), _("nearly all"))
+
+
+def worth_words(cents: int, margin_cents: int) -> str:
+    """What a household is worth in margin, and between what such households end."""
+    if cents <= 0:
+        return _("Nothing is expected of it")
+    # Two or three figures: more would claim too much.
+    step = 10 if cents >= 200_00 else 5 if cents >= 50_00 else 1
+    worth, least, most = (
+        grouped(round(amount / 100 / step) * step)
+        for amount in (cents, max(cents - margin_cents, 0), cents + margin_cents)
+    )
+    return _(
+        "Worth about %(about)s in margin over three years; 4 of 5 such households end between "
+        "%(least)s and %(most)s"
+    ) % {"about": worth, "least": least, "most": most}
 
 
 def tier_pill(tier: str) -> SafeString:
@@ -144,4 +219,4 @@ def about(value: Decimal | None, *, like: Decimal | None = None) -> str:
         return NOTHING
     size = value if like is None else like
     step = 10 if size >= 200 else 5 if size >= 50 else 1
-    return f"{round(value / step) * step:,}"
+    return grouped(round(value / step) * step)

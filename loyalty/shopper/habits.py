@@ -69,20 +69,6 @@ def daypart_of(minute: int) -> int:
     return part if minute >= DAYPARTS_FROM_MINUTE[0] else len(DAYPARTS_FROM_MINUTE) - 1
 
 
-def pace_words(trips_a_week: float) -> str:
-    """Say for staff how often a household comes.
-
-    >>> pace_words(2.1), pace_words(0.9), pace_words(0.3)
-    ('Comes 2 times a week', 'Comes once a week', 'Comes every 3 weeks')
-    """
-    if trips_a_week <= 0:
-        return "Has not come for a quarter"
-    if trips_a_week >= 1.5:
-        return f"Comes {round(trips_a_week)} times a week"
-    weeks = round(1 / trips_a_week)
-    return "Comes once a week" if weeks <= 1 else f"Comes every {weeks} weeks"
-
-
 def _check(receipts: Receipts, households: int) -> None:
     if len({len(column) for column in receipts}) > 1:
         raise ValueError(f"columns of unequal length: {[len(column) for column in receipts]}")

@@ -211,26 +211,6 @@ def absence_weeks(weeks: int) -> int:
     return min(_LOST_AFTER_WEEKS, weeks // 2)
 
 
-def words(cents: int, margin_cents: int) -> str:
-    """Say for staff what a household is worth.
-
-    >>> words(1_240_00, 350_00)
-    'Worth about 1,240 in margin over three years; 4 of 5 such households end between 890 and 1,590'
-    """
-    if cents <= 0:
-        return "Nothing is expected of it"
-    # Two or three figures: more would claim too much.
-    step = 10 if cents >= 200_00 else 5 if cents >= 50_00 else 1
-    about, least, most = (
-        f"{round(amount / 100 / step) * step:,}"
-        for amount in (cents, max(cents - margin_cents, 0), cents + margin_cents)
-    )
-    return (
-        f"Worth about {about} in margin over three years;"
-        f" 4 of 5 such households end between {least} and {most}"
-    )
-
-
 def _of(households: Households, as_of: int, usual: float) -> Floats:
     table: Floats = _known(
         households.week_cents, households.week_days, households.first, households.last, as_of, usual

@@ -10,8 +10,6 @@ from typing import NamedTuple
 
 from loyalty.shopper import phrases
 
-WEEKDAYS, MONTHS = phrases.ENGLISH.weekdays, phrases.ENGLISH.months
-
 LAPSED_DAYS = 60
 LAPSED_GAPS = 3.0
 RHYTHM_FROM = 3
@@ -61,32 +59,6 @@ def rhythm(n: int, gap_days: float, since_days: int) -> Rhythm:
     return Rhythm(State.LATE, -ahead)
 
 
-def due_words(rhythm: Rhythm, last: date) -> str:
-    """Say what is due in two or three words for staff; `last` is when it was last bought."""
-    match rhythm.state:
-        case State.AHEAD:
-            return f"in {_count(rhythm.days, 'day')}"
-        case State.TODAY:
-            return "today"
-        case State.LATE:
-            return f"{_count(rhythm.days, 'day')} late"
-        case State.LAPSED:
-            return f"lapsed in {MONTHS[last.month - 1]}"
-        case State.UNKNOWN:
-            return "not known"
-
-
-def cadence_words(n: int, gap_days: float, since_days: int, *, favourite_weekday: int = -1) -> str:
-    """Say how often for staff: "every 19 days", "Saturdays", "was every 21 days", "once"."""
-    if n < RHYTHM_FROM:
-        return "once" if n == 1 else "twice"
-    if is_lapsed(gap_days, since_days):
-        return f"was {_every(gap_days)}"
-    if favourite_weekday >= 0:
-        return f"{WEEKDAYS[favourite_weekday]}s"
-    return _every(gap_days)
-
-
 def paper_words(
     n: int,
     gap_days: float,
@@ -127,12 +99,3 @@ def paper_words(
     if due_now and since_days >= _LAST_TIME_FROM_DAYS:
         words += f" {said.last_time.format(ago)}"
     return words
-
-
-def _every(gap_days: float) -> str:
-    days = max(round(gap_days), 1)
-    return "every day" if days == 1 else f"every {days} days"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -155,46 +155,6 @@ def fit(
     )
 
 
-def words(department: str, part: float, room_cents: int) -> str:
-    """Say for staff what a household buys elsewhere.
-
-    >>> words("dairy", 0.66, 181_20)
-    'Buys about a third of its dairy elsewhere: some 180 a year'
-    >>> words("meat", 0.97, 8_00)
-    'Buys nearly all of its meat here'
-    """
-    elsewhere = 1.0 - part
-    if elsewhere < 0.1 or room_cents < 10_00:
-        return f"Buys nearly all of its {department} here"
-    return (
-        f"Buys {_fraction(elsewhere)} of its {department} elsewhere:"
-        f" some {_round(room_cents)} a year"
-    )
-
-
-def share_words(share: float) -> str:
-    """Say for staff which part of all its groceries a household buys here.
-
-    >>> share_words(0.52)
-    'Buys about half of its groceries here'
-    """
-    return f"Buys {_fraction(share)} of its groceries here"
-
-
-def _fraction(part: float) -> str:
-    names = (
-        (0.15, "a small part"), (0.29, "about a quarter"), (0.42, "about a third"),
-        (0.58, "about half"), (0.71, "about two thirds"), (0.85, "about three quarters"),
-    )  # fmt: skip
-    return next((name for least, name in names if part < least), "nearly all")
-
-
-def _round(cents: int) -> str:
-    units = cents / 100
-    step = 10 if units >= 100 else 5
-    return f"{max(round(units / step), 1) * step:,}"
-
-
 @njit(cache=True, nogil=True)
 def _yearly(
     starts: Ints, place: Ints, amount: Ints, n: Ints32, decayed: Floats,

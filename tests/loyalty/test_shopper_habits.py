@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from loyalty.admin.words import pace_words
 from loyalty.shopper import habits
 from loyalty.shopper.habits import DAYPARTS, Receipts
 
@@ -140,4 +141,4 @@ def test_receipts_out_of_order_or_of_strangers_are_refused():
 
 
 def test_habits_in_words():
-    assert habits.pace_words(0.0) == "Has not come for a quarter"
+    assert pace_words(0.0) == "Has not come for a quarter"

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from loyalty.admin.words import worth_words
 from loyalty.shopper import kernel, lifetime
 from loyalty.shopper.kernel import Lines
 from tests.loyalty.test_shopper_kernel import line, told
@@ -153,7 +154,7 @@ def test_a_young_shop_cannot_learn_what_households_will_spend():
 
 
 def test_a_worth_in_words_has_round_figures_and_never_falls_below_nothing():
-    assert lifetime.words(0, 0) == "Nothing is expected of it"
-    assert lifetime.words(43_21, 50_00) == (
+    assert worth_words(0, 0) == "Nothing is expected of it"
+    assert worth_words(43_21, 50_00) == (
         "Worth about 43 in margin over three years; 4 of 5 such households end between 0 and 93"
     )

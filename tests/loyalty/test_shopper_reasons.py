@@ -7,11 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from loyalty.admin.words import due_words, rhythm_words
 from loyalty.shopper.reasons import (
     Rhythm,
     State,
-    cadence_words,
-    due_words,
     paper_words,
     rhythm,
 )
@@ -104,9 +103,8 @@ def test_staff_see_what_is_due(n, gap, since, state, words):
 
 
 def test_staff_see_how_often():
-    assert cadence_words(9, 19.2, 5) == "every 19 days"
-    assert cadence_words(9, 1.0, 1) == "every day"
-    assert cadence_words(9, 7.0, 5, favourite_weekday=5) == "Saturdays"
-    assert cadence_words(9, 21.0, 190) == "was every 21 days"
-    assert cadence_words(1, 30.0, 5) == "once"
-    assert cadence_words(2, 30.0, 5) == "twice"
+    assert rhythm_words(9, 19.2, 5) == "every 19 days"
+    assert rhythm_words(9, 1.0, 1) == "every day"
+    assert rhythm_words(9, 21.0, 190) == "was every 21 days"
+    assert rhythm_words(1, 30.0, 5) == "once"
+    assert rhythm_words(2, 30.0, 5) == "twice"

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from loyalty.admin.words import room_words, share_words
 from loyalty.shopper import kernel, wallet
 from loyalty.shopper.wallet import References
 from tests.loyalty.test_shopper_kernel import line, lines_of
@@ -182,8 +183,8 @@ def test_what_households_buy_elsewhere_cannot_be_learned_from_rare_guests():
 
 
 def test_parts_in_words():
-    assert wallet.words("bread", 0.05, 95_00) == (
+    assert room_words("bread", 0.05, 95_00) == (
         "Buys nearly all of its bread elsewhere: some 95 a year"
     )
-    assert wallet.words("bread", 0.5, 2_00) == "Buys nearly all of its bread here"
-    assert wallet.share_words(0.95) == "Buys nearly all of its groceries here"
+    assert room_words("bread", 0.5, 2_00) == "Buys nearly all of its bread here"
+    assert share_words(0.95) == "Buys nearly all of its groceries here"
