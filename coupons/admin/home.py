@@ -101,6 +101,7 @@ def look(request: HttpRequest) -> Home:
             _till_note(day),
             home_cards.tills(judged, now),
             5 if markets else 12,
+            "tills",
         )
     )
     if markets:

@@ -61,7 +61,9 @@ def selections(mailing: Mailing) -> SafeString:
             )
             for one in mailing.selections.order_by("-pk")[:5]
         ),
-        _("Nothing is selected yet: press 'Select coupons'."),
+        _("Nothing is selected yet: press 'Select coupons'.")
+        if mailing.state == Mailing.State.DRAFT
+        else _("No selection of it is kept."),
     )
 
 

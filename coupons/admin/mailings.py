@@ -341,10 +341,11 @@ def _main(mailing: Mailing, known: Known) -> str:
     if at == "measured":
         is_over = timezone.localdate() > mailing.valid_to and bool(known.measured)
         return "close" if is_over else "measure"
+    if at == "issued":  # its night does that, unless it is over
+        return "issue" if mailing.issue_on <= timezone.localdate() else ""
     return {
         "audience": "recipients",
         "selection": "select",
-        "issued": "issue",
         "printed": "print",
         "mailed": "mailed",
     }.get(at, "")

@@ -1,6 +1,7 @@
 """What mailings changed: measurements against the households held out."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import ClassVar
 
 from django import forms
@@ -109,7 +110,8 @@ class MeasurementAdmin(ReadOnlyAdmin[Measurement]):
     def panels(self, request: HttpRequest, row: Measurement) -> list[Panel]:
         report = row.report
         untold = measured_words.untold(report)
-        note, plot = redemption_plot.of(row.mailing, row.as_of)
+        # A measurement counts the days before its own; so does what is drawn beside it.
+        note, plot = redemption_plot.of(row.mailing, row.as_of - timedelta(days=1))
         shown = [
             Panel(
                 _("What it changed"), measured_plots.glance(report), measured.compared(report), True

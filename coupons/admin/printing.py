@@ -101,7 +101,7 @@ class PrintRunAdmin(PrintSteps, ReadOnlyAdmin[PrintRun]):
         if row.state == State.RUNNING:
             return _("It is being printed; this page follows it.")
         if row.state != State.FINISHED:
-            return row.says or _("It came to no end.")
+            return f"{row.get_state_display()}. {row.says or _('It came to no end.')}"
         files, left_out = row.files.count(), len(row.left_out)
         said = (
             f"{_many(row.sheets, 'sheet')} in {_many(files, 'file')}; "
@@ -111,7 +111,9 @@ class PrintRunAdmin(PrintSteps, ReadOnlyAdmin[PrintRun]):
 
     def row_tools(self, request: HttpRequest, row: PrintRun) -> list[Tool]:
         page = reverse("admin:coupons_mailing_change", args=[row.mailing_id])
-        tools = [Tool(_("The mailing"), page)]
+        # A run that came to no end is begun again where it began.
+        has_ended_badly = row.state in (State.FAILED, State.BLOCKED)
+        tools = [Tool(_("The mailing"), page, is_main=has_ended_badly)]
         if row.of is not None:
             tools.append(Tool(_("The run it is of"), page_of(row.of)))
         if not request.user.has_perm(MAY):
@@ -134,7 +136,7 @@ class PrintRunAdmin(PrintSteps, ReadOnlyAdmin[PrintRun]):
         if row.left_out and may:  # names, from all over
             note = _("each household with why; nothing of it is on paper")
             panels.append(Panel(_("Left out"), _left_out(row), note, is_wide=True))
-        if row.kind != Kind.PROOF:
+        if row.kind != Kind.PROOF and row.state == State.FINISHED:
             panels.append(Panel(_("Spoiled"), _spoiled(row)))
         if row.seeds:
             panels.append(Panel(_("To ourselves"), _seeds(row), _("codes that no till knows")))
