@@ -227,7 +227,10 @@ ACTS = {
 
     "pos_integration_terminal_missing": Act(ALL, NOBODY),
     "pos_integration_terminal_token": Act(ADMINS, ADMINS,   ("ours.till",), CONFIRMED),
-    "pos_integration_terminal_revoke": Act(ADMINS, ADMINS,  ("ours.till",), CONFIRMED),
+    "pos_integration_terminal_revoke": Act(ADMINS, ADMINS,  ("ours.till",),
+                                           {**CONFIRMED, "revokes": 1}),
+    "pos_integration_terminal_stop": Act(ADMINS, ADMINS,    ("ours.till", "ours.token"),
+                                         CONFIRMED),
     "pos_integration_terminal_again": Act(ALL,   ALL,       ("ours.till",)),
     "pos_integration_upload_hand_in": Act(ALL,   ALL,       (), {"till": "ours.till"}),
     "pos_integration_upload_file": Act("SA",     NOBODY,    ("ours.upload",)),

@@ -67,6 +67,7 @@ from pos_integration.models import (
     Store,
     StoreStaff,
     Terminal,
+    TerminalToken,
     Upload,
 )
 from tests import make
@@ -96,6 +97,7 @@ class OneStore:
     word: str
     store: Store
     till: Terminal
+    token: TerminalToken
     upload: Upload
     reject: Reject
     basket: Basket
@@ -305,6 +307,7 @@ def _store(place: int, word: str, chain: dict[str, Any]) -> dict[str, Any]:
         "word": word,
         "store": store,
         "till": till,
+        "token": till.tokens.get(),
         "upload": upload,
         "reject": Reject.objects.create(
             upload=upload, position=1, code="unreadable", detail=f"{word} is no number",

@@ -1,11 +1,14 @@
 """What was sold, as the tills said it: baskets and the coupons they honoured."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -16,7 +19,9 @@ from pos_integration.desk import (
     ReadOnlyAdmin,
     ReadOnlyRows,
     TabularInline,
+    Tool,
     in_sentence,
+    money,
     pill,
 )
 from pos_integration.models import Basket, BasketLine, RedemptionRecord, Tender
@@ -67,6 +72,21 @@ class BasketAdmin(LongList[Basket], ReadOnlyAdmin[Basket]):
 
     def row_title(self, row: Basket) -> str:
         return _("Receipt %(number)s, %(store)s") % {"number": row.receipt, "store": row.store}
+
+    def sentence(self, row: Basket) -> str:
+        """What it came to and how it was paid: `12.40 USD: cash 11.90, coupon 0.50.`"""
+        tenders = list(row.tenders.order_by("position"))
+        if not tenders:
+            return ""
+        paid = ", ".join(f"{tender.kind} {money(tender.amount)}" for tender in tenders[:6])
+        total = money(sum((tender.amount for tender in tenders), Decimal(0)))
+        return f"{total} {row.currency}: {paid}."
+
+    def row_tools(self, request: HttpRequest, row: Basket) -> list[Tool]:
+        if not row.card_number:
+            return []
+        query = urlencode({"q": row.card_number})
+        return [Tool(_("Whose card it is"), f"{reverse('admin:search')}?{query}")]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Basket]:
         rows = super().get_queryset(request).select_related("store", "upload__terminal__store")

@@ -30,6 +30,7 @@ from pos_integration.admin.seen import (
     seen_in_words,
     seen_pill,
 )
+from pos_integration.admin.tokens import WithTokens
 from pos_integration.admin.uploads import upload_pill
 from pos_integration.auth import issue_token
 from pos_integration.desk import NOTHING, Page, Panel, Tool, link, pill, table
@@ -45,8 +46,14 @@ class AfterForm(forms.Form):
     after = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
 
+class WhichForm(forms.Form):
+    """Whether the question was of revoking (1) or of letting back in (0)."""
+
+    revokes = forms.IntegerField(widget=forms.HiddenInput, min_value=0, max_value=1)
+
+
 @admin.register(Terminal)
-class TerminalAdmin(Page[Terminal]):
+class TerminalAdmin(WithTokens, Page[Terminal]):
     list_title = gettext_lazy("Tills")
     list_display = ("store", "till_number", "kind", "last_seen", "state")
     list_select_related = ("store",)
@@ -79,6 +86,7 @@ class TerminalAdmin(Page[Terminal]):
         return [
             named("missing/", self.missing_view, "missing"),
             named("<int:pk>/token/", self.token_view, "token"),
+            named("<int:pk>/token/<int:token_pk>/stop/", self.stop_view, "stop"),
             named("<int:pk>/revoke/", self.revoke_view, "revoke"),
             *super().get_urls(),
         ]
@@ -136,17 +144,6 @@ class TerminalAdmin(Page[Terminal]):
         return _("Last call: %(said)s.") % {"said": said}
 
     def panels(self, request: HttpRequest, row: Terminal) -> list[Panel]:
-        tokens = table(
-            (_("Issued"), _("State")),
-            (
-                (
-                    date_format(timezone.localtime(token.created_at), "DATETIME_FORMAT"),
-                    pill(_("revoked"), "bad") if token.revoked_at else pill(_("live"), "good"),
-                )
-                for token in row.tokens.order_by("-pk")[:5]
-            ),
-            _("No token yet: 'Issue a new token' above."),
-        )
         uploads = table(
             (_("Received"), _("Feed"), _("State"), _("Baskets") + "#", _("Rejected") + "#"),
             (
@@ -170,7 +167,7 @@ class TerminalAdmin(Page[Terminal]):
             Panel(_("Last uploads"), uploads, is_wide=True),
             _rejects_panel(row),
             gaps_panel(missing(row.store, row.number), is_wide=False),
-            Panel(_("Tokens"), tokens, _("two live while rotating")),
+            self.tokens_panel(request, row),
         ]
 
     def missing_view(self, request: HttpRequest) -> HttpResponse:
@@ -267,20 +264,28 @@ class TerminalAdmin(Page[Terminal]):
         if not self.has_change_permission(request, till):
             raise PermissionDenied
         back = reverse("admin:pos_integration_terminal_change", args=[pk])
-        if request.method != "POST" or "confirmed" not in request.POST:
+        form = WhichForm(request.POST if "confirmed" in request.POST else None)
+        is_in = till.revoked_at is None
+        if not form.is_valid():
             title, says, button = (
                 (_("Revoke: %(till)s"), _REVOKES, _("Revoke"))
-                if till.revoked_at is None
+                if is_in
                 else (_("Let back in: %(till)s"), _LETS_IN, _("Let back in"))
             )
-            return self.ask(
+            page = self.ask(
                 request,
                 title=title % {"till": till},
                 says=[str(says)],
                 button=button,
                 back=back,
             )
-        if till.revoked_at is None:
+            assert page.context_data is not None
+            page.context_data["form"] = WhichForm(initial={"revokes": int(is_in)})
+            return page
+        # Asked twice, or by two: what the one did is not undone by the other.
+        if bool(form.cleaned_data["revokes"]) != is_in:
+            messages.warning(request, _("That was done a moment ago; nothing more was changed."))
+        elif is_in:
             self._revoke(request, [till])
         else:
             self._let_in(request, [till])

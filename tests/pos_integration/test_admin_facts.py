@@ -67,6 +67,17 @@ def test_a_basket_cannot_be_changed_or_deleted(admin_client, shop):
     assert Basket.objects.get(pk=shop[0].pk).receipt == shop[0].receipt
 
 
+def test_a_receipt_tells_what_it_came_to_and_leads_to_whose_card_it_is(admin_client):
+    basket = make.basket("2100004711")
+    for at, (kind, amount) in enumerate((("cash", "1211.90"), ("coupon", "0.50"))):
+        Tender.objects.create(basket=basket, position=at, kind=kind, amount=amount)
+    body = admin_client.get(page("basket_change", basket.pk)).content.decode()
+    assert "1,212.40 USD: cash 1,211.90, coupon 0.50." in body
+    assert "/admin/search/?q=2100004711" in body
+    nobodys = admin_client.get(page("basket_change", make.basket().pk)).content.decode()
+    assert "/admin/search/?q=" not in nobodys
+
+
 @pytest.mark.parametrize(
     ("model", "most"),
     [

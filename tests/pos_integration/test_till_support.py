@@ -4,13 +4,16 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 from django.urls import reverse
 from django_q.models import OrmQ
 
 from pos_integration import handing_in, mending
 from pos_integration.admin.seen import ago, seen_in_words
+from pos_integration.auth import issue_token
 from pos_integration.models import (
     Basket,
     Reject,
@@ -96,10 +99,32 @@ def test_a_till_is_revoked_and_let_back_in_from_its_page(admin_client, till):
     url = page("terminal_revoke", till.pk)
     assert b"refused" in admin_client.get(url).content
     assert Terminal.objects.get().revoked_at is None
-    admin_client.post(url, {"confirmed": "yes"})
-    assert Terminal.objects.get().revoked_at
-    admin_client.post(url, {"confirmed": "yes"})
-    assert Terminal.objects.get().revoked_at is None
+    for _press in range(2):  # pressed twice it is not let back in
+        told = admin_client.post(url, {"confirmed": "yes", "revokes": 1}, follow=True)
+        assert Terminal.objects.get().revoked_at
+    assert b"nothing more was changed" in told.content
+    for _press in range(2):
+        admin_client.post(url, {"confirmed": "yes", "revokes": 0})
+        assert Terminal.objects.get().revoked_at is None
+
+
+def test_one_of_two_tokens_is_stopped_and_the_other_goes_on(admin_client, till):
+    old, new = issue_token(till), issue_token(till)
+    first = till.tokens.order_by("pk").first()
+    url = page("terminal_stop", till.pk, first.pk)
+    assert url in admin_client.get(page("terminal_change", till.pk)).content.decode()
+    assert b"is refused from now on" in admin_client.get(url).content
+    for _press in range(2):
+        admin_client.post(url, {"confirmed": "yes"})
+
+    def answer(token):
+        return Client().get("/api/v1/uploads/0", headers={"Authorization": f"Bearer {token}"})
+
+    assert answer(old).status_code == 401
+    assert answer(new).status_code == 404
+    assert LogEntry.objects.count() == 1
+    other = make.terminal()[0]
+    assert admin_client.get(page("terminal_stop", other.pk, first.pk)).status_code == 404
 
 
 def test_a_file_handed_in_is_loaded_like_the_tills_own_and_once(admin_client, till):
