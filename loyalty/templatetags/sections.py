@@ -103,6 +103,14 @@ _SECTIONS: Final = (
     ),
 )
 
+# Pages that no word lists, and those that they belong to.
+_TOLD_WITH: Final = {
+    "pos_integration_redemptionrecord": "coupons_redemption",
+    "coupons_offerproduct": "coupons_offer",
+    "coupons_recipient": "coupons_mailing",
+    "loyalty_purchasechunk": "loyalty_modelrun",
+}
+
 
 @register.simple_tag(takes_context=True)
 def sections(context: dict[str, Any]) -> list[Section]:
@@ -110,6 +118,8 @@ def sections(context: dict[str, Any]) -> list[Section]:
     request = context["request"]
     match = request.resolver_match
     at = match.url_name or "" if match is not None else ""
+    if (model := at.rpartition("_")[0]) in _TOLD_WITH:
+        at = f"{_TOLD_WITH[model]}_"
     found = []
     for word, pages in _SECTIONS:
         if not pages:
