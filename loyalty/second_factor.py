@@ -73,10 +73,13 @@ def next_step(mode: str, *, device: int | None, passed: int | None) -> Step | No
 
 
 def step_of(user: User, session: SessionBase) -> Step | None:
-    """`next_step` of whoever is signed in. One query, none when it is off."""
+    """`next_step` of whoever is signed in, as they were when this page was asked for."""
     if settings.SECOND_FACTOR == OFF:
         return None
-    device = _devices(user).values_list("pk", flat=True).first()
+    if hasattr(user, "device_in_use"):  # as `signing_in` asks for them: no query
+        device = user.device_in_use
+    else:
+        device = _devices(user).values_list("pk", flat=True).first()
     return next_step(settings.SECOND_FACTOR, device=device, passed=session.get(_PASSED))
 
 

@@ -138,7 +138,7 @@ AUTH_PASSWORD_VALIDATORS = [
 
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",  # the first: who is locked out is not asked further
-    "pos_integration.staff.StaffBackend",
+    "loyalty.signing_in.DeskBackend",
 ]
 # Somebody who mistypes their password so often, from one address, waits; others are let in.
 AXES_FAILURE_LIMIT = 5
@@ -150,7 +150,7 @@ AXES_LOCKOUT_CALLABLE = "loyalty.idling.locked_out"
 AXES_ENABLE_ADMIN = False  # whose attempts failed is seen with the user
 AXES_VERBOSE = False
 # Six digits of an app after the password: "off", "offered" to who wants it, "required" of all.
-SECOND_FACTOR: str = env.str("SECOND_FACTOR", default="off")
+SECOND_FACTOR: str = env.str("SECOND_FACTOR", default="offered")
 if SECOND_FACTOR not in ("off", "offered", "required"):
     raise ImproperlyConfigured(
         f"SECOND_FACTOR is {SECOND_FACTOR!r}: set it to off, offered or required."

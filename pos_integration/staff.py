@@ -5,7 +5,7 @@ from typing import Any, Final
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import Permission, User
 from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from pos_integration.models import StoreStaff
 
@@ -21,9 +21,13 @@ class StaffBackend(ModelBackend):
     question, where Django has three.
     """
 
-    def get_user(self, user_id: int) -> User | None:
+    def staff(self) -> QuerySet[User]:
+        """Whoever may sign in, with what every page asks of them."""
         names = ArrayAgg("groups__name", filter=Q(groups__isnull=False), default=[])
-        user = User.objects.annotate(group_names=names).filter(pk=user_id).first()
+        return User.objects.annotate(group_names=names)
+
+    def get_user(self, user_id: int) -> User | None:
+        user = self.staff().filter(pk=user_id).first()
         return user if user is not None and self.user_can_authenticate(user) else None
 
     def get_all_permissions(self, user_obj: Any, obj: Any = None) -> set[str]:
