@@ -34,7 +34,7 @@ FAULTS_KEPT: Final = 10_000
 SHOWN: Final = 20  # new and changed offers of which more is kept than their number
 _AT_ONCE: Final = 1_000
 _MANY: Final = 100
-_LONG_LIST: Final = 5_000  # products; a cell of CSV holds some 8,000
+_LONG_LIST: Final = 50_000  # products; a cell of CSV holds some 65,000
 _LONG: Final = 80  # characters of a value that are shown
 
 

@@ -29,6 +29,8 @@ _YES: Final = {"yes", "true", "1"}
 _NO: Final = {"no", "false", "0"}
 MOST_SMALL: Final = 32_767
 MOST_LARGE: Final = 2_147_483_647
+CSV_LONGEST: Final = 2**20  # characters: some 65,000 GTINs, more than any offer names
+csv.field_size_limit(CSV_LONGEST)  # Python's own 131,072 are 8,000 GTINs, and an offer named 14,000
 
 
 class CellError(ValueError):

@@ -13,13 +13,12 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 
-from pos_integration.tables.cells import Value
+from pos_integration.tables.cells import CSV_LONGEST, Value
 from pos_integration.tables.forms import Form
 from pos_integration.tables.table import FORMULAS, WritingError
 
 Rows = Iterable[Mapping[str, Value]]  # by the names of all columns of the form
 
-_CSV_LONGEST: Final = 131_072  # characters in a cell that are read again
 _XLSX_LONGEST: Final = 32_767
 _UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")  # XML has no way to say these
 _WIDTH: Final = 18
@@ -43,7 +42,7 @@ def csv_pieces(rows: Rows, form: Form) -> Iterator[bytes]:
     writer.writerow(column.name for column in form.columns)
     for row in rows:
         texts = [column.write(row[column.name]) for column in form.columns]
-        _check(row, texts, form, _CSV_LONGEST)
+        _check(row, texts, form, CSV_LONGEST)
         writer.writerow(map(_escaped, texts))
         if out.tell() >= _PIECE:
             yield out.getvalue().encode()
@@ -86,7 +85,7 @@ def _check(row: Mapping[str, Value], texts: list[str], form: Form, longest: int)
             raise WritingError(
                 f"The {column.name} of '{row[form.key]}' are too many for a cell of such a file: "
                 f"{len(text):,} characters where {longest:,} fit. Say them by category or brand"
-                + (", or take CSV." if longest < _CSV_LONGEST else ".")
+                + (", or take CSV." if longest < CSV_LONGEST else ".")
             )
 
 

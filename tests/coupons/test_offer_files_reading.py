@@ -394,3 +394,11 @@ def test_more_products_than_a_cell_holds_are_refused_by_name():
     writing.as_csv([offer], OFFERS)
     with pytest.raises(WritingError, match="The products of 'BIG' are too many"):
         writing.as_xlsx([offer], OFFERS)
+
+
+def test_an_offer_of_many_thousand_products_goes_out_and_comes_in_again_as_csv():
+    offer = dict(SAID) | {
+        column.name: column.empty for column in COLUMNS if column.name not in SAID
+    }
+    offer["products"] = tuple(f"{number:014}" for number in range(14_000))
+    assert only(writing.as_csv([offer], OFFERS))["products"] == offer["products"]
