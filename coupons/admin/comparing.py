@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from coupons.admin.paired_plots import paired_bars
 from coupons.admin.selections import between
 from coupons.models import Mailing, Selection
-from pos_integration.desk import NOTHING, Panel, table
+from pos_integration.desk import NOTHING, Panel, grouped, table
 
 OFFERS_SHOWN = 20
 MOST = 20  # selections of one mailing to choose from
@@ -92,7 +92,7 @@ def _figures(first: Selection, second: Selection) -> SafeString:
     coupons = now["coupons"] - was["coupons"]
     rows.insert(
         0,
-        (_("Coupons"), f"{was['coupons']:,}", f"{now['coupons']:,}", f"{coupons:+,}"),
+        (_("Coupons"), grouped(was["coupons"]), grouped(now["coupons"]), f"{coupons:+,}"),
     )
     gaps = (first.report["gap"], second.report["gap"])
     rows.append(
@@ -120,7 +120,7 @@ def _differ(sheets: Any) -> SafeString:
     part = " " + _("(of a part of all)") if sheets.is_part else ""
     says = _("%(share)s of %(homes)s households would get other coupons%(part)s.") % {
         "share": f"{sheets.other_share:.0%}",
-        "homes": f"{sheets.homes:,}",
+        "homes": grouped(sheets.homes),
         "part": part,
     }
     return format_html("<p>{}</p>", says)
@@ -134,8 +134,8 @@ def _made_by(first: Selection, second: Selection) -> SafeString:
             date_format(one.started_at, "DATETIME_FORMAT"),
             one.asked_by or _("a night"),
             date_format(one.run.as_of, "DATE_FORMAT") if one.run else NOTHING,
-            f"{len(terms.get('offers', [])):,}",
-            NOTHING if budget is None else f"{budget:,.2f}",
+            grouped(len(terms.get("offers", []))),
+            NOTHING if budget is None else grouped(budget, 2),
             terms.get("per_sheet", NOTHING),
             one.seed,
         )

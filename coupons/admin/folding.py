@@ -7,7 +7,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from pos_integration.desk import table
+from pos_integration.desk import grouped, table
 
 SHOWN: Final = 40  # rows before the others are folded away
 
@@ -17,7 +17,8 @@ def folded(head: tuple[str, ...], rows: list[tuple[object, ...]], empty: str) ->
     first = table(head, rows[:SHOWN], empty)
     if len(rows) <= SHOWN:
         return first
-    more = ngettext("%(n)s more", "%(n)s more", len(rows) - SHOWN) % {"n": f"{len(rows) - SHOWN:,}"}
+    rest = len(rows) - SHOWN
+    more = ngettext("%(n)s more", "%(n)s more", rest) % {"n": grouped(rest)}
     return format_html(
         '{}<details class="as-table"><summary>{}</summary>{}</details>',
         first,

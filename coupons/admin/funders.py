@@ -15,7 +15,7 @@ from coupons import settlement, statements
 from coupons.admin.ledger import disputes_table, entries_url, figure, in_currency
 from coupons.admin.settlement import settle_tool, statement_pill
 from coupons.models import Dispute, Funder
-from pos_integration.desk import NOTHING, Page, Panel, Tool, link, money, table
+from pos_integration.desk import NOTHING, Page, Panel, Tool, grouped, link, money, table
 
 STATEMENTS_SHOWN = 12
 
@@ -64,7 +64,7 @@ class FunderAdmin(Page[Funder]):
             return NOTHING
         url = reverse("admin:coupons_dispute_changelist")
         return link(
-            f"{url}?entry__funder={funder.pk}", (_("%(count)s open") % {"count": f"{count:,}"})
+            f"{url}?entry__funder={funder.pk}", (_("%(count)s open") % {"count": grouped(count)})
         )
 
     def row_tools(self, request: HttpRequest, row: Funder) -> list[Tool]:

@@ -30,6 +30,7 @@ from pos_integration.desk import (
     Panel,
     ReadOnlyAdmin,
     Tool,
+    grouped,
     in_sentence,
     link,
     pill,
@@ -67,7 +68,7 @@ def dispute_pill(dispute: Dispute) -> SafeString:
 def figure(amount: Decimal, currency: str) -> str:
     """An amount with its currency's digits, and with cents where it has some all the same."""
     is_whole = currency in currencies.WITHOUT_CENTS and amount == int(amount)
-    return f"{amount:,.0f}" if is_whole else f"{amount:,.2f}"
+    return grouped(amount, 0) if is_whole else grouped(amount, 2)
 
 
 def in_currency(amount: Decimal, currency: str) -> str:

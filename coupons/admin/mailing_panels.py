@@ -16,7 +16,7 @@ from coupons.admin.mailing_steps import State
 from coupons.admin.printing import runs_table
 from coupons.admin.selections import between, selection_pill
 from coupons.models import Mailing, Recipient, Redemption, Selection
-from pos_integration.desk import NOTHING, Panel, link, money, percent, pill, table
+from pos_integration.desk import NOTHING, Panel, grouped, link, money, percent, pill, table
 
 if TYPE_CHECKING:
     from coupons.looks import Looks
@@ -32,7 +32,10 @@ def first_named(rows: QuerySet[Any]) -> str:
     first = [str(row) for row in rows[: OFFERS_NAMED + 1]]
     if len(first) <= OFFERS_NAMED:
         return ", ".join(first)
-    return f"{rows.count():,}, such as {', '.join(first[:OFFERS_NAMED])}"
+    return _("%(n)s, such as %(names)s") % {
+        "n": grouped(rows.count()),
+        "names": ", ".join(first[:OFFERS_NAMED]),
+    }
 
 
 def selections(mailing: Mailing) -> SafeString:
@@ -72,7 +75,7 @@ def _totals(selection: Selection) -> tuple[str, str, str, str]:
     if not totals:
         return NOTHING, NOTHING, NOTHING, NOTHING
     return (
-        f"{totals['coupons']:,}",
+        grouped(totals["coupons"]),
         between(totals["redemptions"]),
         between(totals["cost"], 2),
         between(totals["margin"], 2),
@@ -93,7 +96,7 @@ def recipients(mailing: Mailing) -> SafeString:
         (
             (
                 link(f"{url}?mailing__id__exact={mailing.pk}&outcome__exact={outcome}", label),
-                f"{counts[outcome]:,}",
+                grouped(counts[outcome]),
             )
             for outcome, label in words.items()
             if outcome in counts
@@ -119,8 +122,8 @@ def redeemed(mailing: Mailing) -> SafeString:
     return table(
         (_("What"), _("So far") + "#"),
         (
-            (link(f"{url}?mailing__id__exact={mailing.pk}", _("Sheets")), f"{sheets:,}"),
-            (_("Coupons redeemed"), f"{used['coupons']:,}"),
+            (link(f"{url}?mailing__id__exact={mailing.pk}", _("Sheets")), grouped(sheets)),
+            (_("Coupons redeemed"), grouped(used["coupons"])),
             (_("Households that used one"), f"{used['homes']:,} ({share})"),
             (_("Given off"), money(used["off"] or Decimal(0))),
         ),
@@ -189,9 +192,9 @@ def before_printing(mailing: Mailing) -> list[Panel]:
 
 def _first_of(total: int, shown: int) -> str:
     return (
-        (_("the first %(shown)s of %(total)s") % {"shown": f"{shown:,}", "total": f"{total:,}"})
+        (_("the first %(shown)s of %(total)s") % {"shown": grouped(shown), "total": grouped(total)})
         if total > shown
-        else f"{total:,}"
+        else grouped(total)
         if total
         else ""
     )
@@ -236,7 +239,7 @@ def _unset(mailing: Mailing, made: "Looks | None") -> SafeString:
                 page = reverse("admin:loyalty_household_change", args=[household])
                 found.append(
                     (
-                        f"{number:,}",
+                        grouped(number),
                         link(
                             page, name or (_("Household %(household)s") % {"household": household})
                         ),

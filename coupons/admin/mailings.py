@@ -209,11 +209,11 @@ class MailingAdmin(MailingViews, WorkbenchPages, Page[Mailing]):
 
     @admin.display(description=gettext_lazy("Segments"))
     def segments_in_words(self, mailing: Mailing) -> str:
-        return first_named(mailing.segments.order_by("name")) or "none: recipients by hand only"
+        return first_named(mailing.segments.order_by("name")) or _("none: recipients by hand only")
 
     @admin.display(description=gettext_lazy("Fallback offers"))
     def fallback_in_words(self, mailing: Mailing) -> str:
-        return first_named(mailing.fallback_offers.order_by("pk")) or "none"
+        return first_named(mailing.fallback_offers.order_by("pk")) or _("none")
 
     def get_prepopulated_fields(
         self, request: HttpRequest, obj: Mailing | None = None

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
 from coupons.admin import measured_plots
-from pos_integration.desk import NOTHING, link, table
+from pos_integration.desk import NOTHING, grouped, link, table
 
 Report = dict[str, Any]
 ROWS_SHOWN = 25
@@ -59,15 +59,14 @@ def effect(found: dict[str, Any] | None, kind: str = "total") -> SafeString | st
         else (found["low"], found["high"])
     )
     return format_html(
-        '{}<br><span class="quiet">{} to {}</span>',
-        f"{found[kind]:,.2f}",
-        f"{low:,.2f}",
-        f"{high:,.2f}",
+        '{}<br><span class="quiet">{}</span>',
+        grouped(found[kind], 2),
+        _("%(low)s to %(high)s") % {"low": grouped(low, 2), "high": grouped(high, 2)},
     )
 
 
 def cents(amount: int) -> str:
-    return f"{amount / 100:,.2f}"
+    return grouped(amount / 100, 2)
 
 
 def sentences(said: list[str]) -> SafeString:
@@ -78,8 +77,8 @@ def sentences(said: list[str]) -> SafeString:
 def compared(report: Report) -> str:
     homes = report["households"]
     return _("%(sheets)s households with a sheet, %(held)s held out") % {
-        "sheets": f"{homes['sheets']:,}",
-        "held": f"{homes['held_out']:,}",
+        "sheets": grouped(homes["sheets"]),
+        "held": grouped(homes["held_out"]),
     }
 
 
@@ -106,11 +105,11 @@ def account(report: Report) -> SafeString:
     return table(
         (_("What"), "#"),
         (
-            (_("Sheets"), f"{cell['sheets']:,}"),
-            (_("Sheets of which a coupon was used"), f"{cell['sheets_used']:,}"),
-            (_("Coupons"), f"{cell['coupons']:,}"),
-            (_("Used"), f"{cell['redeemed']:,} ({NOTHING if share is None else f'{share:.1%}'})"),
-            (_("Never used"), f"{cell['breakage']:,}"),
+            (_("Sheets"), grouped(cell["sheets"])),
+            (_("Sheets of which a coupon was used"), grouped(cell["sheets_used"])),
+            (_("Coupons"), grouped(cell["coupons"])),
+            (_("Used"), _used(cell, share)),
+            (_("Never used"), grouped(cell["breakage"])),
             (_("Taken off at the tills"), cents(cell["off_cents"])),
             (_("Of that, our part"), cents(cell["own_cents"])),
             (_("Of that, the funders'"), cents(cell["funded_cents"])),
@@ -146,7 +145,7 @@ def offer(one: Report) -> SafeString:
 
 def redeemed(cell: Report) -> str:
     share = cell["redeemed_share"]
-    return NOTHING if share is None else f"{cell['redeemed']:,} ({share:.1%})"
+    return NOTHING if share is None else _used(cell, share)
 
 
 def shortened(head: Sequence[str], rows: Iterable[Sequence[object]], empty: str) -> SafeString:
@@ -156,7 +155,7 @@ def shortened(head: Sequence[str], rows: Iterable[Sequence[object]], empty: str)
     left = sum(1 for _row in every)
     if not left:
         return body
-    more = _("%(n)s more are in the CSV.") % {"n": f"{left:,}"}
+    more = _("%(n)s more are in the CSV.") % {"n": grouped(left)}
     return format_html('{}<p class="quiet">{}</p>', body, more)
 
 
@@ -188,8 +187,8 @@ def offers(report: Report) -> SafeString:
         (
             (
                 offer(one),
-                f"{one['coupons']:,}",
-                f"{one['held_out']:,}",
+                grouped(one["coupons"]),
+                grouped(one["held_out"]),
                 redeemed(one),
                 cents(one["off_cents"]),
                 cents(one["own_cents"]),
@@ -225,8 +224,8 @@ def group(report: Report, kind: str) -> SafeString:
         (
             (
                 one["name"],
-                f"{one['sheets']:,}",
-                f"{one['held_out']:,}",
+                grouped(one["sheets"]),
+                grouped(one["held_out"]),
                 redeemed(one),
                 cents(one["off_cents"]),
                 *(effect(one["effects"][name]) for name in told),
@@ -267,7 +266,7 @@ def never(report: Report) -> SafeString:
         (_("Households"), _("A household") + "#", _("In all") + "#"),
         (
             (
-                f"{found['households']:,}",
+                grouped(found["households"]),
                 effect(found["margin"], "each"),
                 effect(found["margin"]),
             ),
@@ -279,8 +278,18 @@ def never(report: Report) -> SafeString:
 def between(found: Report | None, form: str) -> str:
     if found is None:
         return NOTHING
-    each, low, high = (format(found[name], form) for name in ("each", "low", "high"))
-    return f"{each} ({low} to {high})"
+    each, low, high = (_written(found[name], form) for name in ("each", "low", "high"))
+    return _("%(mean)s (%(low)s to %(high)s)") % {"mean": each, "low": low, "high": high}
+
+
+def _written(value: float, form: str) -> str:
+    """form: ".1%" for a share, ",.2f" for an amount."""
+    return f"{grouped(100 * value, 1)}%" if form == ".1%" else grouped(value, 2)
+
+
+def _used(cell: Report, share: float | None) -> str:
+    part = NOTHING if share is None else _written(share, ".1%")
+    return f"{grouped(cell['redeemed'])} ({part})"
 
 
 def chosen(report: Report) -> SafeString:
@@ -305,7 +314,7 @@ def lots(report: Report) -> SafeString:
             net = one["net"]
             yield (
                 offer(one),
-                f"{one['drawn']:,}",
+                grouped(one["drawn"]),
                 between(one["redeemed"], ".1%"),
                 between(net, ",.2f"),
             )

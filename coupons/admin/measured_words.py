@@ -6,6 +6,8 @@ from typing import Any
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from pos_integration.desk import grouped
+
 Report = dict[str, Any]
 GROUPS_NAMED = 6
 
@@ -24,14 +26,14 @@ def more_sales(report: Report) -> str:
         ) % {"each": f"{each:+.1f}", "low": f"{low:+.1f}", "high": f"{high:+.1f}"}
     if each > 0:
         return _("The mailing brought %(each)s %% more sales, between %(low)s and %(high)s.") % {
-            "each": f"{each:.1f}",
-            "low": f"{low:.1f}",
-            "high": f"{high:.1f}",
+            "each": grouped(each, 1),
+            "low": grouped(low, 1),
+            "high": grouped(high, 1),
         }
     return _("The mailing cost %(each)s %% of sales, between %(low)s and %(high)s.") % {
-        "each": f"{-each:.1f}",
-        "low": f"{-high:.1f}",
-        "high": f"{-low:.1f}",
+        "each": grouped(-each, 1),
+        "low": grouped(-high, 1),
+        "high": grouped(-low, 1),
     }
 
 
@@ -77,7 +79,7 @@ def method(report: Report) -> list[str]:
     before = f"{before % named}."
     if narrower is not None:
         before += " " + _("That narrows the interval of the whole by %(share)s %%.") % {
-            "share": f"{100 * narrower:.0f}"
+            "share": grouped(100 * narrower, 0)
         }
     said = [
         _(

@@ -33,7 +33,7 @@ from pos_integration.admin.table_parts import (
     saved,
     streamed,
 )
-from pos_integration.desk import Panel, ReadOnlyAdmin, Tool, in_sentence, pill
+from pos_integration.desk import Panel, ReadOnlyAdmin, Tool, grouped, in_sentence, pill
 from pos_integration.tables.table import TableError, WritingError
 
 State = OfferFile.State
@@ -145,7 +145,7 @@ class OfferFileAdmin(ReadOnlyAdmin[OfferFile]):
     @admin.display(description=gettext_lazy("New, changed, same, faulty"))
     def does(self, file: OfferFile) -> str:
         counts = (file.changes.get(name, 0) for name in ("new", "changed", "same", "faulty"))
-        return " / ".join(f"{count:,}" for count in counts)
+        return " / ".join(grouped(count) for count in counts)
 
     def sentence(self, row: OfferFile) -> str:
         counts, faulty = _counts(row), row.changes.get("faulty", 0)
@@ -212,9 +212,9 @@ class OfferFileAdmin(ReadOnlyAdmin[OfferFile]):
             if count := row.changes.get(key, 0):
                 shown = row.changes.get(f"first_{key}", [])
                 note = (
-                    (_("the first %(n)s of %(count)s") % {"n": len(shown), "count": f"{count:,}"})
+                    (_("the first %(n)s of %(count)s") % {"n": len(shown), "count": grouped(count)})
                     if count > len(shown)
-                    else f"{count:,}"
+                    else grouped(count)
                 )
                 panels.append(Panel(title, draw(shown), note, is_wide=True))
         return panels
@@ -223,14 +223,14 @@ class OfferFileAdmin(ReadOnlyAdmin[OfferFile]):
         count = file.changes["faults"]
         kept_count = len(file.faults)
         kept = (
-            (_(", the first %(kept_count)s of them here") % {"kept_count": f"{kept_count:,}"})
+            (_(", the first %(kept_count)s of them here") % {"kept_count": grouped(kept_count)})
             if count > kept_count
             else ""
         )
         note = _("%(count)s in %(said)s of %(rows)s rows%(kept)s") % {
-            "count": f"{count:,}",
-            "said": f"{file.changes['faulty']:,}",
-            "rows": f"{file.rows:,}",
+            "count": grouped(count),
+            "said": grouped(file.changes["faulty"]),
+            "rows": grouped(file.rows),
             "kept": kept,
         }
         return Panel(_("Faults"), faults_table(request, file.faults), note, is_wide=True)
@@ -437,11 +437,11 @@ def _does_something(file: OfferFile) -> bool:
 def _counts(file: OfferFile) -> str:
     new, changed, same = (file.changes.get(name, 0) for name in ("new", "changed", "same"))
     return _("%(new)s new, %(changed)s changed, %(same)s the same") % {
-        "new": f"{new:,}",
-        "changed": f"{changed:,}",
-        "same": f"{same:,}",
+        "new": grouped(new),
+        "changed": grouped(changed),
+        "same": grouped(same),
     }
 
 
 def _rows(count: int) -> str:
-    return _("1 row is") if count == 1 else (_("%(count)s rows are") % {"count": f"{count:,}"})
+    return _("1 row is") if count == 1 else (_("%(count)s rows are") % {"count": grouped(count)})

@@ -22,7 +22,7 @@ from coupons.models import Offer
 from coupons.offer_figures import Figures, figures_of
 from coupons.today_figures import burnt
 from loyalty import plots
-from pos_integration.desk import NOTHING, link, money, percent, pill
+from pos_integration.desk import NOTHING, grouped, link, money, percent, pill
 
 
 def offer_pill(offer: Offer, today: date) -> SafeString:
@@ -139,7 +139,7 @@ class OfferColumns:
     @admin.display(description=gettext_lazy("Worth"), ordering="face_value")
     def value(self, offer: Offer) -> str:
         levels = sorted(offer.levels.all(), key=lambda level: level.number)
-        return _(", or ").join([offer.value_text, *(level.value_text for level in levels)])
+        return _(", or ").join([offer.worth_text, *(level.worth_text for level in levels)])
 
     @admin.display(description=gettext_lazy("Offer"), ordering="name")
     def what(self, offer: Offer) -> SafeString:
@@ -173,7 +173,7 @@ class OfferColumns:
     @admin.display(description=gettext_lazy("Coupons out"))
     def coupons_out(self, offer: Any) -> str:
         its: Figures = offer.figures
-        return f"{its.coupons:,}" if its.coupons else NOTHING
+        return grouped(its.coupons) if its.coupons else NOTHING
 
     @admin.display(description=gettext_lazy("Redeemed"))
     def redeemed(self, offer: Any) -> SafeString | str:
@@ -182,8 +182,8 @@ class OfferColumns:
             return NOTHING
         return format_html(
             '<span class="whole">{} %</span><span class="beneath">{}</span>',
-            f"{100 * its.share:.1f}",
-            f"{its.redeemed:,}",
+            grouped(100 * its.share, 1),
+            grouped(its.redeemed),
         )
 
     @admin.display(description=gettext_lazy("Budget burnt"))

@@ -18,7 +18,7 @@ from django_q.tasks import async_task
 from coupons.models import Offer, OfferTrial
 from loyalty import plots
 from loyalty.shopper.value import TIERS
-from pos_integration.desk import Panel, Tool, pill, table
+from pos_integration.desk import Panel, Tool, grouped, pill, table
 
 WEEKS = 8
 State = OfferTrial.State
@@ -130,7 +130,7 @@ def _result(trial: OfferTrial) -> SafeString:
         table(
             (_("Store"), _("Purchases") + "#", _("Units") + "#", _("Spent") + "#"),
             (
-                (name, f"{times:,}", f"{units:,}", _money(spent))
+                (name, grouped(times), grouped(units), _money(spent))
                 for name, times, units, spent in figures["stores"]
             ),
             _("In no store."),
@@ -151,9 +151,9 @@ def _sentences(trial: OfferTrial) -> tuple[str, str, str]:
         figures["households"],
     ) % {
         "weeks": trial.weeks,
-        "households": f"{figures['households']:,}",
-        "times": f"{figures['purchases']:,}",
-        "units": f"{figures['units']:,}",
+        "households": grouped(figures["households"]),
+        "times": grouped(figures["purchases"]),
+        "units": grouped(figures["units"]),
         "spend": _money(figures["spend"]),
     }
     paid = _("One cost %(middle)s usually, from %(least)s to %(most)s.") % {
@@ -167,8 +167,8 @@ def _sentences(trial: OfferTrial) -> tuple[str, str, str]:
         "they did not buy anyway: %(cost)s in all, %(ours)s of it ours."
     ) % {
         "worth": figures["worth"],
-        "reduced": f"{figures['reduced']:,}",
-        "homes": f"{figures['reduced_households']:,}",
+        "reduced": grouped(figures["reduced"]),
+        "homes": grouped(figures["reduced_households"]),
         "cost": _money(figures["cost"]),
         "ours": _money(round(figures["cost"] * (1 - figures["funder_share"]))),
     }
@@ -186,7 +186,7 @@ def _sentences(trial: OfferTrial) -> tuple[str, str, str]:
         "rate": 100 * usual["rate"],
         "low_rate": 100 * low["rate"],
         "high_rate": 100 * high["rate"],
-        "count": f"{usual['redemptions']:,}",
+        "count": grouped(usual["redemptions"]),
         "cost": _money(usual["cost"]),
         "low": _money(low["cost"]),
         "high": _money(high["cost"]),
@@ -207,8 +207,8 @@ def _weeks(trial: OfferTrial) -> SafeString:
         (
             (
                 first + timedelta(weeks=number),
-                f"{times:,}",
-                f"{units:,}",
+                grouped(times),
+                grouped(units),
                 _money(spent),
                 _money(off),
             )
@@ -223,7 +223,7 @@ def _tiers(rows: list[list[int]]) -> SafeString:
     return table(
         (_("Tier"), _("Households") + "#", _("Purchases") + "#", _("Would be off") + "#"),
         (
-            (name, f"{homes:,}", f"{times:,}", _money(off))
+            (name, grouped(homes), grouped(times), _money(off))
             for name, (homes, times, off) in zip(names, rows, strict=True)
             if homes
         ),
@@ -232,4 +232,4 @@ def _tiers(rows: list[list[int]]) -> SafeString:
 
 
 def _money(cents: int) -> str:
-    return f"{cents / 100:,.2f}"
+    return grouped(cents / 100, 2)

@@ -13,7 +13,7 @@ from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from coupons import covering, offer_changes, offering
 from coupons.admin import offer_copies, offer_files, offer_pictures, offer_trials, running
@@ -32,7 +32,7 @@ from coupons.admin.offer_together import OffersTogetherForm
 from coupons.models import Offer, OfferProduct
 from pos_integration.admin.table_parts import export_tools
 from pos_integration.admin.together import ChangedTogether, change_together
-from pos_integration.desk import NOTHING, LongList, Panel, Tool, link, table
+from pos_integration.desk import NOTHING, LongList, Panel, Tool, grouped, link, table
 from pos_integration.together import Planned
 
 PRODUCTS_SHOWN = 12
@@ -272,15 +272,15 @@ class OfferAdmin(OfferColumns, ChangedTogether[Offer]):
 
 
 def _products(count: int) -> str:
-    return f"{count:,} product{'' if count == 1 else 's'}"
+    return ngettext("%(n)s product", "%(n)s products", count) % {"n": grouped(count)}
 
 
 def _covered(count: int, counted: covering.Counted) -> str:
     """What rules made of an offer's products, in sentences."""
     says = _("By its rules it is good on %(said)s") % {"said": _products(count - counted.kept)}
     changes = [
-        f"{number:,} {what}"
-        for number, what in ((counted.added, "added"), (counted.removed, _("taken out")))
+        f"{grouped(number)} {what}"
+        for number, what in ((counted.added, _("added")), (counted.removed, _("taken out")))
         if number
     ]
     says = f"{says} ({', '.join(changes)})." if changes else f"{says}."
@@ -288,7 +288,7 @@ def _covered(count: int, counted: covering.Counted) -> str:
         says += _(
             " Its rules no longer name %(kept)s more; it stays good on them as long as "
             "coupons for it are out."
-        ) % {"kept": f"{counted.kept:,}"}
+        ) % {"kept": grouped(counted.kept)}
     return says
 
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from coupons.admin.drawn import photograph
 from coupons.models import Picture
-from pos_integration.desk import NOTHING, pill, table
+from pos_integration.desk import NOTHING, grouped, pill, table
 
 if TYPE_CHECKING:  # Django's own forms take no model in brackets, its type stubs demand one
     from coupons.picture_uploads import Plan
@@ -63,7 +63,7 @@ class PictureForm(PictureModelForm):
         if file:
             if file.size > _MOST_BYTES:
                 raise forms.ValidationError(
-                    _("%(said)s MiB are too many.") % {"said": f"{file.size / 2**20:.1f}"}
+                    _("%(said)s MiB are too many.") % {"said": grouped(file.size / 2**20, 1)}
                 )
             try:
                 self.prepared = photos.prepare(file.read())

@@ -28,7 +28,7 @@ from coupons.admin.picture_forms import (
     lines_table,
 )
 from coupons.models import Offer, Picture, PictureFile, Theme
-from pos_integration.desk import NOTHING, Page, Panel, Tool, link, table
+from pos_integration.desk import NOTHING, Page, Panel, Tool, grouped, link, table
 
 if TYPE_CHECKING:
     from coupons.picture_uploads import Looked, Plan
@@ -300,7 +300,7 @@ def _files(files: Sequence[Any]) -> "Iterator[tuple[str, Any]]":
             yield (
                 name,
                 photos.PictureError(
-                    _("%(said)s MiB are too many.") % {"said": f"{file.size / 2**20:.1f}"}
+                    _("%(said)s MiB are too many.") % {"said": grouped(file.size / 2**20, 1)}
                 ),
             )
         else:

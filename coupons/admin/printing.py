@@ -29,7 +29,17 @@ from coupons import print_progress
 from coupons.admin.folding import followed
 from coupons.admin.printing_steps import PrintSteps, page_of
 from coupons.models import Mailing, PrintFile, PrintRun
-from pos_integration.desk import NOTHING, Panel, ReadOnlyAdmin, Tool, in_sentence, link, pill, table
+from pos_integration.desk import (
+    NOTHING,
+    Panel,
+    ReadOnlyAdmin,
+    Tool,
+    grouped,
+    in_sentence,
+    link,
+    pill,
+    table,
+)
 
 State, Kind = PrintRun.State, PrintRun.Kind
 TONES = {"running": "busy", "blocked": "bad", "failed": "bad", "finished": "good"}
@@ -218,8 +228,8 @@ def runs_table(runs: Any) -> SafeString:
                 ),
                 run.get_kind_display(),
                 run_state(run),
-                f"{run.sheets:,}",
-                f"{run.checked:,}",
+                grouped(run.sheets),
+                grouped(run.checked),
             )
             for run in runs
         ),
@@ -277,12 +287,12 @@ def _files(run: PrintRun, *, may_fetch: bool) -> SafeString:
                 link(reverse("admin:coupons_printrun_file", args=[run.pk, file.pk]), file.name)
                 if may_fetch
                 else file.name,
-                f"{file.first:,}",
-                f"{file.last:,}",
-                f"{file.sheets:,}",
-                f"{file.pages:,}",
-                f"{file.bytes / 1e6:,.2f}",
-                f"{file.checked:,}",
+                grouped(file.first),
+                grouped(file.last),
+                grouped(file.sheets),
+                grouped(file.pages),
+                grouped(file.bytes / 1e6, 2),
+                grouped(file.checked),
                 format_html('<code class="digest">{}</code>', file.sha256),
             )
             for file in run.files.defer("left_out").order_by("first")
@@ -302,10 +312,10 @@ def _left_out(run: PrintRun) -> SafeString:
     more = len(run.left_out) - len(rows)
     shown = table(
         (_("Sheet") + "#", _("Household"), _("Why")),
-        ((f"{one['number']:,}", home(one.get("household")), one["why"]) for one in rows),
+        ((grouped(one["number"]), home(one.get("household")), one["why"]) for one in rows),
         "",
     )
-    return format_html("{}<p>And {} more.</p>", shown, f"{more:,}") if more else shown
+    return format_html("{}<p>And {} more.</p>", shown, grouped(more)) if more else shown
 
 
 def _spoiled(run: PrintRun) -> SafeString:
@@ -333,6 +343,6 @@ def _spoiled(run: PrintRun) -> SafeString:
 def _seeds(run: PrintRun) -> SafeString:
     return table(
         ("Sheet#", "To"),
-        ((f"{one['number']:,}", ", ".join(one["address"])) for one in run.seeds[:SHOWN]),
+        ((grouped(one["number"]), ", ".join(one["address"])) for one in run.seeds[:SHOWN]),
         "",
     )

@@ -81,8 +81,8 @@ def _rows(found: Calendar, today: date) -> SafeString:
                 link(_page(bar), bar.name),
                 _("Offer") if bar.kind == "offer" else _("Mailing"),
                 bar.group,
-                bar.first,
-                bar.last,
+                date_format(bar.first),
+                date_format(bar.last),
                 state_pill(bar.first, bar.last, today),
             )
             for bar in found.bars
@@ -111,7 +111,7 @@ def _conflicts(found: Calendar) -> SafeString:
                     " ",
                     "{}",
                     (
-                        (link(reverse("admin:coupons_offer_change", args=[pk]), _("Open")),)
+                        (link(reverse("admin:coupons_offer_change", args=[pk]), _("Look at it")),)
                         for pk in conflict.offers
                     ),
                 ),

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import date, timedelta
 from html import escape
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from coupons.running import Bar
@@ -42,7 +43,8 @@ def drawn(
     parts = [
         f'<line x1="{x(week):.1f}" x2="{x(week):.1f}" y1="{TOP - 6}" y2="{height}"/>'
         + (
-            f'<text x="{x(week) + 3:.1f}" y="{TOP - 12}">{week.day} {week:%b}</text>'
+            f'<text x="{x(week) + 3:.1f}" y="{TOP - 12}">'
+            f"{date_format(week, 'MONTH_DAY_FORMAT')}</text>"
             if at % (2 if len(weeks) > 9 else 1) == 0
             else ""
         )
@@ -60,7 +62,8 @@ def drawn(
     now = ""
     if begin <= today < end:
         now = (
-            f'<g class="calendar-today"><title>Today, {today}</title>'
+            '<g class="calendar-today">'
+            f"<title>{_('Today, %(day)s') % {'day': date_format(today)}}</title>"
             f'<line x1="{x(today):.1f}" x2="{x(today):.1f}" y1="{TOP - 6}" y2="{height}"/></g>'
         )
     return (
@@ -75,9 +78,13 @@ def _row(bar: Bar, y: int, x: Callable[[date], float], url: str, *, is_flagged: 
     left, right = x(bar.first), x(bar.last + timedelta(days=1))
     kind = f"calendar-{bar.kind}{' calendar-flagged' if is_flagged else ''}"
     mark = "! " if is_flagged else ""
+    span = _("%(first)s to %(last)s") % {
+        "first": date_format(bar.first),
+        "last": date_format(bar.last),
+    }
     return (
         f'<a href="{escape(url)}" class="{kind}" tabindex="-1">'
-        f"<title>{escape(bar.name)}, {bar.first} to {bar.last}</title>"
+        f"<title>{escape(bar.name)}, {span}</title>"
         f'<text x="8" y="{y + 16}">{mark}{escape(_short(bar.name))}</text>'
         f'<rect x="{left:.1f}" y="{y + 4}" width="{max(right - left, 2):.1f}" height="{ROW - 8}" '
         'rx="4"/></a>'

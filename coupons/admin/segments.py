@@ -21,7 +21,7 @@ from coupons.admin.mailing_steps import mailing_pill
 from coupons.models import Mailing, Segment
 from loyalty.models import ModelRun
 from loyalty.shopper.value import TIERS
-from pos_integration.desk import Page, Panel, Tool, in_sentence, link, table
+from pos_integration.desk import Page, Panel, Tool, grouped, in_sentence, link, table
 from pos_integration.models import Category
 
 Trigger = Segment.Trigger
@@ -160,7 +160,7 @@ class ListForm(forms.Form):
         if file.size > MOST_BYTES:
             raise forms.ValidationError(
                 _("It has %(said)s MB; wanted: %(said2)s at most.")
-                % {"said": f"{file.size / 1e6:,.0f}", "said2": f"{MOST_BYTES / 1e6:.0f}"}
+                % {"said": grouped(file.size / 1e6, 0), "said2": grouped(MOST_BYTES / 1e6, 0)}
             )
         try:
             return str(file.read().decode("utf-8-sig"))
@@ -307,12 +307,12 @@ class SegmentAdmin(Page[Segment]):
             return format_html(
                 '<p>It asks for purchases of {} households, which takes a while. <a class="tool" '
                 'href="?count=1">Count them now</a></p>',
-                f"{run.households:,}",
+                grouped(run.households),
             )
         size = audience.size_of(segment, run)
         rows = [(_("In it"), f"{'about ' if size.is_estimate else ''}{size.households:,}")]
         if listed := _list_rows(segment.pk).count():
-            rows.append((_("On its list"), f"{listed:,}"))
+            rows.append((_("On its list"), grouped(listed)))
         return table(("", _("Households#")), rows, "")
 
     def _mailings(self, segment: Segment) -> SafeString:
@@ -357,7 +357,7 @@ class SegmentAdmin(Page[Segment]):
                 _("Only households on the list are in the segment, of those that fit otherwise."),
                 (
                     _("It has %(listed)s now; the new list takes its place.")
-                    % {"listed": f"{listed:,}"}
+                    % {"listed": grouped(listed)}
                 )
                 if listed
                 else _("There is none now."),

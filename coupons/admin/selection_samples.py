@@ -184,7 +184,7 @@ def in_words(sheets: Sample) -> SafeString:
                         (_("Worth"), _("Offer"), _("Why, on paper")),
                         (
                             (
-                                format_html('<span class="whole">{}</span>', one.terms.value_text),
+                                format_html('<span class="whole">{}</span>', one.terms.worth_text),
                                 one.offer.name,
                                 one.reason or NOTHING,
                             )

@@ -21,7 +21,17 @@ from coupons.admin.selection_samples import SamplePages, may_see_samples
 from coupons.admin.sheets import PDF_VIEWER
 from coupons.models import Mailing, Recipient, Selection
 from loyalty import plots
-from pos_integration.desk import NOTHING, Panel, ReadOnlyAdmin, Tool, in_sentence, link, pill, table
+from pos_integration.desk import (
+    NOTHING,
+    Panel,
+    ReadOnlyAdmin,
+    Tool,
+    grouped,
+    in_sentence,
+    link,
+    pill,
+    table,
+)
 
 State = Selection.State
 TONES = {"running": "busy", "ready": "good", "failed": "bad"}
@@ -38,15 +48,20 @@ def between(interval: list[float] | None, digits: int = 0) -> str:
     if interval is None:
         return NOTHING
     mean, low, high = interval
-    return f"{mean:,.{digits}f} ({low:,.{digits}f} to {high:,.{digits}f})"
+    return _("%(mean)s (%(low)s to %(high)s)") % {
+        "mean": grouped(mean, digits),
+        "low": grouped(low, digits),
+        "high": grouped(high, digits),
+    }
 
 
 def _over(interval: list[float] | None, digits: int) -> SafeString | str:
     """The same for a narrow column: the figure over what it lies between."""
     if interval is None:
         return NOTHING
-    mean, low, high = (f"{value:,.{digits}f}" for value in interval)
-    return format_html('{}<br><span class="quiet">{} to {}</span>', mean, low, high)
+    mean, low, high = (grouped(value, digits) for value in interval)
+    between = _("%(low)s to %(high)s") % {"low": low, "high": high}
+    return format_html('{}<br><span class="quiet">{}</span>', mean, between)
 
 
 @admin.register(Selection)
@@ -87,7 +102,7 @@ class SelectionAdmin(SamplePages, ReadOnlyAdmin[Selection]):
     @admin.display(description=gettext_lazy("Coupons"))
     def coupons(self, selection: Selection) -> str:
         totals = selection.report.get("totals")
-        return f"{totals['coupons']:,}" if totals else NOTHING
+        return grouped(totals["coupons"]) if totals else NOTHING
 
     @admin.display(description=gettext_lazy("Took"))
     def took(self, selection: Selection) -> str:
@@ -106,8 +121,8 @@ class SelectionAdmin(SamplePages, ReadOnlyAdmin[Selection]):
             return _("At work: come back in a minute.")
         homes = row.report.get("households", {}).get("waiting", 0)
         told = _("%(coupons)s coupons for %(homes)s households.") % {
-            "coupons": f"{row.report['totals']['coupons']:,}",
-            "homes": f"{homes:,}",
+            "coupons": grouped(row.report["totals"]["coupons"]),
+            "homes": grouped(homes),
         }
         gap = f"{max(row.report['gap'], 1e-5):.3%}"
         best = _("No selection within these limits is better by more than %(gap)s.") % {"gap": gap}
@@ -198,7 +213,7 @@ def _expected(row: Selection) -> SafeString:
     """What it is expected to bring: four figures, each over what it lies between."""
     totals = row.report["totals"]
     told = [
-        (_("Coupons"), f"{totals['coupons']:,}", _("none is promised yet")),
+        (_("Coupons"), grouped(totals["coupons"]), _("none is promised yet")),
         *(
             (label, f"{mean:,.{digits}f}", _between(low, high, digits))
             for label, (mean, low, high), digits in (
@@ -230,7 +245,7 @@ def _doubts(sentences: list[str]) -> SafeString:
     first, more = sentences[:DOUBTS_SHOWN], sentences[DOUBTS_SHOWN:]
     if not more:
         return _sentences(first)
-    summary = ngettext("%(n)s more", "%(n)s more", len(more)) % {"n": f"{len(more):,}"}
+    summary = ngettext("%(n)s more", "%(n)s more", len(more)) % {"n": grouped(len(more))}
     return format_html(
         '{}<details class="as-table"><summary>{}</summary>{}</details>',
         _sentences(first),
@@ -278,7 +293,7 @@ def _offers(selection: Selection) -> SafeString:
     return format_html(
         '{}<details class="as-table"><summary>{}</summary>{}</details>',
         body,
-        summary % {"n": f"{len(left):,}"},
+        summary % {"n": grouped(len(left))},
         table((_("Offer"), _("Could get it") + "#", _("Limits")), rows, ""),
     )
 
@@ -286,7 +301,7 @@ def _offers(selection: Selection) -> SafeString:
 def _fitting(one: dict[str, Any]) -> tuple[SafeString, str]:
     """An offer, and how many households it fits."""
     page = reverse("admin:coupons_offer_change", args=[one["offer"]])
-    fits = NOTHING if one["eligible"] is None else f"{one['eligible']:,}"
+    fits = NOTHING if one["eligible"] is None else grouped(one["eligible"])
     return link(page, one["name"]), fits
 
 
@@ -298,11 +313,11 @@ def _bar(expected: list[float], top: float) -> SafeString:
 def _levels(offer: dict[str, Any]) -> SafeString | str:
     levels = offer["levels"]
     if len(levels) == 1:
-        return f"{offer['coupons']:,}"
+        return grouped(offer["coupons"])
     lines = format_html_join(
-        "", '<br><span class="quiet">{} at {}</span>', ((f"{n:,}", text) for text, n in levels)
+        "", '<br><span class="quiet">{} at {}</span>', ((grouped(n), text) for text, n in levels)
     )
-    return format_html("{}{}", f"{offer['coupons']:,}", lines)
+    return format_html("{}{}", grouped(offer["coupons"]), lines)
 
 
 def _limits(selection: Selection) -> SafeString:
@@ -326,7 +341,7 @@ def _left_out(selection: Selection) -> SafeString:
                     f"{url}?mailing__id__exact={selection.mailing_id}&outcome__exact={outcome}",
                     words[outcome],
                 ),
-                f"{count:,}",
+                grouped(count),
             )
             for outcome, count in sorted(counts.items(), key=lambda pair: -pair[1])
         ),
@@ -343,7 +358,7 @@ def _tiers(selection: Selection) -> SafeString:
             _("Expected to be used") + "#",
         ),
         (
-            (tier.capitalize(), f"{sheets:,}", f"{face:.2f}", f"{redeemed:,.1f}")
+            (tier.capitalize(), grouped(sheets), grouped(face, 2), grouped(redeemed, 1))
             for tier, sheets, face, redeemed in selection.report["tiers"]
         ),
         _("No sheet."),

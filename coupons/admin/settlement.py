@@ -35,6 +35,7 @@ from pos_integration.desk import (
     Panel,
     ReadOnlyAdmin,
     Tool,
+    grouped,
     link,
     pill,
     table,
@@ -142,7 +143,7 @@ class StatementAdmin(ReadOnlyAdmin[Statement]):
 
     @admin.display(description=gettext_lazy("Coupons"))
     def coupons(self, statement: Any) -> str:
-        return f"{statement.summed.coupons:,}"
+        return grouped(statement.summed.coupons)
 
     @admin.display(description=gettext_lazy("Total"))
     def amount(self, statement: Any) -> str:
@@ -156,7 +157,7 @@ class StatementAdmin(ReadOnlyAdmin[Statement]):
         coupons, amount = settlement.totals([row])[row.pk]
         word = "coupon" if coupons == 1 else "coupons"
         total = gettext("%(coupons)s %(word)s, %(amount)s in all") % {
-            "coupons": f"{coupons:,}",
+            "coupons": grouped(coupons),
             "word": word,
             "amount": in_currency(amount, row.currency),
         }
@@ -203,7 +204,7 @@ class StatementAdmin(ReadOnlyAdmin[Statement]):
                             store=line.store.pk,
                             offer=line.offer.pk,
                         ),
-                        f"{line.coupons:,}",
+                        grouped(line.coupons),
                     ),
                     figure(line.face_value, row.currency),
                     figure(line.handling_fee, row.currency),
@@ -244,7 +245,7 @@ class StatementAdmin(ReadOnlyAdmin[Statement]):
                     entry.store,
                     entry.offer,
                     entry.note or NOTHING,
-                    f"{entry.coupons:,}",
+                    grouped(entry.coupons),
                     figure(entry.face_value + entry.handling_fee, entry.currency),
                 )
                 for entry in entries[:ROWS_SHOWN]
@@ -374,10 +375,10 @@ class StatementAdmin(ReadOnlyAdmin[Statement]):
 def _first(count: int) -> str:
     """The note beside a panel that may show only the first rows."""
     return (
-        f"{count:,}"
+        grouped(count)
         if count <= ROWS_SHOWN
         else (
             gettext("the first %(rows_shown)s of %(count)s")
-            % {"rows_shown": ROWS_SHOWN, "count": f"{count:,}"}
+            % {"rows_shown": ROWS_SHOWN, "count": grouped(count)}
         )
     )

@@ -30,6 +30,7 @@ from pos_integration.desk import (
     ReadOnlyRows,
     TabularInline,
     Tool,
+    grouped,
     in_sentence,
     link,
     percent,
@@ -310,7 +311,7 @@ class SheetAdmin(LongList[Sheet], ReadOnlyAdmin[Sheet]):
                     request,
                     (
                         _("Void: %(count)s of its coupons were still good.")
-                        % {"count": f"{count:,}"}
+                        % {"count": grouped(count)}
                     ),
                 )
             else:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from coupons.admin.segments import published
 from coupons.models import StandingHoldout
-from pos_integration.desk import Page, pill
+from pos_integration.desk import Page, grouped, pill
 
 # Django's own forms take no model in brackets, its type stubs demand one.
 if TYPE_CHECKING:
@@ -150,7 +150,10 @@ class StandingHoldoutAdmin(Page[StandingHoldout]):
             return _("It is over: its households are mailed again, as all others.")
         run = published()
         homes = (
-            (_(", about %(said)s households") % {"said": f"{round(row.share * run.households):,}"})
+            (
+                _(", about %(said)s households")
+                % {"said": grouped(round(row.share * run.households))}
+            )
             if run
             else ""
         )
@@ -158,4 +161,4 @@ class StandingHoldoutAdmin(Page[StandingHoldout]):
             "No mailing reaches its %(said)s %%%(homes)s, but for those who object to offers "
             "from their purchases. Share and households stay as they are; to change the "
             "share, end it and begin another one, of other households."
-        ) % {"said": f"{row.share * 100:.1f}", "homes": homes}
+        ) % {"said": grouped(row.share * 100, 1), "homes": homes}

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from coupons.models import FontFile, Picture, PressProfile, Symbology, Theme, ThemeFont
-from pos_integration.desk import ModelForm
+from pos_integration.desk import ModelForm, grouped
 
 if TYPE_CHECKING:
     from coupons.sheets.photos import Prepared
@@ -228,7 +228,7 @@ def _of_colours(theme: Theme) -> Iterator[str]:
                 "%(least_contrast_large)s to 1 is wanted. Words on that colour are set in black."
             )
             % {
-                "found": f"{found:.1f}",
+                "found": grouped(found, 1),
                 "brand": brand,
                 "least_contrast_large": f"{LEAST_CONTRAST_LARGE:g}",
             }
@@ -240,7 +240,7 @@ def _of_colours(theme: Theme) -> Iterator[str]:
                 "%(least_contrast)s to 1 is wanted, so that everybody can read them. A darker "
                 "colour does it."
             )
-            % {"brand": brand, "found": f"{found:.1f}", "least_contrast": f"{LEAST_CONTRAST:g}"}
+            % {"brand": brand, "found": grouped(found, 1), "least_contrast": f"{LEAST_CONTRAST:g}"}
         )
     if (found := contrast_with_white(accent)) < LEAST_CONTRAST_LARGE:
         yield (
@@ -249,7 +249,7 @@ def _of_colours(theme: Theme) -> Iterator[str]:
                 "%(least_contrast_large)s to 1 is wanted. A darker colour does it."
             )
             % {
-                "found": f"{found:.1f}",
+                "found": grouped(found, 1),
                 "accent": accent,
                 "least_contrast_large": f"{LEAST_CONTRAST_LARGE:g}",
             }
@@ -286,9 +286,9 @@ def _of_barcodes(theme: Theme) -> Iterator[str]:
                 "scanners at tills."
             )
             % {
-                "wide": f"{wide:.3f}",
+                "wide": grouped(wide, 3),
                 "label": Symbology(theme.symbology).label,
-                "least": f"{least:.3f}",
+                "least": grouped(least, 3),
             }
         )
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from coupons.models import Mailing
+from pos_integration.desk import grouped
 
 State = Mailing.State
 DONE, NOW, LATER, STUCK = "done", "now", "later", "stuck"
@@ -128,7 +129,7 @@ def _says(name: str, state: str, known: Known) -> str:
     if name == "offers":
         if state != DONE:
             return _("Choose what it offers")
-        return ngettext("%(n)s offer", "%(n)s offers", known.offers) % {"n": f"{known.offers:,}"}
+        return ngettext("%(n)s offer", "%(n)s offers", known.offers) % {"n": grouped(known.offers)}
     if name == "selection":
         return _selection(state, known)
     if name == "review":
@@ -147,7 +148,7 @@ def _selection(state: str, known: Known) -> str:
         return _("At work")
     if state == DONE:
         return ngettext("%(n)s coupon", "%(n)s coupons", known.coupons) % {
-            "n": f"{known.coupons:,}"
+            "n": grouped(known.coupons)
         }
     return _("The last one failed") if known.failed else _("Have its coupons chosen")
 
@@ -165,7 +166,10 @@ def _behind(name: str, state: str, known: Known) -> str:
             return _("Not for paper")
         if known.printing is not None:
             done, whole = known.printing
-            return _("%(done)s of %(whole)s sheets") % {"done": f"{done:,}", "whole": f"{whole:,}"}
+            return _("%(done)s of %(whole)s sheets") % {
+                "done": grouped(done),
+                "whole": grouped(whole),
+            }
         if state == DONE:
             return _("Read back")
         return _("The last run failed") if known.print_failed else _("Print the sheets")

@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 from coupons.admin.folding import folded, followed
 from coupons.admin.segments import published
 from coupons.models import Mailing, Offer, Recipient, Selection
-from pos_integration.desk import NOTHING, Panel, link, money, percent, pill, table
+from pos_integration.desk import NOTHING, Panel, grouped, link, money, percent, pill, table
 
 State = Mailing.State
 SELECT, ISSUE, USE = "coupons.tasks.select", "coupons.tasks.issue", "coupons.choosing.use_by_ids"
@@ -131,7 +131,7 @@ def audience(mailing: Mailing, *, count_all: bool) -> list[Panel]:
         ask = format_html(
             '<p>{}</p><p><a class="tool tool-main" href="?count=1">{}</a></p>',
             _("Its segments ask for purchases of %(n)s households, which takes a while.")
-            % {"n": f"{run.households:,}"},
+            % {"n": grouped(run.households)},
             _("Count them now"),
         )
         return [Panel(_("Whom it reaches"), ask, night, is_wide=True)]
@@ -164,7 +164,7 @@ def _reached(mailing: Mailing, found: Any, total: int) -> SafeString:
             "%(about)s%(n)s households are meant; of them:",
             total,
         )
-        % {"about": about, "n": f"{total:,}"},
+        % {"about": about, "n": grouped(total)},
     )
     rows = [
         (words[outcome], f"{about}{count:,}", percent(count / total))
@@ -224,10 +224,10 @@ def offers(mailing: Mailing) -> SafeString:
 
 def _worth(offer: Any) -> SafeString | str:
     if not offer.raised:
-        return str(offer.value_text)
+        return str(offer.worth_text)
     levels = ngettext("and %(n)s more level", "and %(n)s more levels", offer.raised)
     return format_html(
-        '{}<br><span class="quiet">{}</span>', offer.value_text, levels % {"n": offer.raised}
+        '{}<br><span class="quiet">{}</span>', offer.worth_text, levels % {"n": offer.raised}
     )
 
 
@@ -252,9 +252,9 @@ def _circulation(offer: Offer) -> str:
     if offer.least_coupons and offer.most_coupons is not None:
         return f"{offer.least_coupons:,} - {offer.most_coupons:,}"
     if offer.most_coupons is not None:
-        return _("at most %(n)s") % {"n": f"{offer.most_coupons:,}"}
+        return _("at most %(n)s") % {"n": grouped(offer.most_coupons)}
     if offer.least_coupons:
-        return _("at least %(n)s") % {"n": f"{offer.least_coupons:,}"}
+        return _("at least %(n)s") % {"n": grouped(offer.least_coupons)}
     return NOTHING
 
 

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import get_language
 
 from coupons.models.pictures import Picture
 from coupons.sheets import words
@@ -223,12 +224,17 @@ class Offer(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.value_text} {self.name}"
+        return f"{self.worth_text} {self.name}"
 
     @property
     def value_text(self) -> str:
-        """The worth in a few words: '1.50 off', '2 for 1', '3 for 5.00'."""
+        """The worth in a few words, for tills and to be kept: '1.50 off', '2 for 1'."""
         return _value_text(self)
+
+    @property
+    def worth_text(self) -> str:
+        """The same in the reader's language."""
+        return _worth_text(self)
 
     @property
     def value_words(self) -> tuple[str, str]:
@@ -265,7 +271,7 @@ class OfferLevel(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.value_text} {self.offer.name}"
+        return f"{self.worth_text} {self.offer.name}"
 
     @property
     def kind(self) -> str:
@@ -292,6 +298,10 @@ class OfferLevel(models.Model):
         return _value_text(self)
 
     @property
+    def worth_text(self) -> str:
+        return _worth_text(self)
+
+    @property
     def value_words(self) -> tuple[str, str]:
         return _value_words(self)
 
@@ -302,6 +312,11 @@ Terms = Offer | OfferLevel
 
 def _value_text(terms: Terms) -> str:
     value, suffix = _value_words(terms)
+    return f"{value} {suffix}".strip()
+
+
+def _worth_text(terms: Terms) -> str:
+    value, suffix = worth_in(words.in_language(get_language() or ""), terms)
     return f"{value} {suffix}".strip()
 
 

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
 from coupons.models.mailings import Mailing
 from loyalty.models import FittedModel, ModelRun
@@ -89,7 +90,10 @@ class Measurement(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.mailing}, as of {date_format(self.as_of)}"
+        return _("%(mailing)s, as of %(day)s") % {
+            "mailing": self.mailing,
+            "day": date_format(self.as_of),
+        }
 
 
 class OfferFile(models.Model):
