@@ -29,3 +29,9 @@ def settle(note: Note, by: AbstractBaseUser) -> bool:
     """Note that a concern was settled; False if it was already, or is none. Of two at once one."""
     open_ = Note.objects.filter(pk=note.pk, kind=Note.Kind.CONCERN, settled_at=None)
     return bool(open_.update(settled_at=timezone.now(), settled_by=by.pk))
+
+
+def reopen(note: Note) -> bool:
+    """Take back that a concern was settled: it waits again. False if it does already."""
+    settled = Note.objects.filter(pk=note.pk, kind=Note.Kind.CONCERN).exclude(settled_at=None)
+    return bool(settled.update(settled_at=None, settled_by=None))

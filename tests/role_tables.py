@@ -250,6 +250,7 @@ ACTIONS = {
     "coupons_refusal/decide": ALL,
     "coupons_refusal/reopen": ALL,
     "loyalty_note/settle_chosen": ALL,
+    "loyalty_note/reopen_chosen": ALL,
     "pos_integration_reject/close": ALL,
     "pos_integration_reject/reopen": ALL,
     "pos_integration_terminal/new_token": ADMINS,

@@ -51,7 +51,7 @@ class NoteAdmin(LongList[Note], ReadOnlyAdmin[Note]):
     list_display_links = None
     list_filter = (StateFilter,)
     fields = ("text", "household", "written", "state_pill")
-    actions = ("settle_chosen",)
+    actions = ("settle_chosen", "reopen_chosen")
     empty_hint = _lazy("No open concern. One is written down on a household's page.")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Note]:
@@ -78,6 +78,17 @@ class NoteAdmin(LongList[Note], ReadOnlyAdmin[Note]):
         count = sum(notes.settle(note, request.user) for note in queryset.order_by("pk"))
         said = ngettext("%(count)s concern is settled.", "%(count)s concerns are settled.", count)
         messages.success(request, said % {"count": count})
+
+    @admin.action(description=_lazy("Open again"), permissions=["settle"])
+    def reopen_chosen(self, request: HttpRequest, queryset: QuerySet[Note]) -> None:
+        """For one that was settled by mistake, or came back."""
+        again = [note for note in queryset.order_by("pk") if notes.reopen(note)]
+        for note in again:
+            self.log_change(request, note, _("Opened again."))
+        said = ngettext(
+            "%(n)s concern is open again.", "%(n)s concerns are open again.", len(again)
+        )
+        messages.success(request, said % {"n": len(again)})
 
     def settle_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Settle one from its household's page."""

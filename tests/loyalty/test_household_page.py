@@ -101,6 +101,11 @@ def test_concerns_are_settled_from_their_list(admin_client, admin_user, home):
     assert "2 concerns are settled." in said(told)
     assert not Note.objects.filter(settled_at=None).exists()
 
+    chosen |= {"action": "reopen_chosen"}  # one settled by mistake waits again
+    listed = f"{page('note_changelist')}?what=settled"
+    assert "2 concerns are open again." in said(admin_client.post(listed, chosen, follow=True))
+    assert not Note.objects.exclude(settled_at=None, settled_by=None).exists()
+
 
 def test_an_objection_is_recorded_once_and_shown_with_its_day(admin_client, home):
     answer = {"purpose": "post", "answer": "no", "source": "phone"}
