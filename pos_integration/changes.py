@@ -23,6 +23,7 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils import timezone
 from psycopg2.extensions import (  # type: ignore[import-untyped] # ships no types
     TRANSACTION_STATUS_INTRANS,
 )
@@ -94,6 +95,23 @@ def _say_nobody() -> None:
     if raw is not None and raw.info.transaction_status == TRANSACTION_STATUS_INTRANS:
         with raw.cursor() as cursor:
             cursor.execute("SELECT set_config('loyalty.staff', '', true)")
+
+
+def note(user: Any, page: str, table: str, what: str) -> None:
+    """Note what somebody began that no row tells of, such as a night by hand.
+
+    table: of what comes of it, on whose list it is told
+    """
+    Change.objects.create(
+        at=timezone.now(),
+        by_id=user.pk,
+        by_name=user.get_username(),
+        page=page[:200],
+        kind=Change.Kind.MADE,
+        table_name=table,
+        label=what[:80],
+        about_table=table,
+    )
 
 
 class ChangesMiddleware:

@@ -100,7 +100,7 @@ def _told(change: Change, names: Names, user: Any) -> Told:
         if not (whole and _points_to(model, column) == change.about_table)
         or change.about_table == change.table_name
     )
-    if change.row_id:
+    if change.row_id or change.label:
         is_join = model is not None and model._meta.auto_created
         thing = change.label or f"#{change.about_id if is_join else change.row_id}"
     else:

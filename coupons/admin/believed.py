@@ -14,7 +14,6 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
-from django_q.tasks import async_task
 
 from coupons import goodwill, merged, scanned
 from coupons.admin import household_parts
@@ -22,6 +21,7 @@ from coupons.admin.mailing_steps import QUEUE_HINT
 from coupons.admin.sheets import OUT, pdf_link
 from coupons.models import Coupon, Offer
 from coupons.sheets import codes
+from loyalty import queued_once
 from loyalty.admin import (
     FittedModelAdmin,
     HouseholdAdmin,
@@ -32,6 +32,7 @@ from loyalty.admin import (
 )
 from loyalty.admin.household_steps import Step
 from loyalty.models import FittedModel, Household, ModelRun
+from pos_integration import changes
 from pos_integration.desk import Tool, link
 
 admin.site.unregister([FittedModel, Household, ModelRun])
@@ -207,8 +208,12 @@ class NightAdmin(ModelRunAdmin):
                 button=_("Start the night now"),
                 back=back,
             )
-        async_task("coupons.tasks.night", timezone.localdate().isoformat())
-        messages.success(
-            request, (_("The night will start. %(queue_hint)s") % {"queue_hint": QUEUE_HINT})
-        )
+        if queued_once.put_once("coupons.tasks.night", timezone.localdate().isoformat()):
+            begun = _("The night, started by hand")
+            changes.note(request.user, request.path, ModelRun._meta.db_table, begun)
+            messages.success(
+                request, (_("The night will start. %(queue_hint)s") % {"queue_hint": QUEUE_HINT})
+            )
+        else:
+            messages.info(request, _("It was started already: look here again in a minute."))
         return HttpResponseRedirect(back)

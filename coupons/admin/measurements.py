@@ -189,6 +189,7 @@ class MeasurementAdmin(ReadOnlyAdmin[Measurement]):
             messages.error(request, str(error))
         else:
             if queued.put_once("coupons.tasks.measure", mailing):
+                self.log_change(request, mailing, _("Asked to be measured."))
                 said = _("'%(mailing)s' will be measured.") % {"mailing": mailing}
                 messages.success(request, f"{said} {QUEUED}")
             else:

@@ -20,12 +20,12 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django_q.tasks import async_task
 
-from loyalty import fitted
+from loyalty import fitted, queued_once
 from loyalty.admin import words
 from loyalty.admin.reported import Compared, comparisons, others, rows_of, value_text
 from loyalty.models import FittedModel, ModelRun
+from pos_integration import changes
 from pos_integration.desk import NOTHING, Panel, ReadOnlyAdmin, Tool, in_sentence, link, pill, table
 
 RUNS_SHOWN = 10
@@ -129,8 +129,12 @@ class FittedModelAdmin(ReadOnlyAdmin[FittedModel]):
                 button=_("Learn anew now"),
                 back=back,
             )
-        async_task(self.learn_task, timezone.localdate().isoformat())
-        messages.success(request, (_("Learning will start. %(queued)s") % {"queued": QUEUED}))
+        if queued_once.put_once(self.learn_task, timezone.localdate().isoformat()):
+            begun = _("Learning, started by hand")
+            changes.note(request.user, request.path, FittedModel._meta.db_table, begun)
+            messages.success(request, (_("Learning will start. %(queued)s") % {"queued": QUEUED}))
+        else:
+            messages.info(request, _("It was started already: look here again in a minute."))
         return HttpResponseRedirect(back)
 
     def use_view(self, request: HttpRequest, pk: int) -> HttpResponse:

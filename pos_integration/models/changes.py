@@ -8,9 +8,9 @@ from django.db import models
 class Change(models.Model):
     """One row that somebody of the staff made, changed or deleted, as the database noted it.
 
-    Triggers write these, whichever way a row was changed; nothing else does. `before` and `after`
-    hold the columns that differ, by name. Rows made by the hundred thousand are one change with
-    their number.
+    Triggers write these, whichever way a row was changed, and `changes.note` what no row tells of,
+    such as a night that was started by hand. `before` and `after` hold the columns that differ, by
+    name. Rows made by the hundred thousand are one change with their number.
     """
 
     NOT_SHOWN: Final = "***"

@@ -190,6 +190,16 @@ def test_learning_anew_is_asked_first_and_then_queued_with_today(admin_client):
         (timezone.localdate().isoformat(),),
     )
     assert "waits its turn" in said(response)
+    history = admin_client.get("/admin/pos_integration/change/").text
+    assert "Learning, started by hand" in history
+    assert "Fitted model" in history
+
+
+def test_learning_asked_for_twice_is_begun_once(admin_client):
+    admin_client.post(page("fittedmodel_learn"))
+    response = admin_client.post(page("fittedmodel_learn"), follow=True)
+    assert OrmQ.objects.count() == 1
+    assert "started already" in said(response)
 
 
 def test_a_version_tells_how_it_did_beside_the_one_before(admin_client):
