@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import DatabaseError, reset_queries, transaction
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from pos_integration import dropping, facts, formats, ground, keeping, records, undoing
 from pos_integration.formats import cards
@@ -18,6 +19,7 @@ from pos_integration.models import Reject, Upload
 MOST_ATTEMPTS = 3
 LINES_AT_ONCE = 10_000  # of a large upload, in one transaction
 DETAIL_LENGTH = 300
+LOADED_AGAIN = gettext_noop("It was loaded again, and stands with the later upload.")
 
 log = logging.getLogger(__name__)
 Progress = Callable[[int], None]  # is told how many entries were read so far
@@ -90,14 +92,30 @@ def replay(upload_id: int, progress: Progress = lambda entries: None) -> Upload:
             raise dropping.GoneError(dropping.GONE)
         again = first if first.state == Upload.State.RECEIVED else keeping.again(first)
     again = load(again.pk, progress)
-    if again.state == Upload.State.LOADED and again.pk != first.pk:
-        still = again.rejects.values("position")
-        Reject.objects.filter(
-            Q(upload=first) | Q(upload__replay_of=first),
-            upload__lt=again.pk,
-            resolved_by=None,
-        ).exclude(position__in=still).update(resolved_by=again)
+    if again.pk != first.pk:
+        _take_over_rejects(first, again)
     return again
+
+
+@transaction.atomic
+def _take_over_rejects(first: Upload, again: Upload) -> None:
+    """Leave of what an upload and its replays could not take one open Reject at most.
+
+    What could be taken now names the replay. What still cannot stands with the replay alone, and
+    stays closed there where somebody had closed it.
+    """
+    still = again.rejects.values("position")
+    earlier = Reject.objects.filter(
+        Q(upload=first) | Q(upload__replay_of=first), upload__lt=again.pk, resolved_by=None
+    )
+    if again.state == Upload.State.LOADED:
+        earlier.exclude(position__in=still).update(resolved_by=again)
+    same = earlier.filter(position__in=still)
+    for one in same.exclude(closed_at=None).exclude(closed_why=LOADED_AGAIN).order_by("pk"):
+        again.rejects.filter(position=one.position).update(
+            closed_at=one.closed_at, closed_by=one.closed_by_id, closed_why=one.closed_why
+        )
+    same.filter(closed_at=None).update(closed_at=timezone.now(), closed_why=LOADED_AGAIN)
 
 
 def _claim(upload_id: int) -> bool:

@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from pos_integration import mending
 from pos_integration.admin.scoping import in_stores
 from pos_integration.desk import LongList, Panel, ReadOnlyAdmin, Tool, link, pill
+from pos_integration.ingest import LOADED_AGAIN
 from pos_integration.models import Reject
 
 FOLDED_AFTER = 1_200  # characters of a text that is shown at once
@@ -153,8 +154,9 @@ class RejectAdmin(LongList[Reject], ReadOnlyAdmin[Reject]):
             return row.detail
         return _("Closed on %(day)s by %(who)s: %(why)s") % {
             "day": date_format(timezone.localtime(row.closed_at)),
-            "who": row.closed_by or _("somebody"),
-            "why": row.closed_why,
+            "who": row.closed_by
+            or (_("a later load") if row.closed_why == LOADED_AGAIN else _("somebody")),
+            "why": _(LOADED_AGAIN) if row.closed_why == LOADED_AGAIN else row.closed_why,
         }
 
     def row_tools(self, request: HttpRequest, row: Reject) -> list[Tool]:

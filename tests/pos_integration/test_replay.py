@@ -2,9 +2,10 @@
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.utils import timezone
 
 from pos_integration import ingest, keeping
-from pos_integration.models import Basket, BasketLine, Terminal, Upload
+from pos_integration.models import Basket, BasketLine, Reject, Terminal, Upload
 from tests import make
 from tests.pos_integration.tills import basket, open_store, outcome, send, send_bytes
 
@@ -44,6 +45,23 @@ def test_a_replay_of_a_replay_reads_the_first_ones_bytes():
     assert outcome(third) == (1, 0, 0)
     assert {reject.resolved_by for reject in upload.rejects.all()} == {third}
     assert {reject.resolved_by for reject in second.rejects.all()} == {third}
+
+
+def test_what_still_cannot_be_taken_waits_once_however_often_it_is_loaded_again():
+    upload = send(open_store(collector=True), basket("1", store="331"), basket("2", store="332"))
+    upload.rejects.filter(position=1).update(closed_at=timezone.now(), closed_why="a test")
+
+    for _ in range(2):
+        last = ingest.replay(upload.pk)
+
+    assert outcome(last) == (0, 0, 2)
+    (waits,) = Reject.objects.filter(resolved_by=None, closed_at=None)
+    assert (waits.upload, waits.position) == (last, 0)
+    closed = last.rejects.get(position=1)
+    assert closed.closed_why == "a test", "what somebody closed stays closed"
+    Terminal.objects.create(store=make.store("331"), number=1)
+    done = ingest.replay(upload.pk)
+    assert set(Reject.objects.filter(position=0).values_list("resolved_by", flat=True)) == {done.pk}
 
 
 def test_a_replay_of_what_was_right_changes_nothing():
