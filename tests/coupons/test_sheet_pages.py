@@ -84,6 +84,14 @@ def test_a_link_of_another_sheet_cannot_be_made_up(coupon):
     assert Client().get(f"/s/{links.token_of(10**12)}/").status_code == 404
 
 
+def test_a_new_key_ends_links_unless_the_old_one_is_named(coupon, settings):
+    address = f"/s/{links.token_of(coupon.sheet_id)}/"
+    old, settings.SECRET_KEY = settings.SECRET_KEY, "another-long-and-random-key"
+    assert Client().get(address).status_code == 404
+    settings.SECRET_KEY_FALLBACKS = [old]
+    assert Client().get(address).status_code == 200
+
+
 def test_what_is_used_over_or_void_shows_no_barcode_but_says_so(coupon):
     coupon.state = "void"
     coupon.save()
