@@ -107,9 +107,14 @@ def _select(mailing: Mailing, user: AbstractBaseUser, given: Given) -> Done:
 
 
 def _approve(mailing: Mailing, user: AbstractBaseUser, given: Given) -> Done:
-    from coupons.mailing import approve  # loads the models of shoppers: too slow for every command
+    # It loads the models of shoppers: too slow for every command.
+    from coupons.mailing import MailingError, approve
 
     _refuse_stale(mailing)
+    if "coupons.tasks.select" in queued.waiting(mailing.pk):
+        raise MailingError(
+            _("A new selection of it is under way: look at that one, then approve it.")
+        )
     approve(mailing, user)
     return Done(
         _("Approved. The night before %(issue_on)s issues and prints it.")
@@ -163,9 +168,14 @@ def _print(mailing: Mailing, user: AbstractBaseUser, given: Given) -> Done:
 
 
 def _mark_mailed(mailing: Mailing, user: AbstractBaseUser, given: Given) -> Done:
-    from coupons.mailing import mark_mailed  # as above
+    from coupons.mailing import MailingError, mark_mailed  # as above
 
     day = given["mailed_on"]
+    if mailing.issued_at and day < (issued := timezone.localdate(mailing.issued_at)):
+        raise MailingError(
+            _("Its sheets were issued on %(issued)s: no post took them on %(day)s.")
+            % {"issued": date_format(issued), "day": date_format(day)}
+        )
     mark_mailed(mailing, day)
     named = {"mailing": mailing, "day": date_format(day)}
     said = _("'%(mailing)s' is marked as mailed on %(day)s.") % named

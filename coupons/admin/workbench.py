@@ -54,6 +54,7 @@ class Known:
     segments: int = 0
     recipients: bool = False
     offers: int = 0
+    out_of_dates: int = 0  # of these, of a draft: not good on all of its days
     coupons_per_sheet: int = 8
     is_printed: bool = True  # its channel is paper
     at_work: frozenset[str] = field(default_factory=frozenset)  # tasks in the queue
@@ -67,6 +68,7 @@ class Known:
     mailed_on: str = ""
     measured: str = ""  # the headline of the last measurement
     issue_on: str = ""
+    is_late: bool = False  # that morning is over
 
 
 @dataclass(frozen=True)
@@ -160,6 +162,8 @@ def _behind(name: str, state: str, known: Known) -> str:
             return _("Promised")
         if "coupons.tasks.issue" in known.at_work:
             return _("At work")
+        if known.is_late:
+            return _("The next night, or now")
         return _("Night before %(day)s") % {"day": known.issue_on}
     if name == "printed":
         if not known.is_printed:
@@ -226,11 +230,30 @@ def next_says(known: Known) -> str:
             return _(
                 "The last selection came to nothing: %(why)s Mend that, then select again."
             ) % {"why": _ended(known.failed)}
-        few = ""
-        if known.offers < known.coupons_per_sheet:
-            few = " " + _("It has fewer offers than a sheet has places, so sheets will be short.")
-        return _("A draft with an audience and offers: select its coupons.") + few
+        return _draft(known)
     return _next_behind(at, known)
+
+
+def _draft(known: Known) -> str:
+    if known.out_of_dates >= known.offers:
+        return _(
+            "A draft, but none of its offers is good on all days that its coupons are: "
+            "change 'Good from' and 'Good until', or choose other offers, then select."
+        )
+    said = [_("A draft with an audience and offers: select its coupons.")]
+    if known.offers - known.out_of_dates < known.coupons_per_sheet:
+        said.append(_("It has fewer offers than a sheet has places, so sheets will be short."))
+    if known.out_of_dates:
+        said.append(
+            ngettext(
+                "%(n)s of its offers is not good on all days that its coupons are: nobody gets it.",
+                "%(n)s of its offers are not good on all days that its coupons are: "
+                "nobody gets them.",
+                known.out_of_dates,
+            )
+            % {"n": grouped(known.out_of_dates)}
+        )
+    return " ".join(said)
 
 
 def _next_behind(at: str, known: Known) -> str:
@@ -256,6 +279,11 @@ def _next_behind(at: str, known: Known) -> str:
     if at == "issued":
         if "coupons.tasks.issue" in known.at_work:
             return _("Its sheets are being issued. You may leave this page: it goes on.")
+        if known.is_late:
+            return _(
+                "Approved, but the night before %(day)s is over: press 'Issue now', or the next "
+                "night issues and prints it."
+            ) % {"day": known.issue_on}
         return _(
             "Approved. The night before %(day)s issues and prints it by itself; nothing is left "
             "to do, unless it is to be earlier."

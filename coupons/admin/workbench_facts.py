@@ -43,6 +43,7 @@ def known_of(
             told["mailed_on"] = date_format(mailing.mailed_on, "DATE_FORMAT")
     if mailing.state == State.DRAFT:
         told["recipients"] = has_recipients(mailing)
+        told["out_of_dates"] = _out_of_dates(mailing)
     totals = mailing.selection.report.get("totals") if mailing.selection else None
     counted = Mailing.objects.filter(pk=mailing.pk).values_list(
         Count("segments", distinct=True), Count("offers", distinct=True)
@@ -58,7 +59,16 @@ def known_of(
         coupons=totals["coupons"] if totals else 0,
         stale=len(changed or ()),
         issue_on=date_format(mailing.issue_on, "DATE_FORMAT"),
+        is_late=mailing.issue_on < timezone.localdate(),
         **told,
+    )
+
+
+def _out_of_dates(mailing: Mailing) -> int:
+    """How many of a draft's offers nobody gets; its page has them at hand."""
+    return sum(
+        not (offer.valid_from <= mailing.valid_from and mailing.valid_to <= offer.valid_to)
+        for offer in mailing.offers.all()
     )
 
 

@@ -179,6 +179,26 @@ def test_a_double_click_selects_once_and_the_page_follows_it(admin_client, shop)
     assert admin_client.get(url("progress", mailing.pk)).json()["state"] == "ended"
 
 
+def test_nothing_is_approved_while_a_new_selection_is_under_way(admin_client, two):
+    mailing, _, mean = two
+    admin_client.post(url("step", mailing.pk, "select"))
+
+    refused = admin_client.post(url("step", mailing.pk, "approve"), follow=True)
+
+    assert "A new selection of it is under way" in said(refused)
+    mailing.refresh_from_db()
+    assert (mailing.state, mailing.selection) == (Mailing.State.SELECTED, mean)
+
+
+def test_a_draft_says_that_its_offers_are_over_before_its_coupons_are(admin_client, shop):
+    mailing = selecting_shop.mailing(shop)
+    Mailing.objects.filter(pk=mailing.pk).update(valid_to=mailing.valid_to + 365 * DAY)
+
+    body = admin_client.get(url("change", mailing.pk)).content.decode()
+
+    assert "none of its offers is good on all days" in body
+
+
 def test_sample_sheets_are_pictures_of_everybody_once_and_private(
     admin_client, two, django_assert_max_num_queries
 ):
@@ -221,12 +241,17 @@ def test_the_audience_is_told_before_anything_is_selected_with_who_is_left_out(
     assert set(mailing.recipients.values_list("outcome", flat=True)) == {"waiting"}
 
 
-def test_the_day_it_was_mailed_is_asked_for_and_cannot_be_to_come(admin_client, shop):
+def test_the_day_it_was_mailed_is_asked_for_neither_to_come_nor_before_its_sheets_were_issued(
+    admin_client, shop
+):
     mailing = selecting_shop.mailing(shop, state=Mailing.State.PRINTED)
     step, today = url("step", mailing.pk, "mailed"), timezone.localdate()
 
     early = admin_client.post(step, {"mailed_on": (today + timedelta(days=1)).isoformat()})
     assert "is still to come" in early.content.decode()
+    Mailing.objects.filter(pk=mailing.pk).update(issued_at=timezone.now() - 3 * DAY)
+    before = {"mailed_on": (today - timedelta(days=4)).isoformat()}
+    assert "no post took them" in said(admin_client.post(step, before, follow=True))
     admin_client.post(step, {"mailed_on": (today - timedelta(days=2)).isoformat()})
 
     mailing.refresh_from_db()

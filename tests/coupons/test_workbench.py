@@ -20,6 +20,21 @@ def test_a_draft_asks_for_an_audience_then_for_offers_then_for_a_selection():
     )
 
 
+def test_offers_that_are_over_before_its_coupons_are_said_before_anything_is_selected():
+    known = Known("draft", segments=1, offers=9, out_of_dates=9)
+    assert "none of its offers is good on all days" in next_says(known)
+    some = next_says(Known("draft", segments=1, offers=9, out_of_dates=3))
+    assert "sheets will be short" in some
+    assert "3 of its offers are not good on all days" in some
+    assert "not good" not in next_says(Known("draft", segments=1, offers=9))
+
+
+def test_an_approved_mailing_whose_night_is_over_asks_for_somebody_and_waits_for_the_next():
+    late = Known("approved", issue_on="4 Jan", is_late=True)
+    assert "is over: press 'Issue now'" in next_says(late)
+    assert "by itself" in next_says(Known("approved", issue_on="4 Jan"))
+
+
 def test_every_state_has_one_step_that_is_next_and_what_follows_is_later():
     for state, name in (
         ("selected", "review"),
