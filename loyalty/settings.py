@@ -249,8 +249,8 @@ CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "django_cache",
-        # More than shoppers are on their pages at once: what is over goes before what counts.
-        "OPTIONS": {"MAX_ENTRIES": 100_000},
+        # More than shoppers say something within minutes; few enough to be counted at each entry.
+        "OPTIONS": {"MAX_ENTRIES": 20_000},
     }
 }
 
