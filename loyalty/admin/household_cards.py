@@ -58,7 +58,7 @@ def parts(request: HttpRequest, facts: Facts) -> dict[str, Part]:
         return made
     for name, panel in panels.by_name(summary, facts.profile, facts.products).items():
         span = SPANS.get(name, overview.HALF)
-        made[name] = Part(panel.title, panel.body, panel.note, span)
+        made[name] = Part(panel.title, panel.body, panel.note, span, anchor=name)
     return made
 
 
