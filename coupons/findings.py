@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
+from django.utils.translation import gettext as _
 
 from coupons.comparing import Asked, Part, cells, offers_of
 from coupons.models import Mailing
@@ -17,6 +18,7 @@ from coupons.proof.moments import Ints, Moments
 from coupons.selection import objective
 from coupons.terms import Terms
 from loyalty.shopper.value import TIERS
+from pos_integration.desk import grouped
 from pos_integration.models import Store
 
 LEAST_HELD_OUT = 20
@@ -91,20 +93,30 @@ def headline(report: Plain) -> str:
     told = report["groups"][0]["effects"]["net"] if report["groups"] else None
     homes = report["households"]
     if told is None:
-        return (
-            f"Too few households are compared to tell what it changed: {homes['sheets']:,} with a "
-            f"sheet, {homes['held_out']:,} held out; {LEAST_HELD_OUT} of each at least are wanted."
-        )
-    until = " so far" if report["state"] == "running" else ""
+        return _(
+            "Too few households are compared to tell what it changed: %(sheets)s with a sheet, "
+            "%(held_out)s held out; %(least)s of each at least are wanted."
+        ) % {
+            "sheets": grouped(homes["sheets"]),
+            "held_out": grouped(homes["held_out"]),
+            "least": LEAST_HELD_OUT,
+        }
     low, high = told["total_low"], told["total_high"]
-    says = (
-        f"The mailing brought {told['total']:,.2f} margin{until}, what its coupons cost "
-        f"taken off (95 %: {low:,.2f} to {high:,.2f}), at {homes['sheets']:,} households against "
-        f"{homes['held_out']:,} held out."
-    )
-    if low <= 0 <= high:
-        says += " It cannot be told from nothing."
-    return says
+    brought = (
+        _("The mailing brought %(total)s margin so far, what its coupons cost taken off")
+        if report["state"] == "running"
+        else _("The mailing brought %(total)s margin, what its coupons cost taken off")
+    ) % {"total": grouped(told["total"], 2)}
+    against = _(
+        "(95 %%: %(low)s to %(high)s), at %(sheets)s households against %(held_out)s held out."
+    ) % {
+        "low": grouped(low, 2),
+        "high": grouped(high, 2),
+        "sheets": grouped(homes["sheets"]),
+        "held_out": grouped(homes["held_out"]),
+    }
+    doubt = [_("It cannot be told from nothing.")] if low <= 0 <= high else []
+    return " ".join([brought, against, *doubt])
 
 
 def _groups(terms: Terms, asked: Asked, part: Part, *, knows_after: bool) -> Iterator[Plain]:

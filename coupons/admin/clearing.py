@@ -16,7 +16,7 @@ from coupons.sheets import codes
 from pos_integration import money
 from pos_integration.admin.scoping import OwnStoreFilter, in_stores
 from pos_integration.admin.since import since
-from pos_integration.desk import NOTHING, LongList, ReadOnlyAdmin, pill
+from pos_integration.desk import NOTHING, LongList, ReadOnlyAdmin, grouped, pill
 
 
 class StandsFilter(admin.SimpleListFilter):
@@ -100,4 +100,4 @@ class RedemptionAdmin(LongList[Redemption], ReadOnlyAdmin[Redemption]):
 def _amount(amount: Decimal, redemption: Redemption) -> str:
     """With the digits of the store's currency."""
     currency = redemption.store.currency
-    return f"{amount:,.{money.digits(currency)}f} {currency}"
+    return f"{grouped(amount, money.digits(currency))} {currency}"

@@ -151,7 +151,7 @@ def _went(night: Night, now: datetime) -> str:
 
 
 def _detail(night: Night, on: date) -> str:
-    said = [date_format(on, "l j F Y")]
+    said = [date_format(on, _("l j F Y"))]
     run = night.published
     if run is not None:
         said.append(_rebuilt(run))
@@ -165,7 +165,7 @@ def _rebuilt(run: ModelRun) -> str:
     if run.published_at is None:
         return _("models of %(n)s households rebuilt in %(took)s s") % words
     at = timezone.localtime(run.published_at)
-    words["at"] = date_format(at, "j F, H:i")
+    words["at"] = date_format(at, _("j F, H:i"))
     return _("models of %(n)s households rebuilt %(at)s in %(took)s s") % words
 
 

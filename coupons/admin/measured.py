@@ -223,7 +223,7 @@ def group(report: Report, kind: str) -> SafeString:
          *(_(_EFFECTS[name]) + "#" for name in told)),
         (
             (
-                one["name"],
+                _(one["name"]) if kind in ("tag", "mailing") else one["name"],
                 grouped(one["sheets"]),
                 grouped(one["held_out"]),
                 redeemed(one),

@@ -54,7 +54,7 @@ def untold(report: Report) -> list[str]:
                 "would have bought later is told then."
             )
         )
-    few = [one["name"] for one in report["groups"] if one["effects"].get("sales") is None]
+    few = [_(one["name"]) for one in report["groups"] if one["effects"].get("sales") is None]
     if few:
         said.append(
             _(

@@ -8,7 +8,7 @@ from django import forms
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -35,16 +35,19 @@ def shown_picture(offer: Offer) -> SafeString:
     sha256 = pictures.photo_of([offer]).get(offer.pk)
     if sha256 is None:
         return format_html(
-            '<div class="photo-line">{}<p>Drawn: {}. To show a photograph, choose one below, or '
-            "upload one of a product that it is good on.</p></div>",
+            '<div class="photo-line">{}<p>{}</p></div>',
             drawing(offer.picture),
-            offer.picture,
+            _(
+                "Drawn: %(picture)s. To show a photograph, choose one below, or upload one of a "
+                "product that it is good on."
+            )
+            % {"picture": offer.picture},
         )
     if offer.photo is not None:
         url = reverse("admin:coupons_picture_change", args=[offer.photo_id])
-        says = format_html("Its own photograph, {}.", link(url, offer.photo))
+        says = format_html("{} {}.", _("Its own photograph,"), link(url, offer.photo))
     else:
-        says = SafeString("The photograph of a product that it is good on.")
+        says = escape(_("The photograph of a product that it is good on."))
     return format_html(
         '<div class="photo-line">{}<p>{}</p></div>', photograph(sha256, offer.name, LARGE), says
     )

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import URLPattern, path, reverse
 from django.utils.formats import date_format
+from django.utils.functional import lazy
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -71,7 +72,7 @@ WANTED = (
 
 def _wanted() -> SafeString:
     kinds = format_html_join("", "<li>{}: {}</li>", ((kind.label, says) for kind, says in WANTED))
-    return format_html("What each kind wants to be told:<ul>{}</ul>", kinds)
+    return format_html("{}<ul>{}</ul>", _("What each kind wants to be told:"), kinds)
 
 
 def _is_promised(offer: Offer) -> bool:
@@ -107,7 +108,7 @@ class OfferAdmin(OfferColumns, ChangedTogether[Offer]):
         (
             gettext_lazy("Worth"),
             {
-                "description": _wanted(),
+                "description": lazy(_wanted, str)(),  # in the reader's language
                 "fields": (
                     "kind",
                     "face_value",

@@ -24,6 +24,7 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from coupons import print_progress
 from coupons.admin.folding import followed
@@ -76,7 +77,7 @@ class PrintRunAdmin(PrintSteps, ReadOnlyAdmin[PrintRun]):
         ("sheets", "coupons", "checked"),
         "folder",
     )
-    empty_hint = "Nothing is printed yet: open an issued mailing and 'Print'."
+    empty_hint = gettext_lazy("Nothing is printed yet: open an issued mailing and 'Print'.")
 
     class Media:
         css = {"all": ("coupons/printing.css",)}

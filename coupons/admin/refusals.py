@@ -26,7 +26,7 @@ from coupons.models.desk import RefusalVerdict
 from coupons.sheets import codes
 from pos_integration import money, staff
 from pos_integration.admin.scoping import in_stores
-from pos_integration.desk import LongList, Panel, ReadOnlyAdmin, Tool, link, pill
+from pos_integration.desk import LongList, Panel, ReadOnlyAdmin, Tool, grouped, link, pill
 
 Verdict = RefusalVerdict.Verdict
 DECIDED_AT_ONCE = 500
@@ -41,7 +41,7 @@ VERDICT_WORDS = {
 def with_currency(refusal: Refusal) -> str:
     """What the till took off, with its currency's own digits: `0.50 USD`, `50 JPY`."""
     currency = refusal.record.basket.store.currency
-    return f"{refusal.record.amount:,.{money.digits(currency)}f} {currency}"
+    return f"{grouped(refusal.record.amount, money.digits(currency))} {currency}"
 
 
 def verdict_pill(refusal: Refusal) -> SafeString:

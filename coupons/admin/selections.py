@@ -108,7 +108,7 @@ class SelectionAdmin(SamplePages, ReadOnlyAdmin[Selection]):
     def took(self, selection: Selection) -> str:
         if selection.finished_at is None:
             return NOTHING
-        return f"{(selection.finished_at - selection.started_at).total_seconds():,.1f} s"
+        return f"{grouped((selection.finished_at - selection.started_at).total_seconds(), 1)} s"
 
     @admin.display(description=gettext_lazy("Learned"))
     def learned_in_words(self, selection: Selection) -> str:
@@ -215,7 +215,7 @@ def _expected(row: Selection) -> SafeString:
     told = [
         (_("Coupons"), grouped(totals["coupons"]), _("none is promised yet")),
         *(
-            (label, f"{mean:,.{digits}f}", _between(low, high, digits))
+            (label, grouped(mean, digits), _between(low, high, digits))
             for label, (mean, low, high), digits in (
                 (_("Expected to be used"), totals["redemptions"], 0),
                 (_("Expected to cost"), totals["cost"], 2),
@@ -224,7 +224,8 @@ def _expected(row: Selection) -> SafeString:
     ]
     if totals["margin"] is not None:
         mean, low, high = totals["margin"]
-        told.append((_("Margin it brings"), f"{mean:+,.2f}", _between(low, high, 2)))
+        sign = "+" if mean >= 0 else ""
+        told.append((_("Margin it brings"), f"{sign}{grouped(mean, 2)}", _between(low, high, 2)))
     return format_html(
         '<dl class="glance">{}</dl>',
         format_html_join(
@@ -235,8 +236,8 @@ def _expected(row: Selection) -> SafeString:
 
 def _between(low: float, high: float, digits: int) -> str:
     return _("between %(low)s and %(high)s") % {
-        "low": f"{low:,.{digits}f}",
-        "high": f"{high:,.{digits}f}",
+        "low": grouped(low, digits),
+        "high": grouped(high, digits),
     }
 
 

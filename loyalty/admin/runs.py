@@ -25,6 +25,7 @@ from pos_integration.desk import (
     NOTHING,
     Panel,
     ReadOnlyAdmin,
+    grouped,
     in_sentence,
     link,
     percent,
@@ -119,13 +120,14 @@ class ModelRunAdmin(ReadOnlyAdmin[ModelRun]):
     @admin.display(description=gettext_lazy("Progress"))
     def progress(self, run: Any) -> str | SafeString:
         if run.state != ModelRun.State.RUNNING:
-            return "done"
+            return _("done")
         done, total = run.receipts_so_far or 0, len(STEPS) * settings.LOYALTY_BUCKETS
-        return format_html("{} {} of {} pieces", _bar(done / total), done, total)
+        pieces = _("%(done)s of %(total)s pieces") % {"done": done, "total": total}
+        return format_html("{} {}", _bar(done / total), pieces)
 
     @admin.display(description=gettext_lazy("Took"), ordering="seconds")
     def took(self, run: ModelRun) -> str:
-        return f"{run.seconds:,.1f} s" if run.seconds else NOTHING
+        return f"{grouped(run.seconds, 1)} s" if run.seconds else NOTHING
 
     @admin.display(description=gettext_lazy("What was fitted"))
     def fitted_here(self, run: ModelRun) -> SafeString:
@@ -140,9 +142,9 @@ class ModelRunAdmin(ReadOnlyAdmin[ModelRun]):
             "%(households)s households were rebuilt from %(lines)s lines in %(seconds)s s; "
             "the last day seen was the one before %(day_text)s."
         ) % {
-            "households": f"{row.households:,}",
-            "lines": f"{row.lines:,}",
-            "seconds": f"{row.seconds:,.1f}",
+            "households": grouped(row.households),
+            "lines": grouped(row.lines),
+            "seconds": grouped(row.seconds, 1),
             "day_text": words.day_text(row.as_of),
         }
 
@@ -160,7 +162,7 @@ class ModelRunAdmin(ReadOnlyAdmin[ModelRun]):
             Panel(
                 _("How long it took"),
                 _steps(steps),
-                (_("%(seconds)s s in all") % {"seconds": f"{row.seconds:,.1f}"}),
+                (_("%(seconds)s s in all") % {"seconds": grouped(row.seconds, 1)}),
             ),
             computed_with,
         ]
@@ -183,7 +185,7 @@ def _tiers(tiers: Mapping[str, int]) -> SafeString:
             words.tier_pill(tier),
             _bar(tiers[tier] / everybody),
             percent(tiers[tier] / everybody),
-            f"{tiers[tier]:,}",
+            grouped(tiers[tier]),
         )
         for tier in names
     )
@@ -194,7 +196,7 @@ def _tiers(tiers: Mapping[str, int]) -> SafeString:
 def _moves(moves: list[list[Any]]) -> SafeString:
     """`12 rose from silver to gold`, the largest first."""
     rows = [
-        (*_move(before, after), f"{households:,}")
+        (*_move(before, after), grouped(households))
         for before, after, households in sorted(moves, key=lambda move: -move[2])[:MOVES_SHOWN]
         if households
     ]
@@ -217,7 +219,11 @@ def _steps(steps: Mapping[str, float]) -> SafeString:
     """In the order they were done, as long as the longest."""
     longest = max([*steps.values(), 0.001])
     rows = (
-        (STEP_WORDS.get(step, step.capitalize()), _bar(seconds / longest), f"{seconds:,.1f} s")
+        (
+            STEP_WORDS.get(step, step.capitalize()),
+            _bar(seconds / longest),
+            f"{grouped(seconds, 1)} s",
+        )
         for step, seconds in sorted(steps.items(), key=_place)
     )
     return table((_("Step"), "", _("Took#")), rows, _("It did not tell."))

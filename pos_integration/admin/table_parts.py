@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from pos_integration.desk import NOTHING, Page, Tool, link, table
+from pos_integration.desk import NOTHING, Page, Tool, grouped, link, table
 from pos_integration.tables.forms import Form
 
 FAULTS_ON_A_PAGE = 100
@@ -39,7 +39,7 @@ class FileForm(forms.Form):
         self._form = form
         self.fields["file"].help_text = _("Up to %(size)s MiB and %(rows)s rows.") % {
             "size": form.most_bytes // 2**20,
-            "rows": f"{form.most_rows:,}",
+            "rows": grouped(form.most_rows),
         }
 
     def clean_file(self) -> Any:
@@ -48,7 +48,7 @@ class FileForm(forms.Form):
             raise forms.ValidationError(
                 _("This file has %(size)s MiB; %(most)s MiB is the most. Cut it into several.")
                 % {
-                    "size": f"{file.size / 2**20:.1f}",
+                    "size": grouped(file.size / 2**20, 1),
                     "most": self._form.most_bytes // 2**20,
                 }
             )

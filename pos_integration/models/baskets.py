@@ -3,6 +3,7 @@
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
+from django.utils.formats import number_format
 
 from pos_integration.models.catalogue import Product
 from pos_integration.models.stores import Store
@@ -138,7 +139,7 @@ class RedemptionRecord(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.code} {self.amount}"
+        return f"{self.code} {number_format(self.amount)}"
 
 
 class Undoing(models.Model):

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.validators import MinLengthValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 
 class Store(models.Model):
@@ -72,7 +73,7 @@ class Terminal(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.store} till {self.number}"
+        return _("%(store)s till %(number)s") % {"store": self.store, "number": self.number}
 
 
 class StoreAlias(models.Model):
