@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.utils import flatten
 from django.db.models import F, QuerySet, prefetch_related_objects
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -116,6 +117,7 @@ class MailingAdmin(MailingViews, WorkbenchPages, Page[Mailing]):
         form_url: str = "",
         obj: Mailing | None = None,
     ) -> HttpResponse:
+        _unfold_faults(context["adminform"])
         page = super().render_change_form(request, context, add, change, form_url, obj)
         if obj is None or obj.is_goodwill or not isinstance(page, TemplateResponse):
             return page
@@ -323,6 +325,16 @@ class MailingAdmin(MailingViews, WorkbenchPages, Page[Mailing]):
                 else []
             ),
         ]
+
+
+def _unfold_faults(form: Any) -> None:
+    """Show what was refused: Django keeps a part folded whose faulty field shares its line."""
+    form.fieldsets = [
+        (title, {**options, "classes": ()})
+        if not form.form.errors.keys().isdisjoint(flatten(options["fields"]))
+        else (title, options)
+        for title, options in form.fieldsets
+    ]
 
 
 def _counted(said: float | None) -> str:

@@ -129,7 +129,7 @@ class ConfirmForm(forms.Form):
 
     def drop_needless(self, counts: Any) -> None:
         """Ask nothing about files that are not there."""
-        if not counts["faulty"]:
+        if counts["faulty"] in (0, sum(counts.values())):  # of faulty ones alone nothing is taken
             del self.fields["may_leave_faulty"]
         if not counts["unknown"]:
             del self.fields["may_keep_unknown"]

@@ -181,6 +181,13 @@ def test_what_somebody_else_looked_at_or_nobody_did_is_not_taken(desk):
     assert not Picture.objects.exists()
 
 
+def test_where_nothing_may_be_taken_nothing_is_asked(desk):
+    file = SimpleUploadedFile("text.png", b"no picture at all")
+    told = desk.post(page("upload"), {"pictures": file}).content.decode()
+    assert "There is nothing to take" in told
+    assert "leave the faulty ones" not in told
+
+
 def test_a_broken_zip_is_refused_in_words(desk):
     assert "This is not a ZIP." in text(upload(desk, ("all.zip", b"nothing")))
 

@@ -259,6 +259,20 @@ def test_the_day_it_was_mailed_is_asked_for_neither_to_come_nor_before_its_sheet
     assert mailing.mailed_on == today - timedelta(days=2)
 
 
+def test_what_is_refused_in_a_folded_part_of_a_new_mailing_is_unfolded(admin_client, shop):
+    add = reverse("admin:coupons_mailing_add")
+    wrong = {"name": "Spring", "code": "spring", "budget": "-5"}
+
+    fresh, refused = admin_client.get(add), admin_client.post(add, wrong)
+
+    def folded(response):
+        form = response.context["adminform"]
+        return [part.name for part in form if part.is_collapsible]
+
+    assert "Selection: how coupons are chosen" in folded(fresh)
+    assert "Selection: how coupons are chosen" not in folded(refused)
+
+
 def test_odd_terms_are_refused_in_sentences(admin_client, shop):
     mailing = selecting_shop.mailing(shop)
     page = url("change", mailing.pk)
