@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.conf import settings
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -65,17 +66,20 @@ class MailingForm(ModelForm[Mailing]):
         first, last = given.get("valid_from"), given.get("valid_to")
         if first and last and last < first:
             self.add_error(
-                "valid_to", _("Its last day is before its first: %(day)s.") % {"day": first}
+                "valid_to",
+                _("Its last day is before its first: %(day)s.") % {"day": date_format(first)},
             )
         if issue and last and issue > last:
             self.add_error(
                 "issue_on",
-                _("By then its coupons are over: they are good until %(day)s.") % {"day": last},
+                _("By then its coupons are over: they are good until %(day)s.")
+                % {"day": date_format(last)},
             )
         if select and issue and select > issue:
             self.add_error(
                 "select_on",
-                _("Coupons are selected before they are issued, on %(day)s.") % {"day": issue},
+                _("Coupons are selected before they are issued, on %(day)s.")
+                % {"day": date_format(issue)},
             )
 
     def _check_places(self, given: dict[str, Any]) -> None:

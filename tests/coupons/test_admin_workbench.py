@@ -299,7 +299,7 @@ def test_odd_terms_are_refused_in_sentences(admin_client, shop):
 
     for words in (
         "at most 80 characters (it has 200)",
-        "Its last day is before its first",
+        "Its last day is before its first: 20 Mar 2026.",
         "It is a share: 0.1 is 10 percent",
         "at most 3 can be drawn by lot",
     ):
