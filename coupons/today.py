@@ -118,26 +118,25 @@ def day(stores: Stores) -> tuple[Day, dict[int, tuple[int, int]]]:
     }
     is_known = newest <= NEWEST_BASKETS or last["oldest"] < on - timedelta(days=7)
     used = _of(Redemption.objects.filter(business_date=on, reversed_at=None), stores)
-    told = used.aggregate(n=Count("pk"), off=Sum("amount"))
+    redeemed, off, worth = answered(
+        count_of(used, NEWEST_BASKETS), sum_of(used), sum_of(_paid_where(used))
+    )
     then = sum(then for _, then in by_store.values())
     return Day(
         on=on,
         until=until if is_today else None,
         baskets=sum(now for now, _ in by_store.values()),
         baskets_before=(then or None) if is_known else None,
-        redeemed=told["n"],
-        off=told["off"] or Decimal(0),
-        worth=_worth(used) if told["n"] else Decimal(0),
+        redeemed=redeemed,
+        off=off or Decimal(0),
+        worth=worth or Decimal(0),
     ), by_store
 
 
-def _worth(used: QuerySet[Redemption]) -> Decimal:
+def _paid_where(used: QuerySet[Redemption]) -> QuerySet[Tender]:
     """What the baskets were paid with that these coupons were used in, LOOKED_AT of them."""
     baskets = used.exclude(record=None).order_by("pk").values("record__basket")[:LOOKED_AT]
-    paid: Decimal | None = Tender.objects.filter(basket__in=baskets).aggregate(Sum("amount"))[
-        "amount__sum"
-    ]
-    return paid or Decimal(0)
+    return Tender.objects.filter(basket__in=baskets)
 
 
 def shops(stores: Stores, baskets: dict[int, tuple[int, int]], now: datetime) -> list[Shop]:
@@ -219,6 +218,12 @@ def count_of(rows: QuerySet[Any], most: int = LOOKED_AT) -> Asked:
     # A plain column: a row's own could be large, and its order costs.
     sql, params = rows.order_by().values("pk")[:most].query.sql_with_params()
     return f"(SELECT count(*) FROM ({sql}) AS rows_of)", params  # noqa: S608 - Django's own SQL
+
+
+def sum_of(rows: QuerySet[Any]) -> Asked:
+    """Ask what the amounts of these rows come to; None of no row."""
+    sql, params = rows.order_by().values("amount").query.sql_with_params()
+    return f'(SELECT sum("amount") FROM ({sql}) AS rows_of)', params  # noqa: S608 - as above
 
 
 def answered(*asked: Asked) -> list[Any]:
@@ -316,4 +321,5 @@ def measured() -> Measurement | None:
 
 
 def _of(rows: QuerySet[Any], stores: Stores) -> QuerySet[Any]:
-    return rows if stores is None else rows.filter(store__in=stores)
+    # No store has the id 0: who works in none is asked for like the rest.
+    return rows if stores is None else rows.filter(store__in=stores or [0])
