@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
@@ -87,7 +88,7 @@ def panel(offer: Offer) -> Panel | None:
         return Panel(title, body, is_wide=True)
     if trial.state != State.DONE:
         return Panel(title, _progress(trial), is_wide=True)
-    note = _("before %(day)s") % {"day": trial.until}
+    note = _("before %(day)s") % {"day": date_format(trial.until)}
     return Panel(title, _result(trial), note, is_wide=True)
 
 
@@ -206,7 +207,7 @@ def _weeks(trial: OfferTrial) -> SafeString:
         ),
         (
             (
-                first + timedelta(weeks=number),
+                date_format(first + timedelta(weeks=number)),
                 grouped(times),
                 grouped(units),
                 _money(spent),

@@ -9,6 +9,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from coupons import pricing, trials
 from coupons.models import Offer, OfferProduct, OfferTrial
@@ -131,7 +132,10 @@ def test_a_trial_reads_the_history_and_is_shown_on_the_offers_page(
     admin_client.get(url)  # what is looked up once for all pages
     with django_assert_max_num_queries(20):
         page = admin_client.get(url)
-    assert "1 household bought it 2 times: 2 units for 4.00" in page.content.decode()
+    body = page.content.decode()
+    assert "1 household bought it 2 times: 2 units for 4.00" in body
+    assert f"before {date_format(done.until)}" in body
+    assert f">{date_format(done.until - timedelta(weeks=8))}<" in body
 
 
 def test_the_desk_asks_before_and_queues_one_trial(offer, admin_client):
