@@ -30,6 +30,8 @@ LOOKED_AT = 10_000
 MAILINGS, EARLIER, OFFERS, OUT = 8, 3, 6, 12
 SLOW_S, KEPT_S = 0.15, 300
 """What takes longer to add up is remembered so many seconds."""
+NOWHERE = 0
+"""The id of no store: who works in none yet is asked for like everybody."""
 
 
 @dataclass(frozen=True)
@@ -197,6 +199,7 @@ def look_at(stores: Stores, today: date) -> LookAt:
         Q(state=Upload.State.RECEIVED) | Exists(open_rejects)
     )
     if stores is not None:
+        stores = stores or [NOWHERE]
         refusals = refusals.filter(record__basket__store__in=stores)
         rejects = rejects.filter(upload__terminal__store__in=stores)
         uploads = uploads.filter(terminal__store__in=stores)
@@ -321,5 +324,4 @@ def measured() -> Measurement | None:
 
 
 def _of(rows: QuerySet[Any], stores: Stores) -> QuerySet[Any]:
-    # No store has the id 0: who works in none is asked for like the rest.
-    return rows if stores is None else rows.filter(store__in=stores or [0])
+    return rows if stores is None else rows.filter(store__in=stores or [NOWHERE])

@@ -208,3 +208,11 @@ def test_stores_that_the_first_page_has_no_room_for_are_one_step_away(admin_clie
         words(admin_client.get("/admin/pos_integration/store/today/")).count("not heard of yet")
         == 10
     )
+
+
+@pytest.mark.django_db
+def test_who_works_in_no_store_yet_has_a_first_page_with_nothing_of_any():
+    make.line(make.basket())
+    page = one_of("Store staff").get("/admin/")
+    assert page.status_code == 200
+    assert "High Street" not in page.content.decode()
