@@ -2,6 +2,9 @@
 
 from django.apps import AppConfig
 
+from pos_integration.said import know
+from pos_integration.sentences import SENTENCES
+
 
 class PosIntegrationConfig(AppConfig):
     name = "pos_integration"
@@ -11,3 +14,4 @@ class PosIntegrationConfig(AppConfig):
         from pos_integration.labels import translate_labels  # models are there only now
 
         translate_labels(self)
+        know(SENTENCES)

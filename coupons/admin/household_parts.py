@@ -19,6 +19,7 @@ from loyalty import merging
 from loyalty.admin.overview import WHOLE, Figure, Part, day, tool_row
 from loyalty.models import Household, Note
 from pos_integration.desk import NOTHING, link, money, percent, pill, table
+from pos_integration.said import retold
 
 SHEETS_SHOWN = 10
 COUPONS_SHOWN = 40
@@ -99,7 +100,7 @@ def last_sheet(request: HttpRequest, promised: Promised) -> Part:
     )
     why = table(
         (_("Coupon"), _("Why, in figures")),
-        ((one.terms, one.staff_reason) for one in promised.of(sheet)),
+        ((one.terms, retold(one.staff_reason)) for one in promised.of(sheet)),
         "",
     )
     thumbnail = reverse("admin:coupons_sheet_thumbnail", args=[sheet.pk])

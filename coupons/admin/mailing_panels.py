@@ -17,6 +17,7 @@ from coupons.admin.printing import runs_table
 from coupons.admin.selections import between, selection_pill
 from coupons.models import Mailing, Recipient, Redemption, Selection
 from pos_integration.desk import NOTHING, Panel, grouped, link, money, percent, pill, table
+from pos_integration.said import retold
 
 if TYPE_CHECKING:
     from coupons.looks import Looks
@@ -60,7 +61,9 @@ def selections(mailing: Mailing) -> SafeString:
                 ),
                 selection_pill(one),
                 *_totals(one),
-                pill(_("the one in use"), "good") if one.pk == mailing.selection_id else one.error,
+                pill(_("the one in use"), "good")
+                if one.pk == mailing.selection_id
+                else retold(one.error),
             )
             for one in mailing.selections.order_by("-pk")[:5]
         ),

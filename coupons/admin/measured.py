@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy, gettext_noop
 
 from coupons.admin import measured_plots
 from pos_integration.desk import NOTHING, grouped, link, table
+from pos_integration.said import retold
 
 Report = dict[str, Any]
 ROWS_SHOWN = 25
@@ -70,7 +71,7 @@ def cents(amount: int) -> str:
 
 
 def sentences(said: list[str]) -> SafeString:
-    rows = format_html_join("", "<li>{}</li>", ((one,) for one in said))
+    rows = format_html_join("", "<li>{}</li>", ((retold(one),) for one in said))
     return format_html("<ul>{}</ul>", rows)
 
 

@@ -19,6 +19,7 @@ from coupons.models import Coupon
 from coupons.sheets import codes
 from loyalty.admin import scope
 from pos_integration.desk import LongList, LongListPaginator, ReadOnlyAdmin, Tool, percent
+from pos_integration.said import retold
 
 
 class CouponPaginator(LongListPaginator):
@@ -53,7 +54,7 @@ class CouponAdmin(LongList[Coupon], ReadOnlyAdmin[Coupon]):
         ("valid_from", "valid_to"),
         ("tag_word", "likely"),
         "reason",
-        "staff_reason",
+        "in_figures",
     )
     empty_hint = gettext_lazy("No coupon yet: they come when a mailing is issued.")
 
@@ -79,6 +80,10 @@ class CouponAdmin(LongList[Coupon], ReadOnlyAdmin[Coupon]):
             return queryset.filter(code=scanned.own_code(search_term)), False
         except codes.CodeError:
             return queryset.none(), False
+
+    @admin.display(description=gettext_lazy("Why this household, in figures"))
+    def in_figures(self, coupon: Coupon) -> str:
+        return retold(coupon.staff_reason)
 
     @admin.display(description=gettext_lazy("Code"), ordering="code")
     def printed_code(self, coupon: Coupon) -> str:

@@ -27,6 +27,7 @@ from coupons.sheets import codes
 from pos_integration import money, staff
 from pos_integration.admin.scoping import in_stores
 from pos_integration.desk import LongList, Panel, ReadOnlyAdmin, Tool, grouped, link, pill
+from pos_integration.said import retold
 
 Verdict = RefusalVerdict.Verdict
 DECIDED_AT_ONCE = 500
@@ -71,7 +72,7 @@ def story(refusal: Refusal) -> str:
         "code": code_words(refusal.record.code),
         "day": date_format(basket.business_date),
     }
-    found = refusal.detail
+    found = retold(refusal.detail)
     return f"{did} {found[:1].upper()}{found[1:].rstrip('.')}."
 
 

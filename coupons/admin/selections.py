@@ -32,6 +32,7 @@ from pos_integration.desk import (
     pill,
     table,
 )
+from pos_integration.said import retold
 
 State = Selection.State
 TONES = {"running": "busy", "ready": "good", "failed": "bad"}
@@ -116,7 +117,7 @@ class SelectionAdmin(SamplePages, ReadOnlyAdmin[Selection]):
 
     def sentence(self, row: Selection) -> str:
         if row.state == State.FAILED:
-            return " ".join([_("Nothing was selected."), *row.error.splitlines()])
+            return " ".join([_("Nothing was selected."), *retold(row.error).splitlines()])
         if row.state == State.RUNNING:
             return _("At work: come back in a minute.")
         homes = row.report.get("households", {}).get("waiting", 0)
@@ -257,7 +258,7 @@ def _doubts(sentences: list[str]) -> SafeString:
 
 def _sentences(sentences: list[str]) -> SafeString:
     return format_html(
-        "<ul>{}</ul>", format_html_join("", "<li>{}</li>", ((s,) for s in sentences))
+        "<ul>{}</ul>", format_html_join("", "<li>{}</li>", ((retold(s),) for s in sentences))
     )
 
 

@@ -23,6 +23,7 @@ from pos_integration.admin.scoping import in_stores
 from pos_integration.desk import LongList, Panel, ReadOnlyAdmin, Tool, link, pill
 from pos_integration.ingest import LOADED_AGAIN
 from pos_integration.models import Reject
+from pos_integration.said import retold
 
 FOLDED_AFTER = 1_200  # characters of a text that is shown at once
 SHOWN = 10_000
@@ -102,7 +103,7 @@ class CloseForm(forms.Form):
 
 @admin.register(Reject)
 class RejectAdmin(LongList[Reject], ReadOnlyAdmin[Reject]):
-    list_display = ("code_pill", "detail", "receipt", "upload", "state_pill")
+    list_display = ("code_pill", "told", "receipt", "upload", "state_pill")
     list_select_related = ("upload__terminal__store",)
     list_filter = (OpenFilter, ("code", CodeFilter))
     search_fields = ("receipt__exact", "detail")
@@ -110,7 +111,7 @@ class RejectAdmin(LongList[Reject], ReadOnlyAdmin[Reject]):
     fields = (
         ("upload", "position"),
         ("code", "receipt"),
-        "detail",
+        "told",
         "resolved_by",
         ("closed_at", "closed_by"),
         "closed_why",
@@ -147,11 +148,15 @@ class RejectAdmin(LongList[Reject], ReadOnlyAdmin[Reject]):
     def code_pill(self, reject: Reject) -> SafeString:
         return reject_pill(reject)
 
+    @admin.display(description=gettext_lazy("detail"))
+    def told(self, reject: Reject) -> str:
+        return retold(reject.detail)
+
     def sentence(self, row: Reject) -> str:
         if row.resolved_by_id:
             return _("It was taken since, by a replay.")
         if row.closed_at is None:
-            return row.detail
+            return retold(row.detail)
         return _("Closed on %(day)s by %(who)s: %(why)s") % {
             "day": date_format(timezone.localtime(row.closed_at)),
             "who": row.closed_by
@@ -222,7 +227,7 @@ class RejectAdmin(LongList[Reject], ReadOnlyAdmin[Reject]):
                 request,
                 title=_("Close: it stays out"),
                 says=[
-                    *([rejects[0].detail] if len(rejects) == 1 else []),
+                    *([retold(rejects[0].detail)] if len(rejects) == 1 else []),
                     _("What these rejects hold is never loaded, and they leave the list of work."),
                     _("They can be opened again."),
                 ],

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from pos_integration.desk import NOTHING, Page, Tool, grouped, link, table
+from pos_integration.said import retold
 from pos_integration.tables.forms import Form
 
 FAULTS_ON_A_PAGE = 100
@@ -105,7 +106,7 @@ def columns_table(form: Form) -> SafeString:
     return table(
         (_("Column"), "", _("What stands in it")),
         (
-            (column.name, _("wanted") if column.is_wanted else "", column.says)
+            (column.name, _("wanted") if column.is_wanted else "", retold(column.says))
             for column in form.columns
         ),
         "",

@@ -35,6 +35,7 @@ from pos_integration.admin.uploads import upload_pill
 from pos_integration.auth import issue_token
 from pos_integration.desk import NOTHING, Page, Panel, Tool, link, pill, table
 from pos_integration.models import Reject, Store, Terminal, TerminalToken
+from pos_integration.said import retold
 
 UPLOADS_SHOWN = 10
 REJECTS_OF_UPLOADS = 100
@@ -368,7 +369,8 @@ def _rejects_panel(till: Terminal) -> Panel:
             (
                 reject_pill(reject),
                 link(
-                    reverse("admin:pos_integration_reject_change", args=[reject.pk]), reject.detail
+                    reverse("admin:pos_integration_reject_change", args=[reject.pk]),
+                    retold(reject.detail),
                 ),
                 reject.receipt or NOTHING,
             )

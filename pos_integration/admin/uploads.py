@@ -36,6 +36,7 @@ from pos_integration.desk import (
     table,
 )
 from pos_integration.models import Reject, StoreStaff, Upload
+from pos_integration.said import retold
 
 REJECTS_SHOWN = 50
 REPLAYED_AT_ONCE = 100
@@ -213,7 +214,7 @@ class UploadAdmin(LongList[Upload], ReadOnlyAdmin[Upload]):
                 (
                     link(reverse("admin:pos_integration_reject_change", args=[r.pk]), r.position),
                     reject_pill(r),
-                    r.detail,
+                    retold(r.detail),
                     r.receipt or NOTHING,
                     reject_state(r),
                     raw_text(r),

@@ -1,0 +1,82 @@
+"""Sentences that services wrote in English and the database kept, in the language of who reads.
+
+Tills read these sentences, reports keep them and rows of years ago hold them: they stay as they
+were written. Shown at the desk, each is known by its template, and said anew with its values.
+What no template knows is shown as it was kept.
+"""
+
+import re
+from collections.abc import Iterable
+from datetime import date
+from functools import cache
+
+from django.utils.formats import date_format
+from django.utils.translation import get_language, gettext
+
+_GAP = re.compile(r"%\((\w+)\)s")
+_DAY = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|30|31)")
+_FIGURE = re.compile(r"-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?%?")
+
+_templates: list[str] = []
+
+
+def know(templates: Iterable[str]) -> None:
+    """Let `retold` tell sentences of these templates, each marked for translation by its app.
+
+    A gap is named as for gettext, %(card)s; what fills it in a kept sentence is anything.
+    """
+    _templates.extend(templates)
+    _shapes.cache_clear()
+
+
+def retold(kept: str) -> str:
+    """What `kept` says, in the language of who reads. Several sentences may stand in lines."""
+    language = get_language() or "en"
+    if language.startswith("en") or not kept:
+        return kept
+    return "\n".join(_line(line, language) for line in kept.split("\n"))
+
+
+def _line(kept: str, language: str) -> str:
+    if kept in _templates:
+        return gettext(kept) % {}
+    for shape, template in _shapes():
+        if kept.endswith(".") and not template.endswith("."):
+            continue  # its full stop fills no gap: it is taken off below
+        if match := shape.fullmatch(kept):
+            gaps = {name: _value(text, language) for name, text in match.groupdict().items()}
+            return gettext(template) % gaps
+    if kept.endswith("."):
+        inner = kept.removesuffix(".")
+        return f"{found}." if (found := _line(inner, language)) != inner else kept
+    return kept
+
+
+def _value(text: str, language: str) -> str:
+    """What stood in a gap: a figure as the reader writes it, a sentence that is known itself."""
+    if _DAY.fullmatch(text):
+        try:
+            return date_format(date.fromisoformat(text))
+        except ValueError:  # such as the 31st of February, which somebody typed
+            return text
+    if _FIGURE.fullmatch(text):
+        if language.startswith("de"):
+            return text.translate(str.maketrans(",.", ".,")).replace("%", "\N{NO-BREAK SPACE}%")
+        return text
+    return _line(text, language)
+
+
+@cache
+def _shapes() -> list[tuple[re.Pattern[str], str]]:
+    """Each template as a pattern, those with the most words of their own first."""
+    shapes = [(re.compile(_pattern(one), re.DOTALL), one) for one in _templates]
+    return sorted(shapes, key=lambda shape: -len(_GAP.sub("", shape[1])))
+
+
+def _pattern(template: str) -> str:
+    """A regular expression of `template` that names what fills its gaps."""
+    parts = _GAP.split(template)
+    return "".join(
+        f"(?P<{part}>.+?)" if at % 2 else re.escape(part.replace("%%", "%"))
+        for at, part in enumerate(parts)
+    )
