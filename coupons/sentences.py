@@ -110,6 +110,7 @@ SENTENCES = (
     _("%(n)s households have no card any more: they were merged or erased, and are left out."),
     _("The house's own reference"),
     _("What the shopper reads"),
+    _("Maker and size"),
     _("What it takes off; of other kinds than amount and threshold: the most it may come to"),
     _("Off, 1 to 100"),
     _("A fixed price, or that of all units together"),

@@ -15,6 +15,10 @@ from django.utils.translation import get_language, gettext
 
 _GAP = re.compile(r"%\((\w+)\)s")
 _DAY = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|30|31)")
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_MONTH = rf"((?:{'|'.join(_MONTHS)})[a-z]*)"
+# Jan. 4, 2018, as sentences were kept once, and 4 Jan 2018, as they are now.
+_DAY_IN_WORDS = re.compile(rf"{_MONTH}\.? (\d{{1,2}}), (\d{{4}})|(\d{{1,2}}) {_MONTH} (\d{{4}})")
 _FIGURE = re.compile(r"-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?%?")
 
 _templates: list[str] = []
@@ -54,16 +58,25 @@ def _line(kept: str, language: str) -> str:
 
 def _value(text: str, language: str) -> str:
     """What stood in a gap: a figure as the reader writes it, a sentence that is known itself."""
-    if _DAY.fullmatch(text):
-        try:
-            return date_format(date.fromisoformat(text))
-        except ValueError:  # such as the 31st of February, which somebody typed
-            return text
+    if (day := _day(text)) is not None:
+        return date_format(day)
     if _FIGURE.fullmatch(text):
         if language.startswith("de"):
             return text.translate(str.maketrans(",.", ".,")).replace("%", "\N{NO-BREAK SPACE}%")
         return text
     return _line(text, language)
+
+
+def _day(text: str) -> date | None:
+    """The day that `text` is in one of the ways that kept sentences write days."""
+    day = text
+    if match := _DAY_IN_WORDS.fullmatch(text):
+        month = _MONTHS.index((match[1] or match[5])[:3]) + 1
+        day = f"{match[3] or match[6]}-{month:02}-{int(match[2] or match[4]):02}"
+    try:
+        return date.fromisoformat(day) if _DAY.fullmatch(day) else None
+    except ValueError:  # such as the 31st of February, which somebody typed
+        return None
 
 
 @cache

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from pos_integration import mending
 from pos_integration.admin.scoping import in_stores
-from pos_integration.desk import LongList, Panel, ReadOnlyAdmin, Tool, link, pill
+from pos_integration.desk import LongList, Panel, ReadOnlyAdmin, Tool, grouped, link, pill
 from pos_integration.ingest import LOADED_AGAIN
 from pos_integration.models import Reject
 from pos_integration.said import retold
@@ -49,7 +49,7 @@ def raw_text(reject: Reject) -> SafeString:
     text = format_html('<pre class="raw" tabindex="0">{}{}{}</pre>', before, mark, after)
     if len(reject.raw) <= FOLDED_AFTER:
         return text
-    said = _("%(n)s characters") % {"n": f"{len(reject.raw):,}"}
+    said = _("%(n)s characters") % {"n": grouped(len(reject.raw))}
     return format_html('<details class="folded"><summary>{}</summary>{}</details>', said, text)
 
 

@@ -44,6 +44,12 @@ def in_german(kept: str) -> str:
             "Wert 1,92 - Auflage 0,43 - Kosten 0,11 + Fairness 0,00 = 1,38; Chance 0,31; das beste "
             "nicht gewählte: Oat drink, um 0,020 schlechter; Ausgleichstausch für mehr Wert",
         ),
+        (
+            "'Soup' (S-1) is not good on all days of the mailing, Jan. 4, 2018 to 31 May 2018: "
+            "nobody gets it.",
+            "„Soup“ (S-1) gilt nicht an allen Tagen der Aussendung, 4. Jan 2018 bis 31. Mai 2018: "
+            "Niemand bekommt es.",
+        ),
         ("Something nobody foresaw.", "Something nobody foresaw."),
         ("", ""),
     ],
