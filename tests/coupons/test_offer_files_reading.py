@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from coupons.importing.columns import BY_NAME, COLUMNS, OFFERS
 from pos_integration.tables import writing
-from pos_integration.tables.cells import CellError
+from pos_integration.tables.cells import CellError, Value
 from pos_integration.tables.reading import read
 from pos_integration.tables.table import MOST_BYTES, MOST_ROWS, TableError, WritingError
 from tests.spreadsheets import OATS, csv_of, xlsx_of
@@ -36,7 +36,7 @@ def sentences(body):
     return " ".join(refused.value.sentences)
 
 
-SAID = {
+SAID: dict[str, Value] = {
     "code": "OATS-1",
     "name": "Oat drink",
     "face_value": Decimal("0.50"),
