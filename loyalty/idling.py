@@ -1,6 +1,7 @@
 """When the desk lets nobody go on: idle too long, wrong passwords, an account that was closed."""
 
 from collections.abc import Callable
+from ipaddress import ip_address
 from typing import Any, Final
 
 from django.conf import settings
@@ -65,6 +66,21 @@ class IdleMiddleware:
         back = request.get_full_path() if request.method in ("GET", "HEAD") else self.desk
         query = urlencode({REDIRECT_FIELD_NAME: back, "why": why})
         return f"{reverse('admin:login')}?{query}"
+
+
+def came_from(request: HttpRequest) -> str | None:
+    """The address somebody signs in from, for axes.
+
+    Behind PROXIES proxies it is what the outermost of them says; whatever stands left of that
+    the browser may have made up.
+    """
+    told = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
+    if 0 < settings.PROXIES <= len(told):
+        try:
+            return str(ip_address(told[-settings.PROXIES].strip()))
+        except ValueError:
+            pass  # no address: of use for nothing
+    return request.META.get("REMOTE_ADDR") or None  # none by a socket of this machine
 
 
 def locked_out(

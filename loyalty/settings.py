@@ -149,6 +149,7 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # or who tries on never gets in
 AXES_LOCKOUT_CALLABLE = "loyalty.idling.locked_out"
+AXES_CLIENT_IP_CALLABLE = "loyalty.idling.came_from"
 AXES_ENABLE_ADMIN = False  # whose attempts failed is seen with the user
 AXES_VERBOSE = False
 # Six digits of an app after the password: "off", "offered" to who wants it, "required" of all.
@@ -201,6 +202,8 @@ HTTPS: bool = env.bool("HTTPS", default=not DEBUG)
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^metrics$"]  # asked from within, without TLS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+# How many stand in front of us, each adding to X-Forwarded-For whom it heard.
+PROXIES: int = env.int("PROXIES", default=1 if HTTPS else 0)
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS

@@ -54,6 +54,28 @@ def test_others_at_the_same_counter_are_let_in(client, somebody):
     assert signs_in(client, PASSWORD).status_code == 302
 
 
+@pytest.mark.parametrize(
+    ("proxies", "told", "address"),
+    [
+        (0, "203.0.113.5", "127.0.0.1"),  # nobody vouches for it
+        (1, "203.0.113.5", "203.0.113.5"),
+        (1, "made.up, 198.51.100.1,203.0.113.5", "203.0.113.5"),
+        (2, "198.51.100.1, 203.0.113.5", "198.51.100.1"),
+        (1, "2001:DB8::0001", "2001:db8::1"),
+        (1, "unknown", "127.0.0.1"),
+        (1, "", "127.0.0.1"),
+        (3, "198.51.100.1, 203.0.113.5", "127.0.0.1"),
+    ],
+)
+def test_behind_proxies_the_outermost_of_ours_says_who_signs_in(
+    client, somebody, settings, proxies, told, address
+):
+    settings.PROXIES = proxies
+    wrong = {"username": "ada", "password": "wrong"}
+    client.post(reverse("admin:login"), wrong, headers={"x-forwarded-for": told})
+    assert AccessAttempt.objects.get().ip_address == address
+
+
 def test_a_right_password_forgives_the_wrong_ones_before_it(client, somebody):
     for _ in range(3):
         for _ in range(4):
