@@ -171,13 +171,13 @@ class Looks:
         """The pictures, fonts and the profile that the look names, by their SHA-256."""
         theme, press = self.look.theme, self.look.press
         found = pictures.contents({offer.photo for offer in self.look.offers} | {theme.logo})
-        fonts = FontFile.objects.filter(sha256__in=[*theme.fonts.values(), *theme.more_fonts])
-        profiles = PressProfile.objects.filter(sha256=press.profile)
-        for sha256, content in [
-            *fonts.values_list("sha256", "content"),
-            *profiles.values_list("sha256", "content"),
-        ]:
-            found[sha256] = bytes(content)
+        fonts = [*theme.fonts.values(), *theme.more_fonts]
+        for rows in (
+            FontFile.objects.filter(sha256__in=fonts),
+            PressProfile.objects.filter(sha256__in=[press.profile] if press.profile else []),
+        ):
+            named = rows.values_list("sha256", "content")
+            found |= {sha256: bytes(content) for sha256, content in named}
         return found
 
     def faces(self, rows: Iterable[SheetRow]) -> Iterator[SheetFace]:

@@ -100,5 +100,6 @@ def photo_of(offers: Iterable[Offer]) -> dict[int, str]:
 
 def contents(shas: Collection[str]) -> dict[str, bytes]:
     """Return the bytes of pictures by their SHA-256; those that are not there are left out."""
-    rows = PictureFile.objects.filter(sha256__in=shas).values_list("sha256", "content")
+    named = [sha for sha in shas if sha]
+    rows = PictureFile.objects.filter(sha256__in=named).values_list("sha256", "content")
     return {sha256: bytes(content) for sha256, content in rows}

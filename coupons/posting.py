@@ -93,7 +93,8 @@ _UNDELIVERABLE: Final = """
         %(countries)s::text[], %(wanted)s::text[], %(patterns)s::text[]
     ) AS rules(country, wanted, pattern)
         ON rules.country = upper(trim(address.country))
-    WHERE recipient.mailing_id = %(mailing)s AND recipient.outcome = ANY(%(outcomes)s) AND (
+    WHERE recipient.mailing_id = %(mailing)s AND recipient.outcome = ANY(%(outcomes)s)
+    AND (%(among)s::bigint[] IS NULL OR recipient.household_id = ANY(%(among)s)) AND (
         address.household_id IS NULL
         OR NOT address.is_deliverable
         OR rules.country IS NULL
@@ -113,13 +114,17 @@ _WRITTEN_TO: Final = [
 ]
 
 
-def undeliverable(mailing: Mailing, first: int = SHOWN) -> Listed[Undeliverable]:
+def undeliverable(
+    mailing: Mailing, first: int = SHOWN, among: Sequence[int] | None = None
+) -> Listed[Undeliverable]:
     """List the mailing's households whose address is missing, incomplete or known to be wrong.
 
     Before it is issued those that would be written to, and afterwards those that were, by what
     their address is now.
+
+    among: the only households to look at, by id; None: all
     """
-    countries = _countries(mailing)
+    countries = _countries(mailing, among)
     rules = [addresses.rules_of(country) for country in countries]
     known = [(land, rule) for land, rule in zip(countries, rules, strict=True) if rule.name]
     with connection.cursor() as cursor:
@@ -131,6 +136,7 @@ def undeliverable(mailing: Mailing, first: int = SHOWN) -> Listed[Undeliverable]
                 "countries": [land for land, _ in known],
                 "wanted": ["".join(sorted(rule.required)) for _, rule in known],
                 "patterns": [f"^(?:{rule.postcode or '.*'})$" for _, rule in known],
+                "among": None if among is None else list(among),
                 "first": first,
             },
         )
@@ -141,12 +147,14 @@ def undeliverable(mailing: Mailing, first: int = SHOWN) -> Listed[Undeliverable]
     )
 
 
-def _countries(mailing: Mailing) -> list[str]:
+def _countries(mailing: Mailing, among: Sequence[int] | None) -> list[str]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT DISTINCT upper(trim(address.country)) FROM coupons_recipient AS recipient"
-            " JOIN loyalty_address AS address USING (household_id) WHERE recipient.mailing_id = %s",
-            [mailing.pk],
+            " JOIN loyalty_address AS address USING (household_id)"
+            " WHERE recipient.mailing_id = %(mailing)s"
+            " AND (%(among)s::bigint[] IS NULL OR household_id = ANY(%(among)s))",
+            {"mailing": mailing.pk, "among": None if among is None else list(among)},
         )
         return sorted(country for (country,) in cursor.fetchall())
 
@@ -207,29 +215,40 @@ def duplicates(mailing: Mailing, first: int = SHOWN) -> Listed[Duplicate]:
     Once it is issued, as its sheets say them; before, as its recipients' addresses do. Capitals,
     blanks, accents, and ue for an umlaut make no difference.
     """
-    is_issued = mailing.sheets.exists()
-    keyed = _OF_SHEETS if is_issued else _OF_RECIPIENTS
+    found = together(mailing, first)
+    return Listed(found.total, told_of(mailing, found.first))
+
+
+def together(mailing: Mailing, first: int = SHOWN) -> Listed[list[int]]:
+    """List the households, by id, that have one name and address; see `duplicates`."""
+    keyed = _OF_SHEETS if mailing.sheets.exists() else _OF_RECIPIENTS
     with connection.cursor() as cursor:
         cursor.execute(
             _DUPLICATES.format(keyed=keyed),
             {"mailing": mailing.pk, "outcomes": _WRITTEN_TO, "first": first},
         )
         rows = cursor.fetchall()
-    ones = [homes[0] for homes, _ in rows]
-    lines: dict[int, tuple[str, ...]]
-    if is_issued:
-        printed = mailing.sheets.filter(household__in=ones, voided_at=None)
-        lines = {
-            home: tuple(text.splitlines())
-            for home, text in printed.values_list("household_id", "address")
-        }
-    else:
+    return Listed(rows[0][1] if rows else 0, [homes for homes, _ in rows])
+
+
+def told_of(
+    mailing: Mailing, found: Sequence[Sequence[int]], home_land: str | None = None
+) -> list[Duplicate]:
+    """Return what `together` found with the lines of the first household of each, as it is now.
+
+    home_land: as `home_country` says, if that is known. Who has no address any more is left out.
+    """
+    ones = [homes[0] for homes in found]
+    printed = mailing.sheets.filter(household__in=ones, voided_at=None)
+    lines = {
+        home: tuple(text.splitlines())
+        for home, text in printed.values_list("household_id", "address")
+    }
+    if ones and not lines:  # it is not issued
         living = Address.objects.filter(household__in=ones).select_related("household")
-        home_land = home_country(mailing)
+        home_land = home_country(mailing) if home_land is None else home_land
         lines = {one.household_id: block_of(one, home_land) for one in living}
-    return Listed(
-        rows[0][1] if rows else 0, [Duplicate(lines[homes[0]], tuple(homes)) for homes, _ in rows]
-    )
+    return [Duplicate(lines[homes[0]], tuple(homes)) for homes in found if homes[0] in lines]
 
 
 def block_of(address: Address, home_country: str) -> tuple[str, ...]:

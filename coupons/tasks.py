@@ -52,6 +52,14 @@ def issue(mailing_id: int) -> str:
     )
 
 
+def check_post(mailing_id: int) -> str:
+    """Look through a large mailing's addresses, for its page before printing."""
+    from coupons import post_checks  # loads every country's rules: too slow for every command
+
+    many = post_checks.look(Mailing.objects.get(pk=mailing_id))
+    return f"{many} addresses to look at"
+
+
 def print_run(run_id: int) -> str:
     """Print a run that was begun at the desk; what stops it is said there as well."""
     run = PrintRun.objects.select_related("started_by").get(pk=run_id)

@@ -21,10 +21,9 @@ from pos_integration.said import retold
 
 if TYPE_CHECKING:
     from coupons.looks import Looks
+    from coupons.post_checks import Found
 
 OFFERS_NAMED = 8
-LONG_ADDRESS = r"(\n.*){5}|[^\n]{35}"  # lines, or letters of one: shorter ones fit any window
-LONG_ADDRESSES = 1_000
 COME_LATE_DAYS = 60  # after its last day a coupon may still come in, if ever
 
 
@@ -139,15 +138,20 @@ def print_runs(mailing: Mailing) -> SafeString:
     return runs_table(runs.order_by("-pk")[:5])
 
 
-def before_printing(mailing: Mailing) -> list[Panel]:
-    """What to look at before a mailing is printed: addresses and offers."""
-    from coupons import posting  # loads every country's rules: too slow for every page
-
+def before_printing(mailing: Mailing, found: "Found | None") -> list[Panel]:
+    """What to look at before a mailing is printed: offers, and addresses once they are found."""
     made, faults = _looks(mailing)
-    lost, twice = posting.undeliverable(mailing), posting.duplicates(mailing)
+    offers = Panel(_("Offers that cannot be printed"), _faults(faults), is_wide=True)
+    if found is None:
+        return [offers]
+    lost, twice = found.lost, found.twice
     return [
-        Panel(_("Offers that cannot be printed"), _faults(faults), is_wide=True),
-        Panel(_("Addresses that their window cannot hold"), _unset(mailing, made), is_wide=True),
+        offers,
+        Panel(
+            _("Addresses that their window cannot hold"),
+            _unset(mailing, made, found.long),
+            is_wide=True,
+        ),
         Panel(
             _("Addresses that the post will not find"),
             table(
@@ -224,17 +228,17 @@ def _faults(faults: list[str]) -> SafeString:
     )
 
 
-def _unset(mailing: Mailing, made: "Looks | None") -> SafeString:
+def _unset(mailing: Mailing, made: "Looks | None", numbers: list[int]) -> SafeString:
     """Sheets whose address has no room: only what is long can be one, so only that is tried."""
     from coupons.sheets import layout  # loads the press, as above
     from coupons.sheets.typefaces import Family
 
     lasting = mailing.sheets.filter(voided_at=None).order_by("number")
-    long = lasting.filter(address__regex=LONG_ADDRESS).values_list(
+    long = lasting.filter(number__in=numbers).values_list(
         "number", "household", "household__name", "address"
     )
     found = []
-    if made is not None and (rows := list(long[:LONG_ADDRESSES])):
+    if made is not None and (rows := list(long)):
         family = Family.of(made.look.theme, made.files())
         for number, household, name, address in rows:
             lines = tuple(address.splitlines())
@@ -249,5 +253,6 @@ def _unset(mailing: Mailing, made: "Looks | None") -> SafeString:
                         why,
                     )
                 )
-    empty = _("None.") if lasting.exists() else _("Its sheets are not issued yet.")
+    is_issued = mailing.state not in (State.DRAFT, State.SELECTED, State.APPROVED)
+    empty = _("None.") if is_issued else _("Its sheets are not issued yet.")
     return table((_("Sheet#"), _("Household"), _("Why")), found, empty)

@@ -11,9 +11,10 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from coupons.admin import mailing_panels
+from coupons.admin import mailing_panels, queued, workbench_panels
 from coupons.admin.mailing_forms import RecipientsForm
 from coupons.admin.mailing_steps import STEPS, State, is_unprinted, label_of, seen
 from coupons.models import Mailing
@@ -21,6 +22,8 @@ from pos_integration import staff
 from pos_integration.desk import Page, in_sentence
 
 if TYPE_CHECKING:
+    from coupons.post_checks import Found
+
     Views = Page[Mailing]
 else:
     Views = object
@@ -113,10 +116,22 @@ class MailingViews(Views):
         return page
 
     def before_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """What to look at before a mailing is printed."""
+        """What to look at before a mailing is printed; the queue looks through a large one."""
+        from coupons import post_checks  # loads every country's rules: too slow for every page
+
         mailing = get_object_or_404(Mailing, pk=pk)
         if not self.has_view_permission(request, mailing) or not may_see_homes(request):
             raise PermissionDenied
+        if request.method == "POST":
+            queued.put_once(workbench_panels.CHECK_POST, mailing)
+            return HttpResponseRedirect(request.path)
+        found = post_checks.found(mailing)
+        panels = mailing_panels.before_printing(mailing, found)
+        at_work = None
+        if found is None or found.is_kept:
+            at_work = workbench_panels.at_work(
+                mailing, queued.waiting(pk) & {workbench_panels.CHECK_POST}
+            )
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -125,10 +140,13 @@ class MailingViews(Views):
                 "Nothing here stops the press but an offer that cannot be printed. A sheet whose "
                 "address cannot be set is left out of the run, and listed with it."
             ),
-            "panels": mailing_panels.before_printing(mailing),
+            "panels": [*([at_work] if at_work else []), *panels],
+            "media": self.media,
+            "mailing": mailing,
+            "to_press": None if at_work else _to_press(found),
             "back": reverse("admin:coupons_mailing_change", args=[pk]),
         }
-        return TemplateResponse(request, "admin/panels.html", context)
+        return TemplateResponse(request, "admin/coupons/mailing/told.html", context)
 
     def recipients_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         mailing = get_object_or_404(Mailing, pk=pk)
@@ -158,3 +176,22 @@ class MailingViews(Views):
             "back": back,
         }
         return TemplateResponse(request, "admin/ask.html", context)
+
+
+def _to_press(found: "Found | None") -> dict[str, str] | None:
+    """The button that has a large mailing looked through, and what to know before."""
+    if found is None:
+        return {
+            "says": _(
+                "It has too many recipients to look through their addresses while you wait: the "
+                "queue does, and keeps what it finds for a day."
+            ),
+            "button": _("Look through the addresses"),
+        }
+    if not found.is_kept:
+        return None
+    at = date_format(timezone.localtime(found.at), "DATETIME_FORMAT")
+    return {
+        "says": _("The addresses were looked through on %(at)s.") % {"at": at},
+        "button": _("Look again"),
+    }

@@ -20,6 +20,7 @@ from pos_integration.desk import NOTHING, Panel, grouped, link, money, percent, 
 State = Mailing.State
 SELECT, ISSUE, USE = "coupons.tasks.select", "coupons.tasks.issue", "coupons.choosing.use_by_ids"
 MEASURE = "coupons.tasks.measure"
+CHECK_POST = "coupons.tasks.check_post"
 SEGMENTS_COUNTED: Final = 2  # on a page: each takes queries of its own
 
 
@@ -29,7 +30,7 @@ def progress_of(mailing: Mailing, waiting: Set[str]) -> dict[str, Any] | None:
     waiting: the tasks of it that the queue holds. state: running; done and sheets: parts, sheets 0
     where nobody knows how many there will be.
     """
-    tasks = waiting & {SELECT, ISSUE, USE, MEASURE}
+    tasks = waiting & {SELECT, ISSUE, USE, MEASURE, CHECK_POST}
     if mailing.state in (State.DRAFT, State.SELECTED):
         at_work = mailing.selections.filter(state=Selection.State.RUNNING)
         if (running := at_work.order_by("-pk").first()) is not None:
@@ -42,6 +43,8 @@ def progress_of(mailing: Mailing, waiting: Set[str]) -> dict[str, Any] | None:
         says = _("The other selection is being put in use.")
     elif MEASURE in tasks:
         says = _("It is being measured, or waits for the queue.")
+    elif tasks == {CHECK_POST}:
+        says = _("Its addresses are being looked through, or wait for the queue.")
     else:
         says = _("It waits for the queue: the night's work may be before it.")
     return {"state": "running", "done": 0, "sheets": 0, "says": says}

@@ -5,13 +5,16 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.core.cache import cache
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.module_loading import import_string
 from django_q.models import OrmQ
 
-from coupons import tasks
+from coupons import post_checks
 from coupons.models import Coupon, Mailing, PrintRun, SeedAddress, Sheet, Theme
 from coupons.sheets import codes
+from loyalty.models import Card
 from tests import make
 from tests.staff import one_of
 
@@ -78,8 +81,8 @@ def status(client, url):
 def work_off() -> None:
     """What the queue would do, once for each time it was asked."""
     for row in OrmQ.objects.order_by("pk"):
-        assert row.task["func"] == "coupons.tasks.print_run"
-        tasks.print_run(*row.task["args"])
+        assert row.task["func"] in ("coupons.tasks.print_run", "coupons.tasks.check_post")
+        import_string(row.task["func"])(*row.task["args"])
     OrmQ.objects.all().delete()
 
 
@@ -297,11 +300,53 @@ def test_before_printing_lists_addresses_and_asks_few_questions(
     Sheet.objects.filter(pk=second.pk).update(address=first.address)
     before = reverse("admin:coupons_mailing_before", args=[mailing.pk])
 
-    with django_assert_max_num_queries(32):
+    with django_assert_max_num_queries(20):
         body = admin_client.get(before).content.decode()
 
     assert "Ada 1, 1 Sample Lane, Exampleton, ZZ 00000" in body
     assert "None: every offer and barcode has its room." in body
+
+
+def test_the_queue_looks_through_a_large_mailing_and_keeps_no_names(
+    admin_client, mailing, monkeypatch
+):
+    monkeypatch.setattr(post_checks, "AT_ONCE", 1)
+    first, second = mailing.sheets.order_by("number")[:2]
+    Sheet.objects.filter(pk=second.pk).update(address=first.address)
+    before = reverse("admin:coupons_mailing_before", args=[mailing.pk])
+    asked = admin_client.get(before).content.decode()
+    assert "too many recipients" in asked
+    assert "Look through the addresses" in asked
+    assert "Ada 1, 1 Sample Lane" not in asked
+
+    for _ in range(2):  # a double press
+        assert admin_client.post(before).status_code == 302
+    assert OrmQ.objects.count() == 1
+    assert "run-progress" in admin_client.get(before).content.decode()
+    work_off()
+
+    body = admin_client.get(before).content.decode()
+    assert "Ada 1, 1 Sample Lane, Exampleton, ZZ 00000" in body
+    assert reverse("admin:loyalty_household_change", args=[first.household_id]) in body
+    assert "Look again" in body
+    assert "Ada" not in str(cache.get(f"post-checks-{mailing.pk}"))
+    Sheet.objects.filter(household=first.household_id).update(address="\n".join(["Nobody"] * 3))
+    assert "Ada 1, 1 Sample Lane" not in admin_client.get(before).content.decode()
+
+
+def test_sheets_are_found_by_card_and_by_code_each_by_its_index(
+    admin_client, mailing, django_assert_max_num_queries
+):
+    sheet = mailing.sheets.get(number=2)
+    Card.objects.create(number="2400000000777", household=sheet.household)
+    coupon = sheet.coupons.first()
+    listed = reverse("admin:coupons_sheet_changelist")
+    for typed in ("2400000000777", codes.grouped(coupon.code).lower()):
+        with django_assert_max_num_queries(20):
+            found = admin_client.get(listed, {"q": f" {typed} "}).context["cl"].result_list
+        assert [one.pk for one in found] == [sheet.pk]
+    for nobody in ("2400000000778", "Ada", "'; --"):
+        assert not admin_client.get(listed, {"q": nobody}).context["cl"].result_list
 
 
 def test_a_lost_sheet_is_void_and_another_stands_in_its_place(admin_client, run):
