@@ -149,7 +149,7 @@ ACTS = {
     "coupons_statement_csv":      Act(MARKETING, NOBODY,    ("statement",)),
     "coupons_statement_pdf":      Act(MARKETING, NOBODY,    ("statement",)),
 
-    "coupons_mailing_before":     Act(MARKETING, NOBODY,    ("mailing",)),
+    "coupons_mailing_before":     Act(MARKETING, MARKETING, ("mailing",)),
     "coupons_mailing_progress":   Act(ALL,       NOBODY,    ("mailing",)),
     "coupons_mailing_audience":   Act(ALL,       NOBODY,    ("mailing",)),
     "coupons_mailing_offers":     Act(ALL,       NOBODY,    ("mailing",)),
