@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.core.cache import cache
+from django.core.cache import caches
 from django.db import connection
 from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery, Sum
 from django.utils import timezone
@@ -283,12 +283,12 @@ def fill(rows: Iterable[Drop]) -> None:
 
 def _remembered(key: str, add_up: Callable[[], list[Any]]) -> list[Any]:
     """What `add_up` returns: of a few minutes ago, where it took long."""
-    told: list[Any] | None = cache.get(key)
+    told: list[Any] | None = caches["here"].get(key)
     if told is None:
         begun = time.monotonic()
         told = add_up()
         if time.monotonic() - begun > SLOW_S:
-            cache.set(key, told, KEPT_S)
+            caches["here"].set(key, told, KEPT_S)
     return told
 
 

@@ -254,7 +254,9 @@ CACHES = {
         "LOCATION": "django_cache",
         # More than shoppers say something within minutes; few enough to be counted at each entry.
         "OPTIONS": {"MAX_ENTRIES": 20_000},
-    }
+    },
+    # Of this process alone: what each may find out for itself, without a question.
+    "here": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
 }
 
 # How the night is spread: unset, this machine's cores; dask://host:port, that cluster.

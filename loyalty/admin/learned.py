@@ -26,7 +26,17 @@ from loyalty.admin import words
 from loyalty.admin.reported import Compared, comparisons, others, rows_of, value_text
 from loyalty.models import FittedModel, ModelRun
 from pos_integration import changes
-from pos_integration.desk import NOTHING, Panel, ReadOnlyAdmin, Tool, in_sentence, link, pill, table
+from pos_integration.desk import (
+    NOTHING,
+    Panel,
+    ReadOnlyAdmin,
+    Tool,
+    grouped,
+    in_sentence,
+    link,
+    pill,
+    table,
+)
 
 RUNS_SHOWN = 10
 CHARACTERS_SHOWN = 2_000
@@ -85,7 +95,10 @@ class FittedModelAdmin(ReadOnlyAdmin[FittedModel]):
         if compared.before is None:
             return said
         return format_html(
-            "{}, before {} {}", said, value_text(compared.before), _verdict(compared)
+            "{}, {} {}",
+            said,
+            _("before %(figure)s") % {"figure": value_text(compared.before)},
+            _verdict(compared),
         )
 
     @admin.display(description="", empty_value="")
@@ -277,7 +290,9 @@ def _change(compared: Compared) -> str:
     change = (compared.new - compared.before) / abs(compared.before)
     if abs(change) < 0.0005:
         return _("the same")
-    return f"{100 * abs(change):.1f} % {'higher' if change > 0 else 'lower'}"
+    share = f"{grouped(100 * abs(change), 1)} %"
+    said = _("%(share)s higher") if change > 0 else _("%(share)s lower")
+    return said % {"share": share}
 
 
 def _figures(figures: Mapping[str, Any]) -> SafeString:

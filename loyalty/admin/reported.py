@@ -5,9 +5,11 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from pos_integration.desk import NOTHING
+from pos_integration.desk import NOTHING, grouped
 
 # Of what is measured: in which direction it improves, by a word of its name.
 _LESS_IS_BETTER = {"loss", "error", "ece"}
@@ -43,11 +45,12 @@ def value_text(value: Any) -> str:
     if value is None or value == "":
         return NOTHING
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return _("yes") if value else _("no")
     if isinstance(value, int):
-        return f"{value:,}"
+        return grouped(value)
     if isinstance(value, float):
-        return f"{value:,.1f}" if abs(value) >= 1000 else f"{value:.4g}"
+        text = f"{value:.1f}" if abs(value) >= 1000 else f"{value:.4g}"
+        return text if "e" in text else number_format(text, force_grouping=True)
     if isinstance(value, list) and not any(isinstance(item, list | dict) for item in value):
         return ", ".join(value_text(item) for item in value)
     return value if isinstance(value, str) else json.dumps(value)

@@ -53,6 +53,8 @@ _LONGEST_RECORD = 1 << 20  # characters; a quote that is never closed would swal
 _MOST_ROWS = 10_000
 
 _Row = list[str]
+# Beyond it a quote is missing. Python's own limit is one for all readers: tables allow more.
+_LONGEST_FIELD = 131_072
 
 
 def read(source: Source) -> Iterator[Entry]:
@@ -94,6 +96,8 @@ def _baskets(table: "_Table", rows: Iterator[_Row], lines: "_Lines") -> Iterator
     key = None
     for fields in rows:
         text = lines.given()
+        if len(text) > _LONGEST_FIELD < max(map(len, fields), default=0):
+            raise csv.Error(f"field larger than {_LONGEST_FIELD} characters")
         row = [field.strip() for field in fields]
         if not any(row):
             continue
