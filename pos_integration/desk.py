@@ -4,23 +4,21 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin import helpers
 from django.contrib.admin.exceptions import DisallowedModelAdminLookup
 from django.contrib.admin.utils import unquote
-from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
-from django.core.paginator import Paginator
-from django.db import IntegrityError, connection
-from django.db.models import CharField, Model, QuerySet, TextField
+from django.db import IntegrityError
+from django.db.models import CharField, Model, TextField
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.formats import number_format
-from django.utils.functional import Promise, cached_property
+from django.utils.functional import Promise
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
@@ -42,9 +40,7 @@ if TYPE_CHECKING:
     TabularInline = admin.TabularInline
     StackedInline = admin.StackedInline
     ModelForm = forms.ModelForm
-    AnyPaginator = Paginator[Any]
 else:
-    AnyPaginator = Paginator
     P = TypeVar("P")
 
     class Admin(admin.ModelAdmin, Generic[M]):
@@ -133,44 +129,6 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]], empty: str) -> 
         titles,
         body,
     )
-
-
-class LongListPaginator(AnyPaginator):
-    """Pages of a table with millions of rows, without counting them.
-
-    A whole table is as long as PostgreSQL last thought; a part of it is counted up to `most`.
-    Nobody turns to page 101: a search or a filter is the way there, and an offset that far is
-    a scan.
-    """
-
-    most = 10_000
-    last_page = 100
-
-    @cached_property
-    def count(self) -> int:
-        rows = self.object_list
-        assert isinstance(rows, QuerySet)
-        if not rows.query.where:
-            with connection.cursor() as cursor:
-                cursor.execute(
-                    "SELECT reltuples::bigint FROM pg_class WHERE oid = %s::regclass",
-                    [rows.model._meta.db_table],
-                )
-                estimate = int(cursor.fetchone()[0])  # -1: never analysed
-            if estimate > self.most:
-                return estimate
-        return rows.order_by()[: self.most + 1].count()
-
-    @cached_property
-    def num_pages(self) -> int:
-        return min(super().num_pages, self.last_page)
-
-    @property
-    def count_text(self) -> str:
-        if self.count == self.most + 1:
-            return _("more than %(n)s") % {"n": grouped(self.most)}
-        count = grouped(self.count)
-        return _("about %(n)s") % {"n": count} if self.count > self.most else count
 
 
 class Page(Admin[M]):
@@ -357,33 +315,6 @@ class ReadOnlyAdmin(Page[M]):
 
     def has_change_permission(self, request: HttpRequest, obj: M | None = None) -> bool:
         return False
-
-
-class LongChangeList(ChangeList):
-    """A list that keeps its own order, whatever its address asks for: that may be a full sort."""
-
-    def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[Any]:
-        return list(self.model_admin.get_ordering(request))
-
-
-class LongList(Page[M]):
-    """A table with millions of rows: newest first, nothing else sorts, nothing is counted."""
-
-    paginator = LongListPaginator
-    ordering = ("-pk",)
-    sortable_by: ClassVar[tuple[str, ...]] = ()
-    list_max_show_all = 0
-    # In the order of an index where a filter is on: a lookup of the list's address, and the order.
-    filtered_ordering: ClassVar[dict[str, tuple[str, ...]]] = {}
-
-    def get_ordering(self, request: HttpRequest) -> Any:
-        for lookup, ordering in self.filtered_ordering.items():
-            if lookup in request.GET:
-                return ordering
-        return super().get_ordering(request)
-
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        return LongChangeList
 
 
 class ReadOnlyRows:

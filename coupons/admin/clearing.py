@@ -16,7 +16,8 @@ from coupons.sheets import codes
 from pos_integration import money
 from pos_integration.admin.scoping import OwnStoreFilter, in_stores
 from pos_integration.admin.since import since
-from pos_integration.desk import NOTHING, LongList, ReadOnlyAdmin, grouped, pill
+from pos_integration.desk import NOTHING, ReadOnlyAdmin, grouped, pill
+from pos_integration.long_lists import LongList
 
 
 class StandsFilter(admin.SimpleListFilter):

@@ -26,7 +26,6 @@ from pos_integration.admin.scoping import in_stores
 from pos_integration.admin.since import since
 from pos_integration.desk import (
     NOTHING,
-    LongList,
     Panel,
     ReadOnlyAdmin,
     Tool,
@@ -36,6 +35,7 @@ from pos_integration.desk import (
     pill,
     table,
 )
+from pos_integration.long_lists import LongList
 
 DISPUTES_SHOWN = 12
 ENTRY_TONES = {"redemption": "good", "reversal": "warn", "dispute": "bad"}

@@ -33,7 +33,8 @@ from coupons.admin.offer_together import OffersTogetherForm
 from coupons.models import Offer, OfferProduct
 from pos_integration.admin.table_parts import export_tools
 from pos_integration.admin.together import ChangedTogether, change_together
-from pos_integration.desk import NOTHING, LongList, Panel, Tool, grouped, link, table
+from pos_integration.desk import NOTHING, Panel, Tool, grouped, link, table
+from pos_integration.long_lists import LongList
 from pos_integration.together import Planned
 
 PRODUCTS_SHOWN = 12

@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy
 
 from coupons.models import Mailing, Recipient
 from loyalty.admin import scope
-from pos_integration.desk import LongList, in_sentence, pill
+from pos_integration.desk import in_sentence, pill
+from pos_integration.long_lists import LongList
 
 State = Mailing.State
 OUTCOME_TONES = {"waiting": "plain", "sheet": "good", "holdout": "busy"}

@@ -18,7 +18,8 @@ from coupons.admin.sheets import LostForm, coupon_pill, promised, tag_pill
 from coupons.models import Coupon
 from coupons.sheets import codes
 from loyalty.admin import scope
-from pos_integration.desk import LongList, LongListPaginator, ReadOnlyAdmin, Tool, percent
+from pos_integration.desk import ReadOnlyAdmin, Tool, percent
+from pos_integration.long_lists import LongList, LongListPaginator
 from pos_integration.said import retold
 
 

@@ -26,7 +26,8 @@ from coupons.models.desk import RefusalVerdict
 from coupons.sheets import codes
 from pos_integration import money, staff
 from pos_integration.admin.scoping import in_stores
-from pos_integration.desk import LongList, Panel, ReadOnlyAdmin, Tool, grouped, link, pill
+from pos_integration.desk import Panel, ReadOnlyAdmin, Tool, grouped, link, pill
+from pos_integration.long_lists import LongList
 from pos_integration.said import retold
 
 Verdict = RefusalVerdict.Verdict

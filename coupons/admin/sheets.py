@@ -28,7 +28,6 @@ from coupons.sheets import codes
 from loyalty.admin import scope
 from loyalty.models import Card
 from pos_integration.desk import (
-    LongList,
     ReadOnlyAdmin,
     ReadOnlyRows,
     TabularInline,
@@ -39,6 +38,7 @@ from pos_integration.desk import (
     percent,
     pill,
 )
+from pos_integration.long_lists import LongList
 
 # A PDF is no page of ours: this lets the browser's own viewer draw itself inside the answer.
 PDF_VIEWER: dict[str, Any] = {"object-src": ["'self'"], "style-src": ["'unsafe-inline'"]}

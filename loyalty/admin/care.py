@@ -17,7 +17,8 @@ from django.utils.translation import ngettext
 from loyalty import merging, notes
 from loyalty.admin import overview, scope
 from loyalty.models import Merger, Note
-from pos_integration.desk import LongList, ReadOnlyAdmin, Tool, in_sentence, link, pill
+from pos_integration.desk import ReadOnlyAdmin, Tool, in_sentence, link, pill
+from pos_integration.long_lists import LongList
 
 
 class StateFilter(admin.SimpleListFilter):

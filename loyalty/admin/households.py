@@ -35,15 +35,8 @@ from loyalty.models import (
     slot_of,
 )
 from pos_integration import staff
-from pos_integration.desk import (
-    NOTHING,
-    LongList,
-    LongListPaginator,
-    ReadOnlyAdmin,
-    Tool,
-    link,
-    pill,
-)
+from pos_integration.desk import NOTHING, ReadOnlyAdmin, Tool, link, pill
+from pos_integration.long_lists import LongList, LongListPaginator
 
 OF_THE_LIVING = ("consent", "notes")
 """Cards by which something is said to a household: not for one that is part of another."""

@@ -23,7 +23,8 @@ from django.utils.translation import ngettext
 from loyalty import privacy, privacy_copy
 from loyalty.admin import scope
 from loyalty.models import DataRequest, Household
-from pos_integration.desk import LongList, ReadOnlyAdmin, link, pill
+from pos_integration.desk import ReadOnlyAdmin, link, pill
+from pos_integration.long_lists import LongList
 
 _SPOOLED = 4 * 2**20  # bytes; a larger copy goes to a file until it is sent
 SOON_DAYS = 7
@@ -59,7 +60,7 @@ class OpenFilter(admin.SimpleListFilter):
         self, request: HttpRequest, queryset: QuerySet[DataRequest]
     ) -> QuerySet[DataRequest]:
         if self.value() == "done":
-            return queryset.exclude(done_at=None).order_by("-done_at")
+            return queryset.exclude(done_at=None)
         return queryset.filter(done_at=None)
 
 
@@ -100,7 +101,6 @@ class DataRequestAdmin(LongList[DataRequest], ReadOnlyAdmin[DataRequest]):
     list_display_links = None
     list_filter = (OpenFilter, "kind")
     list_select_related = ("household",)
-    ordering = ("due_on", "pk")  # type: ignore[assignment] # typed by its first value alone
     fields: ClassVar[Any] = ("household", "kind", "asked_at", "source", "due_on", "done_at")
     empty_hint = _lazy(
         "Nobody waits for an answer. Shoppers ask on the page of their sheet; what comes by "
@@ -111,6 +111,11 @@ class DataRequestAdmin(LongList[DataRequest], ReadOnlyAdmin[DataRequest]):
         rows = super().get_queryset(request).select_related("household", "done_by")
         away = scope.elsewhere(request.user, "household")
         return rows if away is None else rows.filter(~away)
+
+    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
+        """What is due first; of what is done, the newest."""
+        done = request.GET.get(OpenFilter.parameter_name) == "done"
+        return ("-done_at", "-pk") if done else ("due_on", "pk")
 
     def get_urls(self) -> list[URLPattern]:
         return [

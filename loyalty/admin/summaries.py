@@ -14,16 +14,8 @@ from loyalty.admin import panels, scope, words
 from loyalty.admin.households import known_by
 from loyalty.models import HouseholdSummary
 from loyalty.shopper.value import TIERS
-from pos_integration.desk import (
-    NOTHING,
-    LongList,
-    Panel,
-    ReadOnlyAdmin,
-    Tool,
-    money,
-    percent,
-    pill,
-)
+from pos_integration.desk import NOTHING, Panel, ReadOnlyAdmin, Tool, money, percent, pill
+from pos_integration.long_lists import LongList
 
 Summaries = QuerySet[HouseholdSummary]
 # Of the list only: the page of one summary draws them.

@@ -17,7 +17,8 @@ from django.utils.timezone import localdate, localtime, make_aware
 from django.utils.translation import gettext_lazy as _
 
 from pos_integration import changes, changes_told, histories, staff
-from pos_integration.desk import LongList, ReadOnlyAdmin, link, pill
+from pos_integration.desk import ReadOnlyAdmin, link, pill
+from pos_integration.long_lists import LongChangeList, LongList
 from pos_integration.models import Change
 
 _MOST_PEOPLE: Final = 60
@@ -76,7 +77,7 @@ class DayFilter(admin.SimpleListFilter):
         return queryset.filter(at__gte=begins, at__lt=begins + timedelta(days=1))
 
 
-class ToldList(ChangeList):
+class ToldList(LongChangeList):
     """Puts a page's changes into words together: names are looked up once for all."""
 
     def get_results(self, request: HttpRequest) -> None:

@@ -15,7 +15,6 @@ from django.utils.translation import gettext_lazy
 
 from pos_integration.admin.scoping import OwnStoreFilter, in_stores
 from pos_integration.desk import (
-    LongList,
     ReadOnlyAdmin,
     ReadOnlyRows,
     TabularInline,
@@ -24,6 +23,7 @@ from pos_integration.desk import (
     money,
     pill,
 )
+from pos_integration.long_lists import LongList
 from pos_integration.models import Basket, BasketLine, RedemptionRecord, Tender
 
 

@@ -20,8 +20,9 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from pos_integration import mending
 from pos_integration.admin.scoping import in_stores
-from pos_integration.desk import LongList, Panel, ReadOnlyAdmin, Tool, grouped, link, pill
+from pos_integration.desk import Panel, ReadOnlyAdmin, Tool, grouped, link, pill
 from pos_integration.ingest import LOADED_AGAIN
+from pos_integration.long_lists import LongList
 from pos_integration.models import Reject
 from pos_integration.said import retold
 

@@ -24,17 +24,8 @@ from pos_integration import dropping, ingest, keeping, staff
 from pos_integration.admin.hand_in import HandInForm
 from pos_integration.admin.rejects import mend_words, raw_text, reject_pill, reject_state
 from pos_integration.admin.scoping import in_stores
-from pos_integration.desk import (
-    NOTHING,
-    LongList,
-    Panel,
-    ReadOnlyAdmin,
-    Tool,
-    in_sentence,
-    link,
-    pill,
-    table,
-)
+from pos_integration.desk import NOTHING, Panel, ReadOnlyAdmin, Tool, in_sentence, link, pill, table
+from pos_integration.long_lists import LongList
 from pos_integration.models import Reject, StoreStaff, Upload
 from pos_integration.said import retold
 

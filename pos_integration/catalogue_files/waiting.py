@@ -4,7 +4,6 @@ They are kept where what is remembered for a while is kept, in the database: to 
 part of the transaction that does what it says, so nothing is done twice and nothing is half done.
 """
 
-import pickle
 import secrets
 import zlib
 from collections.abc import Callable, Iterator
@@ -81,11 +80,9 @@ def accept(kind: str, name: str, body: bytes, by: AbstractBaseUser) -> Waiting:
     """Read a file and keep what it says and would do; changes nothing. Raises TableError."""
     reading = tables.read(body, KINDS[kind].form)
     token = secrets.token_urlsafe(12)
-    # As it was read: comparing adds to the faults, and takes rows out.
-    said = (reading.columns, reading.rows, [*reading.faults], reading.notes, reading.count)
     plan = KINDS[kind].compare(reading)
     file = _found(plan, Waiting(token, kind, name[-200:], by.pk))
-    cache.set(_rows_key(token), zlib.compress(pickle.dumps(said), _QUICK), KEPT_S)
+    cache.set(_body_key(token), zlib.compress(body, _QUICK), KEPT_S)
     cache.set(_key(token), file, KEPT_S)
     return file
 
@@ -125,7 +122,7 @@ def confirm(file: Waiting, by: AbstractBaseUser, *, digest: str, may_leave_fault
 def drop(file: Waiting) -> None:
     """Put a file that waits aside."""
     with transaction.atomic():
-        if cache.delete(_rows_key(file.token)):
+        if cache.delete(_body_key(file.token)):
             file.state = "dropped"
             cache.set(_key(file.token), file, KEPT_S)
 
@@ -136,7 +133,7 @@ class _StaleError(Exception):
 
 def _confirmed(file: Waiting, reading: Reading, digest: str, *, may_leave_faulty: bool) -> Waiting:
     # Another click that took it away first is waited for here, and then there is nothing left.
-    if not cache.delete(_rows_key(file.token)):
+    if not cache.delete(_body_key(file.token)):
         raise WaitingError("This file was confirmed already: it did what it says once.")
     kind = KINDS[file.kind]
     if kind.model is Product:
@@ -189,17 +186,14 @@ def _found(plan: Plan, file: Waiting) -> Waiting:
 
 
 def _reading(file: Waiting) -> Reading | None:
-    """What `file` says, as it was read; None if it no longer waits."""
-    kept: bytes | None = cache.get(_rows_key(file.token))
-    if kept is None:
-        return None
-    columns, rows, faults, notes, count = pickle.loads(zlib.decompress(kept))  # noqa: S301 - ours
-    return Reading(KINDS[file.kind].form, columns, rows, [*faults], notes, count)
+    """What `file` says, read anew, for comparing takes rows out; None if it no longer waits."""
+    kept: bytes | None = cache.get(_body_key(file.token))
+    return None if kept is None else tables.read(zlib.decompress(kept), KINDS[file.kind].form)
 
 
 def _key(token: str) -> str:
     return f"catalogue-file:{token}"
 
 
-def _rows_key(token: str) -> str:
-    return f"catalogue-rows:{token}"
+def _body_key(token: str) -> str:
+    return f"catalogue-body:{token}"

@@ -10,7 +10,7 @@ from django.contrib import admin
 from django.contrib.auth.models import User
 from django.core.exceptions import FieldDoesNotExist
 from django.db import connection
-from django.db.models import Model
+from django.db.models import Max, Min, Model
 from django.test import RequestFactory
 from django.urls import NoReverseMatch, Resolver404, resolve, reverse
 
@@ -107,11 +107,18 @@ def _filtered(model: type[Model], desk: Admin[Any], asked: Any, address: str) ->
             name = f"list {model._meta.label}, {spec.title}: {choice['display']}"
             yield name, f"{address}{choice['query_string']}"
     if is_long(model):
-        last = shown.paginator.num_pages
-        yield f"list {model._meta.label}, page {last}", f"{address}?p={last}"
+        yield f"list {model._meta.label}, last page", f"{address}?before="
+        if middle := _middle(model):
+            yield f"list {model._meta.label}, from the middle", f"{address}?after={middle}"
         for column in range(len(shown.list_display)):
             if shown.get_ordering_field(shown.list_display[column]) is not None:
                 yield f"list {model._meta.label}, by column {column}", f"{address}?o={column}"
+
+
+def _middle(model: type[Model]) -> int | None:
+    """A key half-way between the first row's and the last one's."""
+    ends = model._default_manager.order_by().aggregate(first=Min("pk"), last=Max("pk"))
+    return None if ends["last"] is None else (ends["first"] + ends["last"]) // 2
 
 
 def _rows(

@@ -301,11 +301,20 @@ def statements(
         FROM coupons_printrun r, generate_series(1, 40) i""",
     )
     yield (
+        "verdicts",
+        """INSERT INTO coupons_refusalverdict (refusal_id, verdict, note, decided_at)
+        SELECT id, (ARRAY['stands', 'house', 'trained'])[1 + id % 3], '', now()
+        FROM coupons_refusal WHERE id % 10 > 0""",
+    )
+    # A year of what a staff of two hundred changes: most of it households, and a busy offer.
+    yield (
         "history",
-        f"""INSERT INTO django_admin_log (action_time, object_id, object_repr, action_flag,
-        change_message, content_type_id, user_id)
-        SELECT now() - interval '1 minute' * i, (1 + i % {homes})::text, 'Somebody', 2, '[]',
-        (SELECT id FROM django_content_type WHERE model = 'household'),
-        (SELECT id FROM auth_user WHERE username = 'boss')
-        FROM generate_series(1, {homes // 2}) i""",
+        f"""INSERT INTO pos_integration_change (at, by_id, by_name, page, kind, table_name, row_id,
+        label, about_table, about_id, rows, before, after)
+        SELECT now() - interval '15 seconds' * (2 * {homes} - i), 1 + i % 200,
+        'user-' || 1 + i % 200, '', 'changed', t, n, 'Somebody', t, n, 1,
+        '{{"name": "Ada Abel"}}', '{{"name": "Ada Abele"}}'
+        FROM (SELECT i, CASE WHEN i % 50 = 0 THEN 'coupons_offer' ELSE 'loyalty_household' END AS t,
+              (CASE WHEN i % 50 = 0 THEN 1 ELSE 1 + i * 29 % {homes} END)::text AS n
+              FROM generate_series(1, {2 * homes}::bigint) i) s""",
     )

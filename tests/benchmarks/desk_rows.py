@@ -174,6 +174,7 @@ def statements(scale: float, today: date) -> Iterator[tuple[str, str]]:
     )
     yield "selections in use", "UPDATE coupons_mailing SET selection_id = id"
     a_mailing = sheets // MAILINGS
+    each = max(sheets * COUPONS_A_SHEET // max(used, 1), 1)  # of so many coupons one came back
     yield (
         "sheets",
         f"""INSERT INTO coupons_sheet (id, number, address, savings, household_id,
@@ -186,7 +187,9 @@ def statements(scale: float, today: date) -> Iterator[tuple[str, str]]:
         f"""INSERT INTO coupons_coupon (id, code, position, state, valid_from,
         valid_to, chance, tag, reason, staff_reason, offer_id, sheet_id)
         SELECT (s.id - 1) * {COUPONS_A_SHEET} + p, 'Z' || lpad(((s.id - 1) * 8 + p)::text, 12, '0'),
-        p, 'open', m.valid_from, m.valid_to, 0.08, 'buy', 'You buy this.', '',
+        p, CASE WHEN ((s.id - 1) * {COUPONS_A_SHEET} + p - 1) % {each} = 0 THEN 'redeemed'
+        WHEN s.id % 500 = 0 THEN 'void' ELSE 'open' END,
+        m.valid_from, m.valid_to, 0.08, 'buy', 'You buy this.', '',
         1 + (s.id + p * 7) % {OFFERS}, s.id
         FROM coupons_sheet s JOIN coupons_mailing m ON m.id = s.mailing_id,
         generate_series(1, {COUPONS_A_SHEET}) p""",
@@ -206,8 +209,7 @@ def statements(scale: float, today: date) -> Iterator[tuple[str, str]]:
         SELECT i, 1, now(), 1, c.valid_from + ((i * i) % 14)::int, i::text, c.id,
         c.offer_id, i, 1 + i % {STORES}, ''
         FROM generate_series(1, {used}::bigint) i
-        JOIN coupons_coupon c ON c.id = 1 + i * {max(sheets * COUPONS_A_SHEET // max(used, 1), 1)}
-        % {sheets * COUPONS_A_SHEET}""",
+        JOIN coupons_coupon c ON c.id = 1 + i * {each} % {sheets * COUPONS_A_SHEET}""",
     )
     yield (
         "refusals",

@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from coupons.sheets import codes
-from pos_integration.desk import LongListPaginator
+from pos_integration.long_lists import LongListPaginator
 from pos_integration.models import (
     Basket,
     Reject,
@@ -217,7 +217,6 @@ def test_a_long_table_is_not_counted_its_length_is_estimated():
     pages = LongListPaginator(Store.objects.order_by("pk"), 50)
 
     assert pages.count_text == "about 5,000,000"
-    assert pages.num_pages == 100
     assert LongListPaginator(Store.objects.filter(currency="USD").order_by("pk"), 50).count == 1
 
 
