@@ -7,6 +7,7 @@ numbers, and words of this file's own.
 from collections.abc import Sequence
 from datetime import date, timedelta
 from html import escape
+from typing import NamedTuple
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -129,15 +130,39 @@ def interval(low: float, middle: float, high: float, *, top: float) -> str:
     )
 
 
+class Room(NamedTuple):
+    """How rows below each other lie on a sheet: names beside what is drawn, or above it."""
+
+    shown: str  # a class of the style sheets: only one of two is seen, by the screen's width
+    width: int
+    names: int  # where the scale begins
+    row: int
+    name_y: int
+    mark_y: int
+    letters: int  # how much of a name fits
+
+    def name(self, text: str) -> str:
+        return text if len(text) <= self.letters else f"{text[: self.letters - 2].rstrip()} ..."
+
+
+AT_DESK = Room("at-desk", WIDTH, names=200, row=22, name_y=13, mark_y=9, letters=30)
+ON_PHONE = Room("on-phone", 340, names=16, row=36, name_y=11, mark_y=23, letters=46)
+
+
 def forest(title: str, rows: Sequence[tuple[str, float, float, float]]) -> str:
     """Estimates below each other on one scale, each a mark within its interval.
 
     title: what they are, in words. rows: name, low, middle, high; the scale holds them all and 0,
         which has a line. Where all of an interval lies below 0, or above, it is drawn so.
-    Returns the markup of one <svg>. Raises ValueError if there is no row.
+    Returns the markup of two <svg>, for a desk's screen and for a phone's. Raises ValueError if
+    there is no row.
     """
     if not rows:
         raise ValueError("no estimate to draw")
+    return "".join(_forest(title, rows, room) for room in (AT_DESK, ON_PHONE))
+
+
+def _forest(title: str, rows: Sequence[tuple[str, float, float, float]], room: Room) -> str:
     least = min(0.0, *(low for _, low, _, _ in rows))
     most = max(0.0, *(high for _, _, _, high in rows))
     step = _round_up(max((most - least) / 4, 0.01) * 100) / 100
@@ -145,9 +170,10 @@ def forest(title: str, rows: Sequence[tuple[str, float, float, float]]) -> str:
     last = max(last, first + 1)
 
     def x(value: float) -> float:
-        return _NAMES + (value / step - first) / (last - first) * (WIDTH - _NAMES - 24)
+        share = (value / step - first) / (last - first)
+        return room.names + share * (room.width - room.names - 24)
 
-    floor = 14 + _ROW * len(rows)
+    floor = 14 + room.row * len(rows)
     axis = "".join(
         f'<line x1="{x(tick * step):.1f}" x2="{x(tick * step):.1f}" y1="8" y2="{floor}"'
         f"{_ZERO if tick == 0 else ''}/>"
@@ -157,24 +183,22 @@ def forest(title: str, rows: Sequence[tuple[str, float, float, float]]) -> str:
     )
     drawn = []
     for at, (name, low, middle, high) in enumerate(rows):
-        y = 14 + _ROW * at
+        y = 14 + room.row * at
         kind = "bad" if high < 0 else "good" if low > 0 else "open"
-        short = name if len(name) <= _LETTERS else f"{name[: _LETTERS - 2].rstrip()} ..."
         drawn.append(
             f'<g class="forest-{kind}"><title>{escape(name)}: {_between(low, middle, high)}</title>'
-            f'<text x="0" y="{y + 13}">{escape(short)}</text>'
-            f'<rect class="forest-band" x="{x(low):.1f}" y="{y + 6}" '
+            f'<text x="0" y="{y + room.name_y}">{escape(room.name(name))}</text>'
+            f'<rect class="forest-band" x="{x(low):.1f}" y="{y + room.mark_y - 3}" '
             f'width="{max(x(high) - x(low), 1):.1f}" height="6" rx="3"/>'
-            f'<circle class="forest-mark" cx="{x(middle):.1f}" cy="{y + 9}" r="4.5"/></g>'
+            f'<circle class="forest-mark" cx="{x(middle):.1f}" cy="{y + room.mark_y}" r="4.5"/></g>'
         )
     return (
-        f'<svg class="plot plot-forest" viewBox="0 0 {WIDTH} {floor + 24}" role="img">'
-        f'<title>{escape(title)}</title><g class="plot-axis">{axis}</g>{"".join(drawn)}</svg>'
+        f'<svg class="plot plot-forest {room.shown}" viewBox="0 0 {room.width} {floor + 24}" '
+        f'role="img"><title>{escape(title)}</title><g class="plot-axis">{axis}</g>'
+        f"{''.join(drawn)}</svg>"
     )
 
 
-_NAMES, _ROW, _LETTERS = 200, 22, 30
-"""Of a forest: where its scale begins, how high a row is, how much of a name fits."""
 _ZERO = ' class="forest-zero"'
 
 

@@ -70,8 +70,7 @@ def _drawn(
     if not rows:
         return table((), (), _("No coupon in either."))
     # Its markup is this house's own, and escapes the names.
-    drawn = mark_safe(paired_bars(title, names, rows))  # noqa: S308 - our own figures
-    return format_html('<div class="scroll" tabindex="0">{}</div>', drawn)
+    return mark_safe(paired_bars(title, names, rows))  # noqa: S308 - our own figures
 
 
 def _figures(first: Selection, second: Selection) -> SafeString:

@@ -97,8 +97,7 @@ def by_offer(report: Report) -> SafeString:
 
 
 def _forest(title: str, told: Sequence[tuple[str, float, float, float]]) -> SafeString:
-    drawn = mark_safe(plots.forest(title, told))  # noqa: S308 - our own, names are escaped
-    return format_html('<div class="scroll" tabindex="0">{}</div>', drawn)
+    return mark_safe(plots.forest(title, told))  # noqa: S308 - our own, names are escaped
 
 
 def _between(low: str, high: str) -> str:

@@ -14,11 +14,11 @@ def test_what_lies_below_zero_is_told_from_what_lies_above_and_from_what_may_be_
         [("Oats", 10.0, 20.0, 30.0), ("Beans", -9.0, -5.0, -1.0), ("Tea & <b>", -2.0, 1.0, 4.0)],
     )
 
-    ElementTree.fromstring(drawn)
-    assert re.findall(r"forest-(good|bad|open)", drawn) == ["good", "bad", "open"]
+    ElementTree.fromstring(f"<p>{drawn}</p>")
+    assert re.findall(r"forest-(good|bad|open)", drawn) == ["good", "bad", "open"] * 2
     assert "Oats: 20.00, between 10.00 and 30.00" in drawn
     assert "Tea &amp; &lt;b&gt;" in drawn
-    assert drawn.count("forest-zero") == 1
+    assert drawn.count("forest-zero") == 2, "one for a desk's screen, one for a phone's"
 
 
 def test_marks_lie_on_the_sheet_whatever_the_scale():
@@ -26,8 +26,11 @@ def test_marks_lie_on_the_sheet_whatever_the_scale():
         drawn = plots.forest(
             "All", [("One", -size, 0.0, size), ("A name longer than fits here", 0, 0, 0)]
         )
-        places = [float(x) for x in re.findall(r'c?x1?="([0-9.]+)"', drawn)]
-        assert all(0 <= x <= plots.WIDTH for x in places)
+        for room, sheet in zip(
+            (plots.AT_DESK, plots.ON_PHONE), drawn.split("</svg>"), strict=False
+        ):
+            places = [float(x) for x in re.findall(r'c?x1?="([0-9.]+)"', sheet)]
+            assert all(0 <= x <= room.width for x in places)
 
 
 def test_without_an_estimate_there_is_no_plot():
