@@ -72,10 +72,13 @@ class GiveGoodwill(Step):
             _("Its funder pays as for any coupon. It counts in no measurement and no model."),
             *(
                 []
-                if len(list(form["offer"].subwidgets)) > 1
+                if self.can(form)
                 else [_("No offer is good today that you may give: ask marketing for one.")]
             ),
         ]
+
+    def can(self, form: forms.Form) -> bool:
+        return len(list(form["offer"].subwidgets)) > 1  # the first says only: choose
 
     def do(self, by: AbstractBaseUser, home: Household, told: Mapping[str, Any]) -> str:
         offer = Offer.objects.get(pk=told["offer"])
@@ -181,7 +184,8 @@ class NightAdmin(ModelRunAdmin):
         tools = super().list_tools(request)
         if request.user.has_perm("loyalty.add_modelrun"):
             url = reverse("admin:loyalty_modelrun_start")
-            tools.append(Tool(_("Start the night now"), url, is_main=True))
+            is_running = ModelRun.objects.filter(state=ModelRun.State.RUNNING).exists()
+            tools.append(Tool(_("Start the night now"), url, is_main=not is_running))
         return tools
 
     def start_view(self, request: HttpRequest) -> HttpResponse:

@@ -6,7 +6,7 @@ from django.contrib import admin, messages
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
@@ -93,14 +93,13 @@ class NoteAdmin(LongList[Note], ReadOnlyAdmin[Note]):
 
     def settle_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Settle one from its household's page."""
-        if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
         if not self.has_settle_permission(request):
             raise PermissionDenied
         note = get_object_or_404(self.get_queryset(request), pk=pk)
-        assert isinstance(request.user, AbstractBaseUser)
-        notes.settle(note, request.user)
-        messages.success(request, _("The concern is settled."))
+        if request.method == "POST":  # an address that was only opened leads back
+            assert isinstance(request.user, AbstractBaseUser)
+            notes.settle(note, request.user)
+            messages.success(request, _("The concern is settled."))
         page = reverse("admin:loyalty_household_change", args=[note.household_id])
         return HttpResponseRedirect(f"{page}#notes")
 

@@ -40,6 +40,10 @@ class Step:
         """What is to be known before; form: as it was sent, if it was."""
         return ()
 
+    def can(self, form: forms.Form) -> bool:
+        """Whether it can be done at all; `says` tells why not, and there is no button."""
+        return True
+
     def do(self, by: AbstractBaseUser, home: Household, told: Mapping[str, Any]) -> str:
         """Do it; a sentence that says so. Raises ValueError with one for what cannot be done."""
         raise NotImplementedError

@@ -251,7 +251,7 @@ class HouseholdAdmin(LongList[Household]):
             request,
             title=f"{step.title}: {home}",
             says=step.says(home, form),
-            button=str(step.button),
+            button=str(step.button) if step.can(form) else "",
             back=back,
         )
         assert page.context_data is not None

@@ -11,7 +11,6 @@ from django.http import (
     Http404,
     HttpRequest,
     HttpResponse,
-    HttpResponseNotAllowed,
     HttpResponseRedirect,
 )
 from django.urls import URLPattern, path, reverse
@@ -151,14 +150,15 @@ class FittedModelAdmin(ReadOnlyAdmin[FittedModel]):
         return HttpResponseRedirect(back)
 
     def use_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Put one version to use from the next night on; POST only, and back to its page."""
+        """Put one version to use from the next night on, by POST; and back to its page."""
         if not may_act(request):
             raise PermissionDenied
-        if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
         model = FittedModel.objects.filter(pk=pk).first()
         if model is None:
             raise Http404(f"there is no fitted model {pk}")
+        page = reverse("admin:loyalty_fittedmodel_change", args=[pk])
+        if request.method != "POST":
+            return HttpResponseRedirect(page)
         try:
             fitted.parameters(model)
         except fitted.DamagedModelError as error:
@@ -184,7 +184,7 @@ class FittedModelAdmin(ReadOnlyAdmin[FittedModel]):
                     % {"model": model, "instead": instead}
                 ),
             )
-        return HttpResponseRedirect(reverse("admin:loyalty_fittedmodel_change", args=[pk]))
+        return HttpResponseRedirect(page)
 
     def sentence(self, row: FittedModel) -> str:
         use = _("the next night uses it") if row.in_use else _("kept, not in use")

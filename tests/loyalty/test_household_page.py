@@ -186,6 +186,7 @@ def test_some_cards_are_split_off(admin_client, home):
 def test_a_goodwill_coupon_is_given_shown_and_made_void(admin_client, home):
     empty = said(admin_client.get(step(home, "goodwill")))
     assert "No offer is good today" in empty
+    assert "Give it" not in empty, "there is nothing to give"
     sent = {"offer": good_offer().pk, "why": "Milk was sour", "good_days": 14}
     told = admin_client.post(step(home, "goodwill"), sent, follow=True)
     coupon = Coupon.objects.get()
