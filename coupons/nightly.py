@@ -24,6 +24,7 @@ from coupons import (
     reversing,
     settlement,
     uplift,
+    uses,
 )
 from coupons.alone import TakenError, alone
 from coupons.models import Mailing
@@ -85,6 +86,7 @@ def _night(as_of: date, bars: Bars) -> Night:
     _select_due(as_of, bars, told)
     _issue_due(as_of, bars, told)
     _note_undone(run, told.refused)
+    uses.keep_lately(as_of)
     privacy.retain(as_of)
     picture_retention.delete_unused(as_of)
     return told

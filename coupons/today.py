@@ -3,19 +3,18 @@
 What they mean is said in `today_figures` and `today_forecast`, how it looks in `admin.home`.
 """
 
-import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.core.cache import caches
 from django.db import connection
 from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery, Sum
 from django.utils import timezone
 
+from coupons import uses
 from coupons.models import Mailing, Measurement, Offer, Redemption, Refusal, Sheet
 from coupons.today_figures import WATCHED_DAYS, Shop, Till
 from loyalty.models import DataRequest, Note
@@ -28,8 +27,6 @@ NEWEST_UPLOADS = 20_000
 LAST_LOADED = 1_000
 LOOKED_AT = 10_000
 MAILINGS, EARLIER, OFFERS, OUT = 8, 3, 6, 12
-SLOW_S, KEPT_S = 0.15, 300
-"""What takes longer to add up is remembered so many seconds."""
 NOWHERE = 0
 """The id of no store: who works in none yet is asked for like everybody."""
 
@@ -268,37 +265,11 @@ def drops(on: date) -> list[Drop]:
 
 
 def fill(rows: Iterable[Drop]) -> None:
-    """Add to mailings what came back of them, day by day.
-
-    At a chain of a million households this is long to add up: then it is remembered for a while.
-    """
-    issued = {row.mailing.pk: row for row in rows if row.sheets}
-    if not issued:
-        return
-    key = "home-used-" + "-".join(str(pk) for pk in sorted(issued))
-    for pk, business_date, used, off in _remembered(key, lambda: _by_day(issued)):
-        issued[pk].used[business_date] = used
-        issued[pk].spent += off
-
-
-def _remembered(key: str, add_up: Callable[[], list[Any]]) -> list[Any]:
-    """What `add_up` returns: of a few minutes ago, where it took long."""
-    told: list[Any] | None = caches["here"].get(key)
-    if told is None:
-        begun = time.monotonic()
-        told = add_up()
-        if time.monotonic() - begun > SLOW_S:
-            caches["here"].set(key, told, KEPT_S)
-    return told
-
-
-def _by_day(mailings: Iterable[int]) -> list[tuple[int, date, int, Decimal]]:
-    return list(
-        Redemption.objects.filter(coupon__sheet__mailing__in=list(mailings), reversed_at=None)
-        .order_by()
-        .values_list("coupon__sheet__mailing", "business_date")
-        .annotate(Count("pk"), Sum("amount"))
-    )
+    """Add to mailings what came back of them, day by day."""
+    issued = [row for row in rows if row.sheets]
+    told = uses.of({row.mailing: row.sheets for row in issued})
+    for row in issued:
+        row.used, row.spent = told[row.mailing.pk].days, told[row.mailing.pk].off
 
 
 def burning(on: date) -> list[Burning]:

@@ -14,6 +14,7 @@ from django.http import HttpRequest
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 
+from pos_integration import staff
 from pos_integration.desk import M, Page, grouped
 
 AFTER, BEFORE = "after", "before"  # in a list's address
@@ -31,7 +32,7 @@ class LongListPaginator(AnyPaginator):
     A whole table is as long as PostgreSQL last thought; a part of it is counted up to `most`.
     """
 
-    most = 10_000
+    most = 1_000
 
     @cached_property
     def count(self) -> int:
@@ -54,6 +55,12 @@ class LongListPaginator(AnyPaginator):
             return _("more than %(n)s") % {"n": grouped(self.most)}
         count = grouped(self.count)
         return _("about %(n)s") % {"n": count} if self.count > self.most else count
+
+
+class ScopedPaginator(LongListPaginator):
+    """For a store's staff: theirs may be one row of hundreds, so they are not counted far."""
+
+    most = 100
 
 
 class Turn(NamedTuple):
@@ -84,7 +91,6 @@ class LongChangeList(ChangeList):
 
     def get_results(self, request: HttpRequest) -> None:
         self.paginator = self.model_admin.get_paginator(request, self.queryset, self.list_per_page)
-        self.result_count = self.paginator.count
         self.full_result_count = None
         self.show_full_result_count = self.can_show_all = False
         self.show_admin_actions = True
@@ -99,6 +105,9 @@ class LongChangeList(ChangeList):
             edge, backward = [], False
             rows, is_more = self._page(columns, edge, backward=False)
         self.result_list = rows
+        if not edge and not is_more:  # all of it
+            self.paginator.count = len(rows)
+        self.result_count = self.paginator.count
         has_earlier = is_more if backward else bool(edge)
         has_later = bool(edge) if backward else is_more
         self.turns = tuple(self._turns(columns, has_earlier=has_earlier, has_later=has_later))
@@ -199,3 +208,7 @@ class LongList(Page[M]):
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return LongChangeList
+
+    def get_paginator(self, request: HttpRequest, *given: Any, **named: Any) -> Any:
+        is_scoped = staff.stores_of(request.user) is not None
+        return (ScopedPaginator if is_scoped else self.paginator)(*given, **named)

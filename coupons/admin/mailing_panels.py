@@ -1,10 +1,8 @@
 """What a mailing's page tells: what was selected, for whom, what came back, what is printed."""
 
-from datetime import timedelta
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -12,10 +10,11 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from coupons import uses
 from coupons.admin.mailing_steps import State
 from coupons.admin.printing import runs_table
 from coupons.admin.selections import between, selection_pill
-from coupons.models import Mailing, Recipient, Redemption, Selection
+from coupons.models import Mailing, Recipient, Selection
 from pos_integration.desk import NOTHING, Panel, grouped, link, money, percent, pill, table
 from pos_integration.said import retold
 
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from coupons.post_checks import Found
 
 OFFERS_NAMED = 8
-COME_LATE_DAYS = 60  # after its last day a coupon may still come in, if ever
 
 
 def first_named(rows: QuerySet[Any]) -> str:
@@ -111,23 +109,21 @@ def redeemed(mailing: Mailing) -> SafeString:
     if mailing.state in (State.DRAFT, State.SELECTED, State.APPROVED):
         return table((), (), _("Its coupons are not issued yet."))
     sheets = mailing.sheets.filter(replaces=None).count()
-    # By its days first: of the years' redemptions few are of this mailing.
-    days = (mailing.valid_from, mailing.valid_to + timedelta(days=COME_LATE_DAYS))
-    lately = Redemption.objects.filter(business_date__range=days)
-    used = lately.filter(coupon__sheet__mailing=mailing).aggregate(
-        coupons=Count("pk"),
-        homes=Count("coupon__sheet__household", distinct=True),
-        off=Sum("amount"),
-    )
+    used = uses.of({mailing: sheets})[mailing.pk]
     url = reverse("admin:coupons_sheet_changelist")
-    share = percent(used["homes"] / sheets) if sheets else percent(0)
+    share = percent(used.households / sheets) if sheets else percent(0)
     return table(
         (_("What"), _("So far") + "#"),
         (
             (link(f"{url}?mailing__id__exact={mailing.pk}", _("Sheets")), grouped(sheets)),
-            (_("Coupons redeemed"), grouped(used["coupons"])),
-            (_("Households that used one"), f"{used['homes']:,} ({share})"),
-            (_("Given off"), money(used["off"] or Decimal(0))),
+            (_("Coupons redeemed"), grouped(used.coupons)),
+            (_("Households that used one"), f"{grouped(used.households)} ({share})"),
+            (_("Given off"), money(used.off)),
+            *(
+                [(_("Added up"), date_format(timezone.localtime(used.at), "SHORT_DATETIME_FORMAT"))]
+                if used.at
+                else []
+            ),
         ),
         "",
     )

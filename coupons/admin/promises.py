@@ -19,14 +19,8 @@ from coupons.models import Coupon
 from coupons.sheets import codes
 from loyalty.admin import scope
 from pos_integration.desk import ReadOnlyAdmin, Tool, percent
-from pos_integration.long_lists import LongList, LongListPaginator
+from pos_integration.long_lists import LongList
 from pos_integration.said import retold
-
-
-class CouponPaginator(LongListPaginator):
-    """Counts fewer: of a store's staff each coupon's household is asked where it shops."""
-
-    most = 1_000
 
 
 @admin.register(Coupon)
@@ -43,7 +37,6 @@ class CouponAdmin(LongList[Coupon], ReadOnlyAdmin[Coupon]):
     )
     list_select_related = ("offer", "level__offer", "sheet__household", "sheet__mailing")
     list_filter = ("state", "tag", "sheet__mailing")
-    paginator = CouponPaginator
     filtered_ordering: ClassVar[dict[str, tuple[str, ...]]] = {
         "sheet__mailing__id__exact": ("-sheet__number", "-position", "-pk")
     }

@@ -34,9 +34,8 @@ from loyalty.models import (
     ModelRun,
     slot_of,
 )
-from pos_integration import staff
 from pos_integration.desk import NOTHING, ReadOnlyAdmin, Tool, link, pill
-from pos_integration.long_lists import LongList, LongListPaginator
+from pos_integration.long_lists import LongList
 
 OF_THE_LIVING = ("consent", "notes")
 """Cards by which something is said to a household: not for one that is part of another."""
@@ -54,12 +53,6 @@ def known_by(query: str) -> QuerySet[Any] | None:
         if ids.exists():
             return ids
     return None
-
-
-class ScopedPaginator(LongListPaginator):
-    """For a store's staff: theirs may be one household of hundreds, so they are not counted far."""
-
-    most = 100
 
 
 @admin.register(Household)
@@ -99,11 +92,6 @@ class HouseholdAdmin(LongList[Household]):
             erased_at=Subquery(erased),
             desk_cards=ArraySubquery(cards[: overview.CARDS_SHOWN]),
         )
-
-    def get_paginator(self, request: HttpRequest, *given: Any, **named: Any) -> Any:
-        if staff.stores_of(request.user) is None:
-            return super().get_paginator(request, *given, **named)
-        return ScopedPaginator(*given, **named)
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.step_view)

@@ -1,5 +1,6 @@
 """What tills handed over: files, what became of them, loading again, handing one in."""
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -26,7 +27,7 @@ from pos_integration.admin.rejects import mend_words, raw_text, reject_pill, rej
 from pos_integration.admin.scoping import in_stores
 from pos_integration.desk import NOTHING, Panel, ReadOnlyAdmin, Tool, in_sentence, link, pill, table
 from pos_integration.long_lists import LongList
-from pos_integration.models import Reject, StoreStaff, Upload
+from pos_integration.models import Reject, StoreStaff, Terminal, Upload
 from pos_integration.said import retold
 
 REJECTS_SHOWN = 50
@@ -114,6 +115,19 @@ class UploadAdmin(LongList[Upload], ReadOnlyAdmin[Upload]):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Upload]:
         rows = super().get_queryset(request).defer("body").select_related("terminal__store")
         return in_stores(rows, request, "terminal__store")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Upload], search_term: str
+    ) -> tuple[QuerySet[Upload], bool]:
+        """By an index that begins with the till: of a store's tills, or of each."""
+        typed = search_term.replace("\0", " ").strip()
+        if not typed:
+            return queryset, False
+        if re.fullmatch("[0-9a-fA-F]{64}", typed):
+            tills, rows = Terminal.objects.all(), queryset.filter(sha256=typed.lower())
+        else:
+            tills, rows = Terminal.objects.filter(store__number=typed), queryset
+        return rows.filter(terminal__in=list(tills.values_list("pk", flat=True))), False
 
     def get_urls(self) -> list[URLPattern]:
         def named(route: str, view: Callable[..., HttpResponseBase], name: str) -> URLPattern:

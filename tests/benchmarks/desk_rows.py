@@ -108,10 +108,12 @@ def statements(scale: float, today: date) -> Iterator[tuple[str, str]]:
         recency_days, frequency, monetary, baskets, mean_gap_days, saved, coupon_share, tier,
         year_value, year_margin, favourite_weekday, weekly_spend_cents, categories, household_id,
         run_id, favourite_daypart, home_store_id, is_shared, shared_reason, wallets, weekly_trips)
-        SELECT i, {day} - 300, {day} - 1 - (i % 60)::int, 1 + i % 60, 40, 900 + i % 3000, 60, 7,
-        40, 0.1, (ARRAY['gold','silver','bronze','casual'])[1 + i % 4], 900 + i % 3000, 300, 5,
+        SELECT i, {day} - 300, {day} - 1 - (i % 60)::int, 1 + i % 60,
+        CASE WHEN i % 20 = 0 THEN 2 ELSE 40 END, 900 + i % 3000, 60, 7,
+        40, 0.1, CASE WHEN i % 50 = 0 THEN 'platinum'
+        ELSE (ARRAY['gold','silver','bronze','casual'])[1 + i % 4] END, 900 + i % 3000, 300, 5,
         array_fill(2300, ARRAY[52]), '[["Category 1", 0.4]]', i, 1, 'evening', 1 + i % {STORES},
-        false, '', '[]', array_fill(1::smallint, ARRAY[52])
+        i % 500 = 0, '', '[]', array_fill(1::smallint, ARRAY[52])
         FROM generate_series(1, {homes}) i""",
     )
     yield (
@@ -189,7 +191,8 @@ def statements(scale: float, today: date) -> Iterator[tuple[str, str]]:
         SELECT (s.id - 1) * {COUPONS_A_SHEET} + p, 'Z' || lpad(((s.id - 1) * 8 + p)::text, 12, '0'),
         p, CASE WHEN ((s.id - 1) * {COUPONS_A_SHEET} + p - 1) % {each} = 0 THEN 'redeemed'
         WHEN s.id % 500 = 0 THEN 'void' ELSE 'open' END,
-        m.valid_from, m.valid_to, 0.08, 'buy', 'You buy this.', '',
+        m.valid_from, m.valid_to, 0.08, (ARRAY['buy', 'buy', 'back', 'new'])[1 + p % 4],
+        'You buy this.', '',
         1 + (s.id + p * 7) % {OFFERS}, s.id
         FROM coupons_sheet s JOIN coupons_mailing m ON m.id = s.mailing_id,
         generate_series(1, {COUPONS_A_SHEET}) p""",

@@ -59,7 +59,7 @@ def test_two_selections_stand_side_by_side_and_a_sentence_says_which_brings_more
     assert f"Selection {mean.pk} would bring" in body
     assert f"% less margin than selection {generous.pk}" in body
     assert "households would get other coupons" in body
-    assert body.count("plot-pairs") == 3
+    assert body.count("plot-pairs at-desk") == 3
     assert url("use", mailing.pk, generous.pk) in body
     assert url("use", mailing.pk, mean.pk) not in body
     same = {"first": mean.pk, "second": mean.pk}
