@@ -36,7 +36,7 @@ def test_a_measurement_has_a_sentence_plots_tables_and_what_to_drop():
 
     assert "The mailing brought" in text
     assert "against 60 held out" in text
-    assert '<svg class="plot plot-forest"' in text
+    assert '<svg class="plot plot-forest at-desk"' in text
     assert "Beans &lt;b&gt;" in text
     assert "<b>" not in text
     assert "leave it out of the next mailing" in text
