@@ -23,3 +23,19 @@ def alone(name: str) -> Iterator[None]:
     finally:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [name])
+
+
+IS_HELD = (
+    "EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted"
+    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+    " AND (classid::bigint << 32 | objid::bigint) = hashtextextended(%s, 0))"
+)
+"""Whether somebody holds a name, in SQL."""
+
+
+def is_held(name: str) -> bool:
+    """Whether somebody is at it."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {IS_HELD}", [name])
+        (held,) = cursor.fetchone()
+    return bool(held)

@@ -19,7 +19,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.utils import timezone
 
-from coupons import preflight, seeding
+from coupons import preflight, print_progress, seeding
 from coupons.alone import TakenError, alone
 from coupons.looks import LookError, Looks
 from coupons.models import Coupon, Mailing, PrintFile, PrintRun, Sheet
@@ -243,8 +243,7 @@ def _finish(run: PrintRun, folder: Path, wanted: Sequence[Range]) -> None:
         "left_out": [{"number": one["number"], "why": one["why"]} for one in left_out],
     }
     _replace(folder / MANIFEST, (json.dumps(run.manifest, indent=2) + "\n").encode())
-    if run.kind == Kind.WHOLE:
-        _sweep(run, folder)
+    _sweep(run, folder)
     run.state, run.says, run.finished_at = State.FINISHED, "", timezone.now()
     with transaction.atomic():
         run.save()
@@ -255,13 +254,18 @@ def _finish(run: PrintRun, folder: Path, wanted: Sequence[Range]) -> None:
 
 
 def _sweep(run: PrintRun, folder: Path) -> None:
-    """Remove what runs before this one left in its folder: nobody is to mail a sheet twice."""
+    """Remove what a worker that was killed left half written, and what whole runs before this one
+    left in its folder: nobody is to mail a sheet twice.
+    """
+    for file in run.files.all():
+        print_progress.forget(run, file.first)
     now = {file["name"] for file in run.manifest["files"]}
-    before = PrintFile.objects.filter(
-        run__mailing=run.mailing_id, run__kind=Kind.WHOLE, run__folder=run.folder
-    ).exclude(name__in=now)
-    for name in set(before.values_list("name", flat=True)):
-        (folder / name).unlink(missing_ok=True)
+    if run.kind == Kind.WHOLE:
+        before = PrintFile.objects.filter(
+            run__mailing=run.mailing_id, run__kind=Kind.WHOLE, run__folder=run.folder
+        ).exclude(name__in=now)
+        for name in set(before.values_list("name", flat=True)):
+            (folder / name).unlink(missing_ok=True)
     for name in now:
         for pattern in ("{}.*.part", "{}.blocked"):
             for path in folder.glob(pattern.format(glob.escape(name))):

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django_q.models import OrmQ, Task
 from django_q.status import Stat
 
+from coupons.alone import IS_HELD
 from coupons.models import Mailing, PrintRun, Selection
 from coupons.print_progress import sheets_done
 from coupons.today import answered, count_of
@@ -82,7 +83,7 @@ def night(today: date) -> Night:
     went_well = Task.objects.filter(func=NIGHT, success=True, stopped__gt=OuterRef("stopped"))
     nights = nights.filter(~Exists(went_well), stopped__gt=now - timedelta(days=2))
     is_running, uploads, done, waits, since, failed, bad_nights = answered(
-        (_IS_HELD, ("coupons.nightly",)),
+        (IS_HELD, ("coupons.nightly",)),
         count_of(Upload.objects.filter(state=Upload.State.RECEIVED), LOOKED_AT),
         count_of(BucketReceipt.objects.filter(run__state=ModelRun.State.RUNNING)),
         count_of(waiting, LOOKED_AT),
@@ -104,14 +105,6 @@ def night(today: date) -> Night:
         has_failed=bool(bad_nights) and not is_running,
         not_done=list(getattr(published, "not_done", None) or []),
     )
-
-
-_IS_HELD = (
-    "EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted"
-    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-    " AND (classid::bigint << 32 | objid::bigint) = hashtextextended(%s, 0))"
-)
-"""Whether somebody holds a name: see `alone`."""
 
 
 def _due(morning: date) -> list[Due]:

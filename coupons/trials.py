@@ -5,6 +5,7 @@ had taken off is reckoned by the very rules of the till (pricing.py), one coupon
 """
 
 from collections import Counter
+from contextlib import suppress
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
@@ -17,6 +18,7 @@ from django.utils import timezone
 from scipy.stats import beta  # type: ignore[import-untyped] # ships no types
 
 from coupons import exposures, pricing
+from coupons.alone import TakenError, alone
 from coupons.models import Offer, OfferTrial
 from coupons.selection import response
 from loyalty import beliefs, history
@@ -92,17 +94,20 @@ def begin(offer: Offer, by: AbstractBaseUser, weeks: int = WEEKS) -> tuple[Offer
 
 
 def work(trial_id: int) -> OfferTrial:
-    """Work a trial out. One that another worker has, or that has ended, is left as it is."""
-    claimed = OfferTrial.objects.filter(pk=trial_id, state=State.WAITING)
-    if not claimed.update(state=State.RUNNING):
-        return OfferTrial.objects.get(pk=trial_id)
+    """Work a trial out, also one whose worker was killed.
+
+    One that another worker is at, or that has ended, is left as it is.
+    """
     trial = OfferTrial.objects.select_related("offer").get(pk=trial_id)
-    try:
-        figures = _worked_out(trial)
-    except Exception as error:
-        _end(trial_id, State.FAILED, error=f"{error.__class__.__name__}: {error}"[:300])
-        raise
-    _end(trial_id, State.DONE, figures=figures)
+    with suppress(TakenError), alone(f"coupons.trials.{trial_id}"):
+        begun = OfferTrial.objects.filter(pk=trial_id, state__in=[State.WAITING, State.RUNNING])
+        if begun.update(state=State.RUNNING):
+            try:
+                figures = _worked_out(trial)
+            except Exception as error:
+                _end(trial_id, State.FAILED, error=f"{error.__class__.__name__}: {error}"[:300])
+                raise
+            _end(trial_id, State.DONE, figures=figures)
     trial.refresh_from_db()
     return trial
 

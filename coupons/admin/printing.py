@@ -28,7 +28,7 @@ from django.utils.translation import gettext_lazy
 
 from coupons import print_progress
 from coupons.admin.folding import followed
-from coupons.admin.printing_steps import PrintSteps, page_of
+from coupons.admin.printing_steps import PrintSteps, at_work, page_of
 from coupons.models import Mailing, PrintFile, PrintRun
 from pos_integration.desk import (
     NOTHING,
@@ -110,7 +110,7 @@ class PrintRunAdmin(PrintSteps, ReadOnlyAdmin[PrintRun]):
 
     def sentence(self, row: PrintRun) -> str:
         if row.state == State.RUNNING:
-            return _("It is being printed; this page follows it.")
+            return at_work(row)
         if row.state != State.FINISHED:
             return f"{row.get_state_display()}. {row.says or _('It came to no end.')}"
         files, left_out = row.files.count(), len(row.left_out)

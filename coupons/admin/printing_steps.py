@@ -16,6 +16,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_q.tasks import async_task
 
+from coupons.admin import queued
+from coupons.alone import is_held
 from coupons.models import Mailing, PrintRun
 from pos_integration.desk import ReadOnlyAdmin, Tool, in_sentence
 
@@ -25,6 +27,7 @@ else:
     Steps = object
 
 State, Kind = PrintRun.State, PrintRun.Kind
+TASK = "coupons.tasks.print_run"
 QUEUED = gettext_lazy("It waits its turn in the queue: look here again in a minute.")
 MOST_OF_A_PROOF = 500
 Outcome = tuple[str, PrintRun]
@@ -68,7 +71,19 @@ def page_of(run: PrintRun) -> str:
 
 def queue(run: PrintRun) -> None:
     """Have a run worked off; one that is worked off already, or ended, is left as it is."""
-    async_task("coupons.tasks.print_run", run.pk)
+    async_task(TASK, run.pk)
+
+
+def at_work(run: PrintRun) -> str:
+    """Whether somebody is at a run that has not ended: its worker may have been killed."""
+    if is_held(f"coupons.printing.{run.mailing_id}"):
+        return _("It is being printed; this page follows it.")
+    if TASK in queued.waiting(run.pk):
+        return _("It waits its turn in the queue; this page follows it.")
+    return _(
+        "It was cut short, and nobody is at it: files that are whole stay, 'Go on' prints the "
+        "others."
+    )
 
 
 def _note(run: PrintRun, given: dict[str, Any], user: AbstractBaseUser) -> Outcome:

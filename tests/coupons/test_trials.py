@@ -138,6 +138,12 @@ def test_a_trial_reads_the_history_and_is_shown_on_the_offers_page(
     assert f">{date_format(done.until - timedelta(weeks=8))}<" in body
 
 
+def test_a_trial_whose_worker_was_killed_is_worked_out_by_the_next_one(offer, admin_user):
+    trial, _ = trials.begin(offer, admin_user)
+    OfferTrial.objects.update(state=OfferTrial.State.RUNNING)
+    assert trials.work(trial.pk).state == OfferTrial.State.DONE
+
+
 def test_the_desk_asks_before_and_queues_one_trial(offer, admin_client):
     url = reverse("admin:coupons_offer_try", args=[offer.pk])
     assert "Nobody gets a coupon" in admin_client.get(url).content.decode()
