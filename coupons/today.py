@@ -11,7 +11,8 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, Exists, F, Max, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from coupons import uses
@@ -236,11 +237,15 @@ def answered(*asked: Asked) -> list[Any]:
 
 def drops(on: date) -> list[Drop]:
     """Mailings in the making, those whose coupons are good, and one that is over: latest first."""
-    sheets = Sheet.objects.filter(mailing=OuterRef("pk")).order_by("-number").values("number")[:1]
+    # Numbered from 1 without a gap: the last number is how many. A household whose sheet was lost
+    # has two; of those there are few, with an index of their own.
+    numbered = Sheet.objects.filter(mailing=OuterRef("pk")).order_by()
+    last = numbered.order_by("-number").values("number")[:1]
+    again = numbered.filter(replaces__isnull=False).values("mailing").annotate(many=Count("pk"))
     rows = (
         Mailing.objects.filter(is_goodwill=False)
         .annotate(
-            last_number=Subquery(sheets),
+            sheets_sent=Subquery(last) - Coalesce(Subquery(again.values("many")), 0),
             totals=F("selection__report__totals"),
             is_measured=Exists(
                 Measurement.objects.filter(mailing=OuterRef("pk"), as_of__gt=OuterRef("valid_to"))
@@ -251,7 +256,7 @@ def drops(on: date) -> list[Drop]:
     told = []
     for mailing in rows:
         totals = getattr(mailing, "totals", None) or {}
-        count = getattr(mailing, "last_number", None) or 0
+        count = getattr(mailing, "sheets_sent", None) or 0
         told.append(
             Drop(
                 mailing,
@@ -272,21 +277,28 @@ def fill(rows: Iterable[Drop]) -> None:
         row.used, row.spent = told[row.mailing.pk].days, told[row.mailing.pk].off
 
 
-def burning(on: date) -> list[Burning]:
-    """Offers whose real budget is most burnt, of those that are out and end soonest."""
+def burning(on: date) -> tuple[list[Burning], int]:
+    """Offers whose real budget is most burnt, of those that are out and end soonest.
+
+    Returns also how many end later, and were not looked at: each is to be added up.
+    """
     spent = Redemption.objects.filter(offer=OuterRef("pk"), reversed_at=None).order_by()
-    rows = (
-        Offer.objects.filter(valid_from__lte=on, valid_to__gte=on, real_budget__gt=0)
-        .annotate(spent=Subquery(spent.values("offer").annotate(sum=Sum("amount")).values("sum")))
+    out = Offer.objects.filter(valid_from__lte=on, valid_to__gte=on, real_budget__gt=0)
+    many = out.order_by().values(all=Value(1)).annotate(many=Count("pk")).values("many")
+    rows = list(
+        out.annotate(
+            spent=Subquery(spent.values("offer").annotate(sum=Sum("amount")).values("sum")),
+            many=Subquery(many),
+        )
         .order_by("valid_to", "pk")
-        .values_list("pk", "name", "real_budget", "spent")
+        .values_list("pk", "name", "real_budget", "spent", "many")[:OUT]
     )
     told = [
         Burning(pk, name, budget or Decimal(0), off or Decimal(0))
-        for pk, name, budget, off in rows[:OUT]
+        for pk, name, budget, off, _ in rows
     ]
     told.sort(key=lambda one: one.spent / one.budget, reverse=True)
-    return told[:OFFERS]
+    return told[:OFFERS], rows[0][-1] - len(rows) if rows else 0
 
 
 def measured() -> Measurement | None:

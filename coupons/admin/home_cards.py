@@ -209,8 +209,9 @@ def _sheets(run: PrintRun, done: int) -> SafeString | str:
 
 
 def budgets(on: date) -> SafeString:
-    """Offers that are out, the most burnt first."""
-    return table(
+    """Offers that are out, the most burnt first, and the way to those that were not added up."""
+    burning, later = today.burning(on)
+    body = table(
         (_("Offer"), _("Burnt"), _("Of") + "#"),
         (
             (
@@ -222,10 +223,16 @@ def budgets(on: date) -> SafeString:
                 ),
                 _whole(one.budget),
             )
-            for one in today.burning(on)
+            for one in burning
         ),
         _("No offer that is out has a budget: give it one on the offer's page."),
     )
+    if not later:
+        return body
+    said = _("The most burnt of the %(n)s that end soonest.") % {"n": today.OUT}
+    more = ngettext("%(n)s more ends later", "%(n)s more end later", later)
+    words = link_if("admin:coupons_offer_changelist", more % {"n": _number(later)})
+    return format_html('{}<p class="more">{} {}</p>', body, said, words)
 
 
 def first_steps(steps: Iterable[tuple[bool | None, str, str]]) -> SafeString:

@@ -5,13 +5,14 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import User
+from django.db.models import F
 from django.utils import timezone
 from django_q.models import Task
 
 from coupons import nightly
 from coupons.admin.home_cards import heard_pill
-from coupons.models import Coupon, Mailing, Redemption, Selection
-from coupons.today import answered, count_of
+from coupons.models import Coupon, Mailing, Offer, Redemption, Selection, Sheet
+from coupons.today import answered, count_of, drops
 from coupons.today_figures import Heard, Judged, Shop, Till
 from loyalty.models import BucketReceipt, ModelRun
 from pos_integration.models import Basket, StoreStaff, Tender, Terminal, Upload
@@ -89,6 +90,34 @@ def test_a_mailing_is_drawn_against_its_forecast_and_its_budget_burns(admin_clie
     assert "25 / 100" in page
     assert "25.00 off, 12.50 in baskets" in page
     assert b"curve-band" in response.content
+
+
+def test_a_household_whose_lost_sheet_was_replaced_counts_once(admin_client, drop) -> None:
+    first = drop.sheets.get()
+    Sheet.objects.filter(pk=first.pk).update(voided_at=timezone.now())
+    Sheet.objects.create(
+        mailing=drop, household=first.household, number=first.number + 1, replaces=first,
+        address=first.address, savings=first.savings,
+    )  # fmt: skip
+    assert [row.sheets for row in drops(TODAY)] == [1]
+    drop.sheets.update(number=F("number") + 7)  # eight households, one of them twice
+    assert [row.sheets for row in drops(TODAY)] == [8]
+
+
+def test_budgets_say_how_many_offers_were_not_looked_at(admin_client, run) -> None:
+    def out(many: int) -> None:
+        for _ in range(many):
+            offer = make.offer("1.00")
+            Offer.objects.filter(pk=offer.pk).update(
+                valid_from=TODAY, valid_to=TODAY + timedelta(days=offer.pk), real_budget=100
+            )
+
+    assert "No offer that is out has a budget" in words(admin_client.get(HOME))
+    out(12)
+    assert "end soonest" not in words(admin_client.get(HOME))
+    out(3)
+    page = words(admin_client.get(HOME))
+    assert "The most burnt of the 12 that end soonest. 3 more end later" in page
 
 
 def test_a_mailing_of_goodwill_coupons_is_not_listed(admin_client, drop) -> None:
