@@ -58,10 +58,19 @@ def stores_of(user: Any) -> list[int] | None:
             if hasattr(user, "group_names")
             else user.groups.values_list("name", flat=True)
         )
-        user.desk_stores = (
-            list(StoreStaff.objects.filter(user=user.pk).values_list("store", flat=True))
-            if IN_STORES in groups and not groups & EVERYWHERE
-            else None
-        )
+        user.desk_stores, user.desk_store_names = None, []
+        if IN_STORES in groups and not groups & EVERYWHERE:
+            rows = StoreStaff.objects.filter(user=user.pk).order_by("store__number")
+            told = list(rows.values_list("store", "store__name"))
+            user.desk_stores = [store for store, _ in told]
+            user.desk_store_names = [name for _, name in told]
     found: list[int] | None = user.desk_stores
     return found
+
+
+def store_names_of(user: Any) -> list[str] | None:
+    """The names of these stores, by their numbers."""
+    if stores_of(user) is None:
+        return None
+    names: list[str] = user.desk_store_names
+    return names

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, QuerySet, Window
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from coupons import uses
-from coupons.admin.mailing_steps import State
+from coupons.admin.mailing_steps import State, latest_selections
 from coupons.admin.printing import runs_table
 from coupons.admin.selections import between, selection_pill
 from coupons.models import Mailing, Recipient, Selection
@@ -27,13 +27,11 @@ OFFERS_NAMED = 8
 
 def first_named(rows: QuerySet[Any]) -> str:
     """The first few by name, and how many there are where that is more."""
-    first = [str(row) for row in rows[: OFFERS_NAMED + 1]]
-    if len(first) <= OFFERS_NAMED:
-        return ", ".join(first)
-    return _("%(n)s, such as %(names)s") % {
-        "n": grouped(rows.count()),
-        "names": ", ".join(first[:OFFERS_NAMED]),
-    }
+    first = list(rows.annotate(in_all=Window(Count("pk")))[:OFFERS_NAMED])
+    names = ", ".join(str(row) for row in first)
+    if not first or first[0].in_all == len(first):
+        return names
+    return _("%(n)s, such as %(names)s") % {"n": grouped(first[0].in_all), "names": names}
 
 
 def selections(mailing: Mailing) -> SafeString:
@@ -62,7 +60,7 @@ def selections(mailing: Mailing) -> SafeString:
                 if one.pk == mailing.selection_id
                 else retold(one.error),
             )
-            for one in mailing.selections.order_by("-pk")[:5]
+            for one in latest_selections(mailing)
         ),
         _("Nothing is selected yet: press 'Select coupons'.")
         if mailing.state == Mailing.State.DRAFT

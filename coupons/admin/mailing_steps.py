@@ -15,8 +15,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from coupons.admin import printing_steps, queued
-from coupons.models import Mailing
+from coupons.models import Mailing, Selection
 from pos_integration.desk import in_sentence, pill
+
+SELECTIONS_SHOWN = 5
 
 State = Mailing.State
 TONES = {
@@ -262,14 +264,19 @@ STEPS = {
 }
 
 
-def was_selected(mailing: Mailing) -> bool:
-    """Whether coupons were ever selected for it; asked of the database once a page."""
-    if mailing.selection_id is not None:
-        return True
+def latest_selections(mailing: Mailing) -> list[Selection]:
+    """The last few, the newest first; asked of the database once a page."""
     kept = vars(mailing)
-    if "_was_selected" not in kept:
-        kept["_was_selected"] = mailing.selections.exists()
-    return bool(kept["_was_selected"])
+    if "_latest_selections" not in kept:
+        newest = mailing.selections.order_by("-pk").defer("terms", "prices")
+        kept["_latest_selections"] = list(newest[:SELECTIONS_SHOWN])
+    latest: list[Selection] = kept["_latest_selections"]
+    return latest
+
+
+def was_selected(mailing: Mailing) -> bool:
+    """Whether coupons were ever selected for it."""
+    return mailing.selection_id is not None or bool(latest_selections(mailing))
 
 
 def has_recipients(mailing: Mailing) -> bool:

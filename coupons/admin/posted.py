@@ -34,8 +34,7 @@ class RecipientAdmin(LongList[Recipient]):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Recipient]:
         rows = super().get_queryset(request).select_related("household", "mailing")
-        away = scope.elsewhere(request.user, "household")
-        return rows if away is None else rows.filter(~away)
+        return scope.theirs(rows, request.user, "household")
 
     def has_change_permission(self, request: HttpRequest, obj: Recipient | None = None) -> bool:
         return False

@@ -57,8 +57,7 @@ class CouponAdmin(LongList[Coupon], ReadOnlyAdmin[Coupon]):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Coupon]:
         rows = super().get_queryset(request)
-        if (away := scope.elsewhere(request.user, "sheet__household")) is not None:
-            rows = rows.filter(~away)
+        rows = scope.theirs(rows, request.user, "sheet__household")
         related = rows.select_related("offer", "level__offer", "sheet__household", "sheet__mailing")
         return related.prefetch_related("redemptions")
 

@@ -203,8 +203,7 @@ class SheetAdmin(LongList[Sheet], ReadOnlyAdmin[Sheet]):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Sheet]:
         rows = super().get_queryset(request).select_related("mailing", "household", "replaces")
-        away = scope.elsewhere(request.user, "household")
-        return rows if away is None else rows.filter(~away)
+        return scope.theirs(rows, request.user, "household")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Sheet], search_term: str

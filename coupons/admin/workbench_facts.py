@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from coupons.admin import queued
-from coupons.admin.mailing_steps import has_recipients
+from coupons.admin.mailing_steps import has_recipients, latest_selections
 from coupons.admin.workbench import Known
 from coupons.models import Mailing, PrintRun, Selection
 
@@ -74,9 +74,9 @@ def _out_of_dates(mailing: Mailing) -> int:
 
 def _of_selection(mailing: Mailing, user: "User | AnonymousUser") -> dict[str, Any]:
     if mailing.selection is None:
-        last = mailing.selections.order_by("-pk").values_list("state", "error").first()
-        failed = last is not None and last[0] == Selection.State.FAILED
-        return {"failed": last[1] if failed and last else ""}
+        last = next(iter(latest_selections(mailing)), None)
+        failed = last is not None and last.state == Selection.State.FAILED
+        return {"failed": last.error if failed and last else ""}
     # Where a night selected by itself, who changed the mailing last may not approve it.
     asked = mailing.selection.asked_by or mailing.changed_by
     return {

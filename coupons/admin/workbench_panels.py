@@ -4,7 +4,7 @@ from collections.abc import Iterable, Set
 from typing import Any, Final
 
 from django.db import connection
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
@@ -55,7 +55,7 @@ def _selecting(running: Selection) -> dict[str, Any]:
 
     parts = len(history.buckets())
     pieces = running.pieces.filter(bucket__gte=0)
-    tabled, kept = pieces.count(), pieces.exclude(chosen=None).count()
+    tabled, kept = pieces.aggregate(all=Count("pk"), kept=Count("chosen")).values()
     if kept:
         says = _("Writing down the sheets: %(n)s of %(all)s parts.") % {"n": kept, "all": tabled}
     elif tabled < parts:
@@ -73,7 +73,8 @@ def _issuing(mailing: Mailing) -> dict[str, Any]:
     if mailing.selection_id is not None:
         pieces = mailing.selection.pieces if mailing.selection else None
         if pieces is not None:
-            done, whole = pieces.filter(is_issued=True).count(), pieces.count()
+            issued = Count("pk", filter=Q(is_issued=True))
+            done, whole = pieces.aggregate(done=issued, all=Count("pk")).values()
     says = (
         _("Writing coupons: %(n)s of %(all)s parts.") % {"n": done, "all": whole}
         if done

@@ -57,8 +57,7 @@ class NoteAdmin(LongList[Note], ReadOnlyAdmin[Note]):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Note]:
         rows = super().get_queryset(request).select_related("household", "written_by")
-        away = scope.elsewhere(request.user, "household")
-        return rows if away is None else rows.filter(~away)
+        return scope.theirs(rows, request.user, "household")
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
         return lookup == "household__id__exact" or super().lookup_allowed(lookup, value, request)
@@ -134,8 +133,7 @@ class MergerAdmin(LongList[Merger], ReadOnlyAdmin[Merger]):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Merger]:
         rows = super().get_queryset(request).select_related("kept", "gone", "merged_by")
-        away = scope.elsewhere(request.user, "kept")
-        return rows if away is None else rows.filter(~away)
+        return scope.theirs(rows, request.user, "kept")
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.undo_view)

@@ -109,8 +109,7 @@ class DataRequestAdmin(LongList[DataRequest], ReadOnlyAdmin[DataRequest]):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[DataRequest]:
         rows = super().get_queryset(request).select_related("household", "done_by")
-        away = scope.elsewhere(request.user, "household")
-        return rows if away is None else rows.filter(~away)
+        return scope.theirs(rows, request.user, "household")
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
         """What is due first; of what is done, the newest."""

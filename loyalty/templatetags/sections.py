@@ -8,8 +8,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from pos_integration.models import Store
-from pos_integration.staff import stores_of
+from pos_integration.staff import store_names_of
 
 register = template.Library()
 
@@ -139,10 +138,9 @@ def sections(context: dict[str, Any]) -> list[Section]:
 @register.simple_tag(takes_context=True)
 def my_stores(context: dict[str, Any]) -> str:
     """The stores that whoever is signed in works in, for beside the name; "" for every store."""
-    ids = stores_of(context["request"].user)
-    if ids is None:
+    names = store_names_of(context["request"].user)
+    if names is None:
         return ""
-    names = list(Store.objects.filter(pk__in=ids).order_by("number").values_list("name", flat=True))
     if not names:
         return _("in no store yet: ask an administrator")
     return names[0] if len(names) == 1 else _("%(count)s stores") % {"count": len(names)}
