@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -32,4 +32,18 @@ def followed() -> tuple[str, str]:
     return (
         _("It has ended. Save what you wrote, or drop it, then load this page again."),
         _("The server does not answer; asking again."),
+    )
+
+
+def reasons(said: str) -> SafeString:
+    """The first of several sentences that stand in lines; the others are folded away."""
+    first, *more = said.splitlines() or [""]
+    if not more:
+        return format_html("{}", first)
+    summary = ngettext("%(n)s more", "%(n)s more", len(more)) % {"n": grouped(len(more))}
+    return format_html(
+        '{}<details class="as-table"><summary>{}</summary><ul>{}</ul></details>',
+        first,
+        summary,
+        format_html_join("", "<li>{}</li>", ((one,) for one in more)),
     )

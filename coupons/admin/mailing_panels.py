@@ -58,7 +58,7 @@ def selections(mailing: Mailing) -> SafeString:
                 *_totals(one),
                 pill(_("the one in use"), "good")
                 if one.pk == mailing.selection_id
-                else retold(one.error),
+                else reasons(retold(one.error)),
             )
             for one in latest_selections(mailing)
         ),

@@ -117,7 +117,8 @@ class SelectionAdmin(SamplePages, ReadOnlyAdmin[Selection]):
 
     def sentence(self, row: Selection) -> str:
         if row.state == State.FAILED:
-            return " ".join([_("Nothing was selected."), *retold(row.error).splitlines()])
+            why = retold(row.error).splitlines()
+            return " ".join([_("Nothing was selected."), *(why if len(why) == 1 else ())])
         if row.state == State.RUNNING:
             return _("At work: come back in a minute.")
         homes = row.report.get("households", {}).get("waiting", 0)
@@ -179,6 +180,8 @@ class SelectionAdmin(SamplePages, ReadOnlyAdmin[Selection]):
         return response
 
     def panels(self, request: HttpRequest, row: Selection) -> list[Panel]:
+        if row.state == State.FAILED and len(why := row.error.splitlines()) > 1:
+            return [Panel(_("Why nothing was selected"), _doubts(why), is_wide=True)]
         if row.state != State.READY:
             return []
         return [

@@ -227,11 +227,24 @@ def next_says(known: Known) -> str:
         if "coupons.tasks.select" in known.at_work:
             return _("Its coupons are being selected. You may leave this page: it goes on.")
         if known.failed:
-            return _(
-                "The last selection came to nothing: %(why)s Mend that, then select again."
-            ) % {"why": _ended(known.failed)}
+            return _failed(known.failed.splitlines())
         return _draft(known)
     return _next_behind(at, known)
+
+
+def _failed(why: list[str]) -> str:
+    """Only the first: of hundreds of offers each may have its own, and all stand below."""
+    if len(why) == 1:
+        return _("The last selection came to nothing: %(why)s Mend that, then select again.") % {
+            "why": _ended(why[0])
+        }
+    return ngettext(
+        "The last selection came to nothing: %(why)s And for %(n)s more reason, which stands "
+        "below. Mend that, then select again.",
+        "The last selection came to nothing: %(why)s And for %(n)s more reasons, which stand "
+        "below. Mend that, then select again.",
+        len(why) - 1,
+    ) % {"why": _ended(why[0]), "n": grouped(len(why) - 1)}
 
 
 def _draft(known: Known) -> str:

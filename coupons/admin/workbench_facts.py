@@ -10,6 +10,7 @@ from coupons.admin import queued
 from coupons.admin.mailing_steps import has_recipients, latest_selections
 from coupons.admin.workbench import Known
 from coupons.models import Mailing, PrintRun, Selection
+from pos_integration.said import retold
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
@@ -76,7 +77,7 @@ def _of_selection(mailing: Mailing, user: "User | AnonymousUser") -> dict[str, A
     if mailing.selection is None:
         last = next(iter(latest_selections(mailing)), None)
         failed = last is not None and last.state == Selection.State.FAILED
-        return {"failed": last.error if failed and last else ""}
+        return {"failed": retold(last.error) if failed and last else ""}
     # Where a night selected by itself, who changed the mailing last may not approve it.
     asked = mailing.selection.asked_by or mailing.changed_by
     return {

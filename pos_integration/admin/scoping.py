@@ -17,7 +17,12 @@ def in_stores(rows: QuerySet[M], request: HttpRequest, store: str) -> QuerySet[M
     store: the way from a row to its store, such as `terminal__store`
     """
     stores = staff.stores_of(request.user)
-    return rows if stores is None else rows.filter(**{f"{store}__in": list(stores)})
+    if stores is None:
+        return rows
+    # Where a list shows one of them, that one alone: said twice over in two ways, PostgreSQL takes
+    # its rows for few and sorts them all.
+    one = request.GET.get(f"{store}__id__exact")
+    return rows.filter(**{f"{store}__in": [pk for pk in stores if str(pk) == one] or stores})
 
 
 class OwnStoreFilter(admin.RelatedFieldListFilter):

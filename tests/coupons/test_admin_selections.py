@@ -106,6 +106,26 @@ def test_a_refused_selection_says_why_on_its_page_and_the_mailings(admin_client,
     assert admin_client.get(proof(mailing.selections.get())).status_code == 404
 
 
+def test_many_reasons_of_a_refusal_are_told_with_the_first_few_and_the_others_folded(
+    admin_client, shop
+):
+    mailing = selecting_shop.mailing(shop)
+    why = "\n".join(f"'Offer {n}' is good on no product: give it products." for n in range(40))
+    failed = Selection.objects.create(mailing=mailing, seed=1, state="failed", error=why)
+    shown, folded = admin_client.get(page(failed)).content.decode().split("34 more</summary>")
+    assert "Nothing was selected.</p>" in shown
+    assert "Offer 5&#x27;" in shown
+    assert "Offer 6&#x27;" not in shown
+    assert "Offer 39&#x27;" in folded
+    its = reverse("admin:coupons_mailing_change", args=[mailing.pk])
+    body = admin_client.get(its).content.decode()
+    assert "And for 39 more reasons, which stand below." in body
+    shown, folded = body.split("39 more</summary>")
+    assert "Offer 0&#x27;" in shown
+    assert "Offer 1&#x27;" not in shown
+    assert "Offer 1&#x27;" in folded
+
+
 def test_a_selection_at_work_says_so(admin_client, shop):
     running = Selection.objects.create(mailing=selecting_shop.mailing(shop), seed=1)
     assert b"At work: come back in a minute." in admin_client.get(page(running)).content
