@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from coupons import uses
+from coupons.admin.folding import reasons
 from coupons.admin.mailing_steps import State, latest_selections
 from coupons.admin.printing import runs_table
 from coupons.admin.selections import between, selection_pill
