@@ -1,7 +1,6 @@
-"""When the desk lets nobody go on: idle too long, wrong passwords, an account that was closed."""
+"""When the desk lets nobody go on: idle too long, or an account that was closed."""
 
 from collections.abc import Callable
-from ipaddress import ip_address
 from typing import Any, Final
 
 from django.conf import settings
@@ -9,7 +8,6 @@ from django.contrib.auth import REDIRECT_FIELD_NAME, SESSION_KEY, logout
 from django.contrib.auth.signals import user_logged_in
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
@@ -66,26 +64,3 @@ class IdleMiddleware:
         back = request.get_full_path() if request.method in ("GET", "HEAD") else self.desk
         query = urlencode({REDIRECT_FIELD_NAME: back, "why": why})
         return f"{reverse('admin:login')}?{query}"
-
-
-def came_from(request: HttpRequest) -> str | None:
-    """The address somebody signs in from, for axes.
-
-    Behind PROXIES proxies it is what the outermost of them says; whatever stands left of that
-    the browser may have made up.
-    """
-    told = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
-    if 0 < settings.PROXIES <= len(told):
-        try:
-            return str(ip_address(told[-settings.PROXIES].strip()))
-        except ValueError:
-            pass  # no address: of use for nothing
-    return request.META.get("REMOTE_ADDR") or None  # none by a socket of this machine
-
-
-def locked_out(
-    request: HttpRequest, response: HttpResponse | None, credentials: Any = None
-) -> HttpResponse:
-    """The page for who mistyped a password too often; for axes."""
-    minutes = int(settings.AXES_COOLOFF_TIME.total_seconds() // 60)
-    return render(request, "admin/locked_out.html", {"minutes": minutes}, status=429)

@@ -14,7 +14,7 @@ from django.db.models import Model, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from loyalty import history, privacy
+from loyalty import history, privacy, wrong_passwords
 from loyalty.models import (
     Address,
     Card,
@@ -369,6 +369,7 @@ def retain(today: date) -> dict[str, int]:
             model.objects.filter(attempt_time__date__lt=since).delete()[0]
             for model in (AccessLog, AccessAttempt)
         )
+    counts["wrong_passwords"] = wrong_passwords.forget()
     counts["sessions"] = Session.objects.filter(expire_date__lt=timezone.now()).delete()[0]
     if days := settings.NOTE_DAYS:
         since = today - timedelta(days=days)

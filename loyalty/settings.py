@@ -148,8 +148,13 @@ AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # or who tries on never gets in
-AXES_LOCKOUT_CALLABLE = "loyalty.idling.locked_out"
-AXES_CLIENT_IP_CALLABLE = "loyalty.idling.came_from"
+AXES_HANDLER = "loyalty.wrong_passwords.Handler"
+AXES_LOCKOUT_CALLABLE = "loyalty.wrong_passwords.locked_out"
+AXES_CLIENT_IP_CALLABLE = "loyalty.wrong_passwords.came_from"
+AXES_ENABLE_ACCESS_FAILURE_LOG = True  # each by itself, to be counted by address
+AXES_SENSITIVE_PARAMETERS = ["old_password", "new_password1", "new_password2"]  # never kept
+# Wrong passwords from one address in an hour, before nobody may sign in from there; 0: no limit.
+SIGN_IN_FAILURES: int = env.int("SIGN_IN_FAILURES", default=50)
 AXES_ENABLE_ADMIN = False  # whose attempts failed is seen with the user
 AXES_VERBOSE = False
 # Six digits of an app after the password: "off", "offered" to who wants it, "required" of all.

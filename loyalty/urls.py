@@ -7,7 +7,7 @@ from drf_spectacular.views import SpectacularAPIView
 
 from coupons.admin.search import search
 from coupons.admin.stores_today import STORES_TODAY, stores_today
-from loyalty import health, second_factor_pages
+from loyalty import health, second_factor_pages, wrong_passwords
 from loyalty.docs import DocsView
 from pos_integration import problems
 
@@ -15,6 +15,11 @@ from pos_integration import problems
 desk = [
     path("search/", admin.site.admin_view(search), name="search"),
     path("pos_integration/store/today/", admin.site.admin_view(stores_today), name=STORES_TODAY),
+    path(
+        "password_change/",
+        admin.site.admin_view(wrong_passwords.password_change, cacheable=True),
+        name="password_change",
+    ),
     *second_factor_pages.urls,
     *admin.site.get_urls(),
 ]

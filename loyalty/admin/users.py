@@ -5,7 +5,6 @@ Secrets of second factors have no page: whose is lost is taken away, and its own
 
 from typing import TYPE_CHECKING, Any
 
-import axes.utils
 import django_otp.plugins.otp_static.admin
 import django_otp.plugins.otp_totp.admin  # noqa: F401 # registered now, so that it can be undone
 from django import forms
@@ -30,7 +29,7 @@ from django.utils.translation import gettext_lazy as _
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from loyalty import second_factor
+from loyalty import second_factor, wrong_passwords
 from pos_integration.desk import NOTHING, Page, TabularInline, Tool, pill
 from pos_integration.models import StoreStaff
 
@@ -226,8 +225,8 @@ class StaffAdmin(BaseAdmin, Page[User]):  # type: ignore[misc] # get_form's defa
     def let_in_again(self, request: HttpRequest, chosen: QuerySet[User]) -> None:
         users = list(chosen)
         names = [user.get_username() for user in users]
+        wrong_passwords.forgive(names)
         for user in users:
-            axes.utils.reset(username=user.get_username())
             self.log_change(request, user, gettext("Let in again after wrong passwords."))
         if settings.SECOND_FACTOR != second_factor.OFF:
             second_factor.forgive(names)
