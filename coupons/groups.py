@@ -15,7 +15,7 @@ def _may(verbs: tuple[str, ...], app: str, *models: str) -> set[tuple[str, str]]
 
 
 STORE_STAFF = (
-    _may((CHANGE,), "loyalty", "household")
+    _may((ADD, CHANGE), "loyalty", "household")
     | _may((ADD, CHANGE), "loyalty", "address", "card", "note")
     | _may((ADD,), "loyalty", "consent", "datarequest")
     | _may((ADD, CHANGE, DELETE), "loyalty", "preference")
@@ -48,12 +48,20 @@ MARKETING = STORE_STAFF | (
     # Let the house bear what a till gave too much; try an offer on the last weeks.
     | _may((CHANGE,), "coupons", "refusal")
     | _may((ADD,), "coupons", "offertrial")
-    # Choose anew, measure anew. Where law restricts goods, and whom no mailing reaches as long as
-    # it takes to measure them all, is said by Administrators.
+    # Choose anew, measure anew; where law restricts goods, and whom no mailing reaches as long as
+    # it takes to measure them all.
     | _may((ADD,), "coupons", "selection", "measurement")
-    # Who pays for an offer; what they owe is settled, paid and disputed by Administrators.
-    | _may((ADD, CHANGE), "coupons", "funder")
-    | _may((ADD,), "loyalty", "modelrun")  # start the night
+    | _may((ADD, CHANGE, DELETE), "coupons", "restriction")
+    | _may((ADD, CHANGE), "coupons", "standingholdout")
+    # Who pays for an offer, and what they owe: settled, paid, disputed.
+    | _may((ADD, CHANGE), "coupons", "funder", "statement", "dispute")
+    # Start the night, learn anew, put another version to use.
+    | _may((ADD,), "loyalty", "modelrun")
+    | _may((ADD, CHANGE), "loyalty", "fittedmodel")
+    # The catalogue and the stores. Tills and their tokens are for Administrators.
+    | _may((ADD, CHANGE), "pos_integration", "product", "category", "store")
+    | _may((ADD, CHANGE, DELETE), "pos_integration", "scalelabel", "storealias")
+    | _may((CHANGE,), "pos_integration", "upload")  # have one loaded again, or replayed
 )
 
 

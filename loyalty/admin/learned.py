@@ -43,7 +43,7 @@ QUEUED = gettext_lazy("It waits its turn in the queue: look here again in a minu
 
 
 def may_act(request: HttpRequest) -> bool:
-    """Which version is used is for Administrators; everybody at the desk may look."""
+    """Who says which version is used; everybody at the desk may look."""
     return request.user.has_perm("loyalty.change_fittedmodel")
 
 

@@ -84,4 +84,4 @@ def test_too_many_at_once_are_refused(two, admin_client, monkeypatch):
 
 
 def test_who_may_not_change_products_is_let_to_none_of_it(two):
-    assert one_of("Marketing").get(url("product", two)).status_code == 403
+    assert one_of("Store staff").get(url("product", two)).status_code == 403
