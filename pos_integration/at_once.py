@@ -15,6 +15,8 @@ from django.utils.translation import gettext as _
 SEEN: Final = "_seen"
 """The hidden input of a form: what the row's fields were when the form was drawn."""
 
+_LOCKED: Final = "_as_locked"
+
 
 def _edited(row: Model, names: Iterable[str]) -> list["Field[Any, Any]"]:
     """The columns that a form edits: what the queue or a till writes meanwhile is no quarrel."""
@@ -55,6 +57,12 @@ def stored(row: Model, *, is_locked: bool = False) -> Model | None:
     return rows.filter(pk=row.pk).first()
 
 
+def kept(row: Model) -> Model | None:
+    """The row as it is stored; not asked for again where `objection` has it locked."""
+    found: Model | None = vars(row)[_LOCKED] if _LOCKED in vars(row) else stored(row)
+    return found
+
+
 def _now_is(row: Model, field: "Field[Any, Any]") -> str:
     value = getattr(row, f"get_{field.name}_display", lambda: getattr(row, field.name))()
     if value is None or value == "":
@@ -70,7 +78,7 @@ def objection(row: Model, remembered: str) -> ValidationError | None:
 
     Locks the row until the end of the transaction.
     """
-    now = stored(row, is_locked=True)
+    now = vars(row)[_LOCKED] = stored(row, is_locked=True)
     if now is None:
         return None
     fields = changed(now, remembered)
@@ -97,14 +105,23 @@ def objection(row: Model, remembered: str) -> ValidationError | None:
 
 
 def guard(form: type[Any], row: Model, remembered: str) -> None:
-    """Let a form of `row`, made for this request alone, refuse what was typed into an old one."""
-    before = form.clean
+    """Let a form of `row`, made for this request alone, refuse what was typed into an old one.
+
+    What the model and the database would refuse is not asked then, as nothing is saved.
+    """
+    before, check = form.clean, form._post_clean
+    reason: ValidationError | None = None
 
     def clean(self: Any) -> Any:
+        nonlocal reason
         reason = objection(row, remembered)
         cleaned = before(self)
         if reason is not None:
             self.add_error(None, reason)
         return cleaned
 
-    form.clean = clean
+    def post_clean(self: Any) -> None:
+        if reason is None:
+            check(self)
+
+    form.clean, form._post_clean = clean, post_clean

@@ -218,7 +218,7 @@ class Page(Admin[M]):
     ) -> HttpResponse:
         if obj is not None:
             # What was typed and refused is in `obj` by now.
-            kept = obj if request.method != "POST" else at_once.stored(obj)
+            kept = obj if request.method != "POST" else at_once.kept(obj)
             if kept is not None:
                 context["seen_input"] = at_once.SEEN
                 context["seen"] = at_once.seen(kept, context["adminform"].form.fields)

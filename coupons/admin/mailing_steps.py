@@ -274,6 +274,15 @@ def latest_selections(mailing: Mailing) -> list[Selection]:
     return latest
 
 
+def running_selection(mailing: Mailing) -> Selection | None:
+    """The one at work; of a page that asked for the latest, without another question."""
+    latest: list[Selection] | None = vars(mailing).get("_latest_selections")
+    if latest is None:
+        at_work = mailing.selections.filter(state=Selection.State.RUNNING)
+        return at_work.order_by("-pk").first()
+    return next((one for one in latest if one.state == Selection.State.RUNNING), None)
+
+
 def was_selected(mailing: Mailing) -> bool:
     """Whether coupons were ever selected for it."""
     return mailing.selection_id is not None or bool(latest_selections(mailing))

@@ -46,10 +46,13 @@ def known_of(
         told["recipients"] = has_recipients(mailing)
         told["out_of_dates"] = _out_of_dates(mailing)
     totals = mailing.selection.report.get("totals") if mailing.selection else None
-    counted = Mailing.objects.filter(pk=mailing.pk).values_list(
-        Count("segments", distinct=True), Count("offers", distinct=True)
-    )
-    segments, offers = counted.get()
+    if mailing.state == State.DRAFT:  # a draft comes with them
+        segments, offers = len(mailing.segments.all()), len(mailing.offers.all())
+    else:
+        counted = Mailing.objects.filter(pk=mailing.pk).values_list(
+            Count("segments", distinct=True), Count("offers", distinct=True)
+        )
+        segments, offers = counted.get()
     return Known(
         state=mailing.state,
         segments=segments,

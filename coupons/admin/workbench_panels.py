@@ -13,7 +13,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from coupons.admin.folding import folded, followed
+from coupons.admin.mailing_steps import running_selection
 from coupons.admin.segments import published
+from coupons.alone import is_held
 from coupons.models import Mailing, Offer, Recipient, Selection
 from pos_integration.desk import NOTHING, Panel, grouped, link, money, percent, pill, table
 
@@ -32,8 +34,9 @@ def progress_of(mailing: Mailing, waiting: Set[str]) -> dict[str, Any] | None:
     """
     tasks = waiting & {SELECT, ISSUE, USE, MEASURE, CHECK_POST}
     if mailing.state in (State.DRAFT, State.SELECTED):
-        at_work = mailing.selections.filter(state=Selection.State.RUNNING)
-        if (running := at_work.order_by("-pk").first()) is not None:
+        running = running_selection(mailing)
+        # One that is neither asked for nor held by somebody was left by a worker that died.
+        if running and (SELECT in tasks or is_held(f"coupons.selecting.{mailing.pk}")):
             return _selecting(running)
     if ISSUE in tasks:
         return _issuing(mailing)
