@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from coupons.admin.folding import folded
 from coupons.admin.selection_samples import SamplePages, may_see_samples
 from coupons.admin.sheets import PDF_VIEWER
+from coupons.alone import is_held
 from coupons.models import Mailing, Recipient, Selection
 from loyalty import plots
 from pos_integration.desk import (
@@ -120,7 +121,9 @@ class SelectionAdmin(SamplePages, ReadOnlyAdmin[Selection]):
             why = retold(row.error).splitlines()
             return " ".join([_("Nothing was selected."), *(why if len(why) == 1 else ())])
         if row.state == State.RUNNING:
-            return _("At work: come back in a minute.")
+            if is_held(f"coupons.selecting.{row.mailing_id}"):
+                return _("At work: come back in a minute.")
+            return _("It was cut short: it is taken up within a minute, or select again.")
         homes = row.report.get("households", {}).get("waiting", 0)
         told = _("%(coupons)s coupons for %(homes)s households.") % {
             "coupons": grouped(row.report["totals"]["coupons"]),

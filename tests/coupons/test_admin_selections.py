@@ -10,6 +10,7 @@ from django.urls import reverse
 from rest_framework.test import APIClient
 
 from coupons import samples, selecting
+from coupons.alone import alone
 from coupons.models import Coupon, Mailing, Selection, Sheet
 from tests import make
 from tests.coupons import selecting_shop
@@ -128,7 +129,13 @@ def test_many_reasons_of_a_refusal_are_told_with_the_first_few_and_the_others_fo
 
 def test_a_selection_at_work_says_so(admin_client, shop):
     running = Selection.objects.create(mailing=selecting_shop.mailing(shop), seed=1)
-    assert b"At work: come back in a minute." in admin_client.get(page(running)).content
+    its = reverse("admin:coupons_mailing_change", args=[running.mailing_id])
+    with alone(f"coupons.selecting.{running.mailing_id}"):
+        assert b"At work: come back in a minute." in admin_client.get(page(running)).content
+        assert b"run-progress" in admin_client.get(its).content
+    # Its worker was killed.
+    assert b"It was cut short" in admin_client.get(page(running)).content
+    assert b"run-progress" not in admin_client.get(its).content
     assert admin_client.get(proof(running)).status_code == 404
 
 
