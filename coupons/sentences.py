@@ -3,6 +3,7 @@
 from django.utils.translation import gettext_noop as _
 
 SENTENCES = (
+    _("It was cut short: select again."),
     _("its receipt is a void: nothing was sold on it"),
     _("its receipt is a return: nothing was sold on it"),
     _("%(code)s was made void"),
