@@ -180,6 +180,10 @@ class HouseholdSummary(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["household", "run"], name="one_summary_per_run")
         ]
+        # Few, and looked for among all: whose cards go around.
+        indexes = [
+            models.Index(fields=["id"], condition=models.Q(is_shared=True), name="summary_shared")
+        ]
 
     def __str__(self) -> str:
         return f"{self.household} as of {self.run.as_of}"
