@@ -217,3 +217,15 @@ def test_whichever_row_a_page_begins_after_it_is_followed_by_all_that_come_later
             beyond(list(columns), edge, backward=backward)
         )
         assert list(later) == rows[place + 1 :]
+
+
+def test_rows_of_other_pages_are_chosen_by_no_count_that_is_a_guess(admin_client, rejects):
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE pg_class SET reltuples = 7000 WHERE oid = 'pos_integration_reject'::regclass"
+        )
+
+    body = admin_client.get(f"{REJECTS}?open=all").content.decode()
+
+    assert "Select those on other pages, too (about 7,000)" in body
+    assert "Select all" not in body
