@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
 from django.utils import timezone
 from django.utils.module_loading import import_string
@@ -41,6 +42,7 @@ def queue(**environment: str) -> Iterator[subprocess.Popen[bytes]]:
     finally:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+        cache.clear()  # its heartbeat: no test's end forgets what is in there
 
 
 def until(what: Callable[[], Any], seconds: float = 30) -> None:
