@@ -54,7 +54,7 @@ def until(what: Callable[[], Any], seconds: float = 30) -> None:
 
 
 def at_work() -> int:
-    return OrmQ.objects.filter(lock__gt=timezone.now()).count()
+    return int(OrmQ.objects.filter(lock__gt=timezone.now()).count())
 
 
 def told(path: str, task: str, *arguments: Any) -> Any:
