@@ -28,6 +28,7 @@ else:
 
 State, Kind = PrintRun.State, PrintRun.Kind
 TASK = "coupons.tasks.print_run"
+_NAME = "coupons.printing.{}"  # that a run holds while it is worked on
 QUEUED = gettext_lazy("It waits its turn in the queue: look here again in a minute.")
 MOST_OF_A_PROOF = 500
 Outcome = tuple[str, PrintRun]
@@ -74,9 +75,14 @@ def queue(run: PrintRun) -> None:
     async_task(TASK, run.pk)
 
 
+def is_cut_short(run: PrintRun) -> bool:
+    """Whether nobody is at a run that has not ended, nor will be: its worker was killed."""
+    return not is_held(_NAME.format(run.mailing_id)) and TASK not in queued.waiting(run.pk)
+
+
 def at_work(run: PrintRun) -> str:
-    """Whether somebody is at a run that has not ended: its worker may have been killed."""
-    if is_held(f"coupons.printing.{run.mailing_id}"):
+    """Whether somebody is at a run that has not ended."""
+    if is_held(_NAME.format(run.mailing_id)):
         return _("It is being printed; this page follows it.")
     if TASK in queued.waiting(run.pk):
         return _("It waits its turn in the queue; this page follows it.")

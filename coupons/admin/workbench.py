@@ -64,6 +64,7 @@ class Known:
     is_mine: bool = False  # that is whoever looks
     stale: int = 0  # what changed since the selection
     printing: tuple[int, int] | None = None  # sheets done, and of how many
+    print_cut_short: bool = False  # it was begun, and nobody is at it
     print_failed: str = ""
     mailed_on: str = ""
     measured: str = ""  # the headline of the last measurement
@@ -314,6 +315,11 @@ def _next_behind(at: str, known: Known) -> str:
 def _next_printed(known: Known) -> str:
     if not known.is_printed:
         return _("Its coupons are promised; there is nothing to print: the next night goes on.")
+    if known.print_cut_short:
+        return _(
+            "Printing was cut short, and nobody is at it: open its run below and press 'Go on'. "
+            "Files that are whole stay."
+        )
     if known.printing is not None:
         return _("It is being printed. You may leave this page: it goes on.")
     if known.print_failed:

@@ -8,6 +8,7 @@ from django.utils.formats import date_format
 
 from coupons.admin import queued
 from coupons.admin.mailing_steps import has_recipients, latest_selections
+from coupons.admin.printing_steps import is_cut_short
 from coupons.admin.workbench import Known
 from coupons.models import Mailing, PrintRun, Selection
 from pos_integration.said import retold
@@ -102,7 +103,8 @@ def _of_print(mailing: Mailing) -> dict[str, Any]:
         from coupons.print_progress import sheets_done  # reads files: of no use elsewhere
 
         whole = run.files.aggregate(Sum("sheets"))["sheets__sum"] or 0
-        return {"printing": (min(whole + sheets_done(run), run.sheets), run.sheets)}
+        done = min(whole + sheets_done(run), run.sheets)
+        return {"printing": (done, run.sheets), "print_cut_short": is_cut_short(run)}
     return {"print_failed": run.says or run.get_state_display()}
 
 

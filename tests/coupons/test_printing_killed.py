@@ -64,13 +64,20 @@ def test_what_a_killed_worker_had_printed_stays_and_another_prints_the_rest(
     assert not Failure.objects.exists()
 
 
-def test_a_run_that_nobody_is_at_says_so_and_goes_on_when_it_is_told(admin_client):
+def test_a_run_that_nobody_is_at_says_so_and_goes_on_when_it_is_told(
+    admin_client, django_assert_max_num_queries
+):
     press.theme()
     run = printing.begin(press.issued(2))
     page = reverse("admin:coupons_printrun_change", args=[run.pk])
+    its = reverse("admin:coupons_mailing_change", args=[run.mailing_id])
     assert "nobody is at it" in admin_client.get(page).content.decode()
+    admin_client.get(its)  # what is looked up once for all pages
+    with django_assert_max_num_queries(20):
+        assert "Printing was cut short" in admin_client.get(its).content.decode()
     with alone(f"coupons.printing.{run.mailing_id}"):
         assert "It is being printed" in admin_client.get(page).content.decode()
+        assert "It is being printed" in admin_client.get(its).content.decode()
     step = reverse("admin:coupons_printrun_step", args=[run.pk, "go-on"])
     said = admin_client.post(step, follow=True).content.decode()
     assert "It waits its turn in the queue" in said
