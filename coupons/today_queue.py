@@ -136,7 +136,7 @@ def _due(morning: date) -> list[Due]:
 
 
 def print_runs(most: int = 4) -> list[tuple[PrintRun, int]]:
-    """The latest print runs, those at work first, each with how many sheets are whole."""
+    """The latest print runs, each with how many sheets are whole."""
     rows = (
         PrintRun.objects.select_related("mailing")
         .defer("manifest", "look", "seeds", "left_out", "numbers")
