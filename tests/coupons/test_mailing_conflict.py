@@ -1,6 +1,7 @@
 """Two people who change a mailing at once: the second is told, with few questions."""
 
 from html import unescape
+from typing import Any
 
 import pytest
 from django.urls import reverse
@@ -37,7 +38,7 @@ def test_the_second_is_told_and_keeps_what_was_typed(admin_client, django_assert
 
 def _form(page):
     """What a browser would send of it."""
-    sent = _typed(page.content.decode())
+    sent: dict[str, Any] = {**_typed(page.content.decode())}
     form = page.context["adminform"].form
     for name in form.fields:
         value = form[name].value()

@@ -3,6 +3,7 @@
 import os
 import signal
 import time
+from functools import partial
 
 import pytest
 from django.db import connection
@@ -104,12 +105,16 @@ def test_what_kills_every_worker_is_given_up_after_three(tmp_path):
         assert len(workers(path)) == 3
 
 
+def _are_done(many: int) -> bool:
+    return bool(Success.objects.count() == many)
+
+
 def test_a_worker_that_is_killed_while_it_waits_for_work_keeps_no_other_from_theirs(tmp_path):
     path = tmp_path / "it"
     with queue():
         for many in range(1, 5):  # of two, one waits for the other
             async_task(TOLD, str(path), "os.getpid")
-            until(lambda many=many: Success.objects.count() == many)
+            until(partial(_are_done, many))
             time.sleep(0.2)
             os.kill(workers(path)[-1], signal.SIGKILL)
     assert len(set(workers(path))) == 4
