@@ -15,7 +15,7 @@ from coupons.models import Refusal
 from coupons.models.desk import RefusalVerdict
 
 Reason = Refusal.Reason
-LOOKED_AT: Final = 2_000  # of the latest refusals, for what many of them have in common
+LOOKED_AT: Final = 1_000  # of the latest refusals, for what many of them have in common
 HINT_DAYS: Final = 7
 LEAST_FOR_A_HINT: Final = 5
 HINTS_SHOWN: Final = 5

@@ -75,9 +75,13 @@ def queue(run: PrintRun) -> None:
     async_task(TASK, run.pk)
 
 
-def is_cut_short(run: PrintRun) -> bool:
-    """Whether nobody is at a run that has not ended, nor will be: its worker was killed."""
-    return not is_held(_NAME.format(run.mailing_id)) and TASK not in queued.waiting(run.pk)
+def is_cut_short(run: PrintRun, tasks: queued.Held) -> bool:
+    """Whether nobody is at a run that has not ended, nor will be: its worker was killed.
+
+    tasks: what the queue holds
+    """
+    is_waiting = TASK in queued.waiting(run.pk, among=tasks)
+    return not is_waiting and not is_held(_NAME.format(run.mailing_id))
 
 
 def at_work(run: PrintRun) -> str:

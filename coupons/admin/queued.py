@@ -1,6 +1,7 @@
 """What the queue holds for a mailing: asked for twice, a thing is put there once."""
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
 
 from django.db import transaction
 from django_q.models import OrmQ
@@ -11,14 +12,24 @@ from coupons.models import Mailing
 MOST: Final = 500  # a queue that is longer than this stands still, and is to be looked at
 
 
-def waiting(*arguments: int) -> set[str]:
-    """The names of tasks that wait, or are at work, with `arguments` as their first."""
+Held = Sequence[tuple[str, list[Any]]]
+"""Tasks that wait, or are at work, by name and arguments."""
+
+
+def held() -> Held:
+    """What the queue holds, read once."""
+    tasks = [row.task for row in OrmQ.objects.order_by("-pk")[:MOST]]
+    return [(str(task["func"]), [*(task.get("args") or ())]) for task in tasks if "func" in task]
+
+
+def waiting(*arguments: int, among: Held | None = None) -> set[str]:
+    """The names of tasks that wait, or are at work, with `arguments` as their first.
+
+    among: what `held` returned, where it was asked already.
+    """
     wanted = list(arguments)
-    return {
-        str(task["func"])
-        for row in OrmQ.objects.order_by("-pk")[:MOST]
-        if list((task := row.task).get("args") or ())[: len(wanted)] == wanted and "func" in task
-    }
+    tasks = held() if among is None else among
+    return {name for name, told in tasks if told[: len(wanted)] == wanted}
 
 
 @transaction.atomic

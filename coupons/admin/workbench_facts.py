@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count, Sum
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.formats import date_format
 
@@ -34,12 +35,13 @@ def known_of(
     mailing: Mailing, user: "User | AnonymousUser", changed: list[str] | None = None
 ) -> Known:
     """changed: what stale() said of it."""
-    at_work = frozenset(queued.waiting(mailing.pk))
+    tasks = queued.held()
+    at_work = frozenset(queued.waiting(mailing.pk, among=tasks))
     told: dict[str, Any] = {}
     if mailing.state in BEFORE_ISSUE:
         told |= _of_selection(mailing, user)
     else:
-        told |= _of_print(mailing)
+        told |= _of_print(mailing, tasks)
         told["measured"] = _headline(mailing)
         if mailing.mailed_on is not None:
             told["mailed_on"] = date_format(mailing.mailed_on, "DATE_FORMAT")
@@ -90,10 +92,11 @@ def _of_selection(mailing: Mailing, user: "User | AnonymousUser") -> dict[str, A
     }
 
 
-def _of_print(mailing: Mailing) -> dict[str, Any]:
+def _of_print(mailing: Mailing, tasks: queued.Held) -> dict[str, Any]:
     run = (
         mailing.print_runs.filter(kind=PrintRun.Kind.WHOLE)
         .only("pk", "mailing", "state", "sheets", "says", "folder")
+        .annotate(whole=Coalesce(Sum("files__sheets"), 0))
         .order_by("-pk")
         .first()
     )
@@ -102,9 +105,8 @@ def _of_print(mailing: Mailing) -> dict[str, Any]:
     if run.state == PrintRun.State.RUNNING:
         from coupons.print_progress import sheets_done  # reads files: of no use elsewhere
 
-        whole = run.files.aggregate(Sum("sheets"))["sheets__sum"] or 0
-        done = min(whole + sheets_done(run), run.sheets)
-        return {"printing": (done, run.sheets), "print_cut_short": is_cut_short(run)}
+        done = min(run.whole + sheets_done(run), run.sheets)
+        return {"printing": (done, run.sheets), "print_cut_short": is_cut_short(run, tasks)}
     return {"print_failed": run.says or run.get_state_display()}
 
 
