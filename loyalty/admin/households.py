@@ -55,6 +55,11 @@ def known_by(query: str) -> QuerySet[Any] | None:
     return None
 
 
+def searchable(query: str) -> str:
+    """The words of a query that a name may have: signs alone have nothing that an index knows."""
+    return " ".join(word for word in query.split() if any(map(str.isalnum, word)))
+
+
 @admin.register(Household)
 class HouseholdAdmin(LongList[Household]):
     """A page to read first; names, address and cards are changed on a page of their own."""
@@ -293,7 +298,9 @@ class HouseholdAdmin(LongList[Household]):
         ids = self.known_by(term) if term else None
         if ids is not None:
             return queryset.filter(pk__in=ids), False
-        return super().get_search_results(request, queryset, search_term)
+        if not (named := searchable(term)):
+            return (queryset.none() if term else queryset), False
+        return super().get_search_results(request, queryset, named)
 
     @admin.display(description=_lazy("Household"))
     def name_or_number(self, household: Household) -> str:

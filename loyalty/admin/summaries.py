@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from loyalty.admin import panels, scope, words
-from loyalty.admin.households import known_by
+from loyalty.admin.households import known_by, searchable
 from loyalty.models import HouseholdSummary
 from loyalty.shopper.value import TIERS
 from pos_integration.desk import NOTHING, Panel, ReadOnlyAdmin, Tool, money, percent, pill
@@ -105,7 +105,9 @@ class HouseholdSummaryAdmin(LongList[HouseholdSummary], ReadOnlyAdmin[HouseholdS
         ids = known_by(term) if term else None
         if ids is not None:
             return queryset.filter(household__in=ids), False
-        return super().get_search_results(request, queryset, search_term)
+        if not (named := searchable(term)):
+            return (queryset.none() if term else queryset), False
+        return super().get_search_results(request, queryset, named)
 
     @admin.display(description=gettext_lazy("Tier"))
     def tier_pill(self, summary: HouseholdSummary) -> str | SafeString:

@@ -400,3 +400,13 @@ def test_consent_is_added_to_and_what_was_said_before_stays(admin_client):
     assert before == said
     assert before.is_granted
     assert not latest.is_granted
+
+
+@pytest.mark.parametrize("model", ["household", "householdsummary"])
+@pytest.mark.parametrize("typed", ["'; --", "%", "_ _"])
+def test_signs_alone_are_nobody_s_name(admin_client, home, model, typed):
+    page_of = page(f"{model}_changelist")
+
+    assert not list(admin_client.get(page_of, {"q": typed}).context["cl"].result_list)
+    assert list(admin_client.get(page_of, {"q": f"Ada {typed}"}).context["cl"].result_list)
+    assert list(admin_client.get(page_of, {"q": "  "}).context["cl"].result_list)
