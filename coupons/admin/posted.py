@@ -21,7 +21,7 @@ OUTCOME_TONES = {"waiting": "plain", "sheet": "good", "holdout": "busy"}
 class RecipientAdmin(LongList[Recipient]):
     list_display = ("household", "mailing", "outcome_pill")
     list_select_related = ("household", "mailing")
-    list_filter = ("mailing", "outcome")
+    list_filter: ClassVar[tuple[str, ...]] = ("mailing",)
     filtered_ordering: ClassVar[dict[str, tuple[str, ...]]] = {
         "mailing__id__exact": ("mailing_id", "-household_id")
     }
@@ -35,6 +35,11 @@ class RecipientAdmin(LongList[Recipient]):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Recipient]:
         rows = super().get_queryset(request).select_related("household", "mailing")
         return scope.theirs(rows, request.user, "household")
+
+    def get_list_filter(self, request: HttpRequest) -> Any:
+        """By outcome within a mailing: among all of them a rare one would be looked for long."""
+        is_within = any(name.startswith(("mailing__", "outcome__")) for name in request.GET)
+        return (*self.list_filter, "outcome") if is_within else self.list_filter
 
     def has_change_permission(self, request: HttpRequest, obj: Recipient | None = None) -> bool:
         return False

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 from django.urls import reverse
 
-from coupons.models import Mailing, SeedAddress
+from coupons.models import Mailing, Recipient, SeedAddress
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -52,3 +52,15 @@ def test_a_letter_wants_a_front_and_a_front_wants_a_letter(admin_client):
     assert made.leaf == "letter"
     assert list(made.texts.values_list("language", "headline")) == [("de", "Gutes")]
     assert made.issue_on == date(2026, 5, 1)
+
+
+def test_recipients_are_told_apart_by_outcome_within_a_mailing(admin_client):
+    drop = make.mailing()
+    Recipient.objects.create(mailing=drop, household=make.household(), outcome="holdout")
+    url = reverse("admin:coupons_recipient_changelist")
+
+    assert "By outcome" not in admin_client.get(url).content.decode()
+    within = admin_client.get(url, {"mailing__id__exact": drop.pk}).content.decode()
+    assert "By outcome" in within
+    asked = {"mailing__id__exact": drop.pk, "outcome__exact": "sheet"}
+    assert not admin_client.get(url, asked).context["cl"].result_list
