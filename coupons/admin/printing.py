@@ -24,7 +24,7 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from coupons import print_progress
 from coupons.admin.folding import followed
@@ -114,11 +114,15 @@ class PrintRunAdmin(PrintSteps, ReadOnlyAdmin[PrintRun]):
         if row.state != State.FINISHED:
             return f"{row.get_state_display()}. {row.says or _('It came to no end.')}"
         files, left_out = row.files.count(), len(row.left_out)
-        said = (
-            f"{_many(row.sheets, 'sheet')} in {_many(files, 'file')}; "
-            f"{_many(row.checked, 'barcode')} read back from the PDF, and right."
-        )
-        return f"{said} {_many(left_out, 'sheet')} left out." if left_out else said
+        said = _("%(sheets)s in %(files)s; %(codes)s read back from the PDF, and right.") % {
+            "sheets": _sheets(row.sheets),
+            "files": ngettext("%(n)s file", "%(n)s files", files) % {"n": grouped(files)},
+            "codes": ngettext("%(n)s barcode", "%(n)s barcodes", row.checked)
+            % {"n": grouped(row.checked)},
+        }
+        if not left_out:
+            return said
+        return f"{said} {_('%(sheets)s left out.') % {'sheets': _sheets(left_out)}}"
 
     def row_tools(self, request: HttpRequest, row: PrintRun) -> list[Tool]:
         page = reverse("admin:coupons_mailing_change", args=[row.mailing_id])
@@ -213,8 +217,8 @@ def _is_as_written(path: Path, file: PrintFile) -> bool:
         return hashlib.file_digest(content, "sha256").hexdigest() == file.sha256
 
 
-def _many(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+def _sheets(count: int) -> str:
+    return ngettext("%(n)s sheet", "%(n)s sheets", count) % {"n": grouped(count)}
 
 
 def runs_table(runs: Any) -> SafeString:
@@ -249,9 +253,19 @@ def _far(run: PrintRun, files: int, done: int) -> str:
     if run.state != State.RUNNING:
         return run.get_state_display()
     if not files and not done:
-        return f"{run.sheets:,} sheets are to be printed; no file is whole yet."
-    whole = f", {_many(files, 'whole file')}" if files else ""
-    return f"{done:,} of {run.sheets:,} sheets written{whole}"
+        return ngettext(
+            "%(n)s sheet is to be printed; no file is whole yet.",
+            "%(n)s sheets are to be printed; no file is whole yet.",
+            run.sheets,
+        ) % {"n": grouped(run.sheets)}
+    said = _("%(done)s of %(sheets)s written") % {
+        "done": grouped(done),
+        "sheets": _sheets(run.sheets),
+    }
+    if not files:
+        return said
+    whole = ngettext("%(n)s whole file", "%(n)s whole files", files) % {"n": grouped(files)}
+    return f"{said}, {whole}"
 
 
 def _progress(run: PrintRun) -> SafeString:

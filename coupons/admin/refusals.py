@@ -32,6 +32,21 @@ from pos_integration.said import retold
 
 Verdict = RefusalVerdict.Verdict
 DECIDED_AT_ONCE = 500
+Reason = Refusal.Reason
+REASON_WORDS = {
+    Reason.UNKNOWN_CODE: gettext_lazy("unknown code"),
+    Reason.ALREADY_REDEEMED: gettext_lazy("already redeemed"),
+    Reason.VOID: gettext_lazy("void"),
+    Reason.OUT_OF_DATE: gettext_lazy("out of date"),
+    Reason.WRONG_STORE: gettext_lazy("wrong store"),
+    Reason.WRONG_ITEM: gettext_lazy("wrong item"),
+    Reason.OVER_VALUE: gettext_lazy("over value"),
+    Reason.CONFLICT: gettext_lazy("conflict"),
+    Reason.NOT_ENOUGH: gettext_lazy("not enough"),
+    Reason.NOT_STACKED: gettext_lazy("not stacked"),
+    Reason.NOTHING_OFF: gettext_lazy("nothing off"),
+    Reason.RECEIPT_VOID: gettext_lazy("receipt void"),
+}
 VERDICT_TONES = {"stands": "plain", "house": "new", "trained": "good"}
 VERDICT_WORDS = {
     "stands": gettext_lazy("stands"),
@@ -219,7 +234,7 @@ class RefusalAdmin(LongList[Refusal], ReadOnlyAdmin[Refusal]):
 
     @admin.display(description=gettext_lazy("Why"))
     def reason_pill(self, refusal: Refusal) -> SafeString:
-        return pill(refusal.reason.replace("_", " "), "bad")
+        return pill(REASON_WORDS[Reason(refusal.reason)], "bad")
 
     @admin.display(description=gettext_lazy("Decision"))
     def verdict_pill(self, refusal: Refusal) -> SafeString:

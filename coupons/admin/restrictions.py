@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin
+from django.utils.functional import lazy
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -59,8 +60,11 @@ def _unless_said() -> SafeString:
         ),
     )
     return format_html(
-        "The most specific place counts: a region before its country, a country before everywhere. "
-        "Where nothing is said:<ul>{}</ul>",
+        "{}<ul>{}</ul>",
+        _(
+            "The most specific place counts: a region before its country, a country before "
+            "everywhere. Where nothing is said:"
+        ),
         kinds,
     )
 
@@ -83,7 +87,7 @@ class RestrictionAdmin(Page[Restriction]):
         (
             None,
             {
-                "description": _unless_said(),
+                "description": lazy(_unless_said, str)(),
                 "fields": ("goods", ("country", "region"), "verdict"),
             },
         ),

@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.formats import date_format
+from django.utils.functional import lazy
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -181,7 +182,9 @@ def wanted() -> SafeString:
     rows = ((trigger.label, says) for trigger, says in WANTED)
     listed = format_html_join("", "<li>{}: {}</li>", rows)
     return format_html(
-        "All that is said must hold. What each trigger wants to be told:<ul>{}</ul>", listed
+        "{}<ul>{}</ul>",
+        _("All that is said must hold. What each trigger wants to be told:"),
+        listed,
     )
 
 
@@ -244,7 +247,7 @@ class SegmentAdmin(Page[Segment]):
         (
             gettext_lazy("Who"),
             {
-                "description": wanted(),
+                "description": lazy(wanted, str)(),
                 "fields": ("trigger", ("days", "least_chance"), "category"),
             },
         ),

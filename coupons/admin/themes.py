@@ -14,7 +14,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
 from coupons.admin.sheets import PDF_VIEWER
@@ -28,7 +28,7 @@ from coupons.admin.theme_forms import (
 )
 from coupons.admin.theme_preview_form import PreviewForm, draft_of
 from coupons.models import FontFile, Mailing, PressProfile, Theme, ThemeFont
-from pos_integration.desk import Page, TabularInline, Tool, pill
+from pos_integration.desk import Page, TabularInline, Tool, grouped, pill
 
 UPLOADS = ("logo_file", "profile_file", "profile_condition")
 
@@ -152,7 +152,9 @@ class ThemeAdmin(Page[Theme]):
         used = Mailing.objects.filter(theme=row)
         mailings, printed = used.count(), used.filter(print_runs__isnull=False).exists()
         said = _("For every mailing that names no other. ") if row.is_default else ""
-        said += f"{mailings:,} mailing{' names' if mailings == 1 else 's name'} it."
+        said += ngettext("%(n)s mailing names it.", "%(n)s mailings name it.", mailings) % {
+            "n": grouped(mailings)
+        }
         if printed or row.is_default:
             said += _(
                 " What is printed keeps a copy: a change shows on what is printed from now on, "

@@ -119,7 +119,7 @@ def faults_table(request: HttpRequest, faults: Sequence[Sequence[Any]]) -> SafeS
     page = pages.get_page(request.GET.get("faults"))
     body = table(
         (_("Row#"), _("Column"), _("Found and wanted")),
-        ((row, column or NOTHING, sentence) for row, column, sentence in page),
+        ((row, column or NOTHING, retold(sentence)) for row, column, sentence in page),
         "",
     )
     if pages.num_pages == 1:

@@ -251,3 +251,14 @@ def test_what_is_over_stays_as_it_was(admin_client):
     assert "its households are mailed again" in text_of(admin_client.get(url))
     assert admin_client.post(url, {"share": "0.3"}).status_code == 403
     assert "over" in text_of(admin_client.get(page("standingholdout_changelist")))
+
+
+def test_what_each_trigger_wants_is_told_in_the_reader_s_language(admin_client):
+    asked = {"headers": {"accept-language": "de"}}
+
+    assert "What each trigger wants" in admin_client.get(page("segment_add")).content.decode()
+    told = admin_client.get(page("segment_add"), **asked).content.decode()
+    assert "Alles, was angegeben ist, muss zutreffen." in told
+    assert "<li>" in told, "the list is markup, not text"
+    law = admin_client.get(page("restriction_add"), **asked).content.decode()
+    assert "Der genaueste Ort zählt" in law

@@ -21,6 +21,14 @@ def in_german(kept: str) -> str:
     [
         ("'3,00 kg' is not a decimal number.", "'3,00 kg' ist keine Dezimalzahl."),
         (
+            "'abc' is not a plain number such as 1.50.",
+            "'abc' ist keine einfache Zahl wie 1,50.",
+        ),
+        (
+            "'O-17' stands in rows 5, 6 too; one row is wanted.",
+            "'O-17' steht auch in den Zeilen 5, 6; nur eine Zeile ist erlaubt.",
+        ),
+        (
             "Line 3: '4006381333932' ends in 2, not 1.",
             "Zeile 3: '4006381333932' endet auf 2 statt auf 1.",
         ),
