@@ -43,6 +43,24 @@ SENTENCES = (
     _("'%(offer)s' (%(code)s) is good on no product: give it products or rules."),
     _("'%(mailing)s' has no recipients: choose segments or add households by hand."),
     _("None of the %(n)s recipients of '%(mailing)s' gets a sheet: %(why)s."),
+    _("No night has run yet: run 'manage.py nightly' first."),
+    _("Coupons for '%(mailing)s' are being selected already: wait for it to end."),
+    _(
+        "'%(mailing)s' is for %(day)s, and the last night was that before %(night)s: choose later "
+        "dates."
+    ),
+    _(
+        "'%(mailing)s' allows beliefs of %(most)s days at most, and on %(day)s those of %(night)s "
+        "are %(age)s days old: run a night and select again."
+    ),
+    _("Nobody would get a sheet of '%(mailing)s': look at its offers."),
+    _("'%(mailing)s' has no selection that is ready: select again"),
+    _("You selected '%(mailing)s' yourself: somebody else approves it, that two have looked"),
+    _("The night that '%(mailing)s' was selected by is gone: select again"),
+    _("'%(mailing)s' was selected after its morning, %(day)s"),
+    _("'%(mailing)s' is being issued: it cannot go back"),
+    _("'%(mailing)s' is being issued already: wait for it to end"),
+    _("'%(mailing)s' is good until %(day)s: close it after that day"),
     _(
         "'%(offer)s' (%(code)s) is not good on all days of the mailing, %(first)s to %(last)s:"
         " nobody gets it."

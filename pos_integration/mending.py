@@ -113,6 +113,28 @@ MENDS = {
 }
 
 
+IN_SHORT = {
+    "unknown_store": _("unknown store"),
+    "unknown_terminal": _("unknown terminal"),
+    "foreign_store": _("foreign store"),
+    "wrong_currency": _("wrong currency"),
+    "bad_scale_label": _("bad scale label"),
+    "bad_check_digit": _("bad check digit"),
+    "conflicting_receipt": _("conflicting receipt"),
+    "payment_card": _("payment card"),
+    "future_date": _("future date"),
+    "bad_date": _("bad date"),
+    "unreadable": _("unreadable"),
+    "gave_up": _("gave up"),
+    "too_long": _("too long"),
+}
+
+
+def in_short(code: str) -> str:
+    """A code of rejects in a word or two, for a pill."""
+    return str(IN_SHORT.get(code, code.replace("_", " ")))
+
+
 def mend_of(code: str) -> Mend:
     """What to do about a reject with this code."""
     return MENDS.get(code, Mend(_AT_THE_SENDER))

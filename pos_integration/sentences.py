@@ -68,4 +68,18 @@ SENTENCES = (
     _("Row %(others)s names the same product: one is wanted"),
     _("It stands in row %(other)s, too"),
     _("There is no %(above)s yet: give it a row of its own"),
+    _("This file was confirmed or dropped already, or waited too long"),
+    _("This file was confirmed already: it did what it says once"),
+    _(
+        "Nothing was changed: since you looked, the catalogue changed, and with it what this file "
+        "would do. Look at it once more, then confirm"
+    ),
+    _(
+        "Nothing was changed: %(faulty)s of %(rows)s rows are faulty. Put right what is wrong in "
+        "the file, or say that the right rows are to be applied without them"
+    ),
+    _(
+        "Nothing was changed: %(faulty)s of %(rows)s rows is faulty. Put right what is wrong in "
+        "the file, or say that the right rows are to be applied without them"
+    ),
 )

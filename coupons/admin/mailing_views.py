@@ -12,6 +12,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 
 from coupons.admin import mailing_panels, queued, workbench_panels
@@ -20,6 +21,7 @@ from coupons.admin.mailing_steps import STEPS, State, is_unprinted, label_of, se
 from coupons.models import Mailing
 from pos_integration import staff
 from pos_integration.desk import Page, in_sentence
+from pos_integration.said import retold
 
 if TYPE_CHECKING:
     from coupons.post_checks import Found
@@ -47,7 +49,7 @@ class MailingViews(Views):
             raise PermissionDenied
         back = reverse("admin:coupons_mailing_change", args=[pk])
         if mailing.state not in step.states:
-            wanted = " or ".join(in_sentence(state.label) for state in step.states)
+            wanted = get_text_list([in_sentence(state.label) for state in step.states], _("or"))
             messages.error(
                 request,
                 (
@@ -90,7 +92,7 @@ class MailingViews(Views):
         try:
             done = step.do(mailing, request.user, form.cleaned_data)
         except (MailingError, PrintError) as error:
-            for sentence in str(error).splitlines():
+            for sentence in retold(str(error)).splitlines():
                 messages.error(request, sentence if sentence.endswith(".") else f"{sentence}.")
         else:
             self.log_change(request, mailing, done.note or f"{step.label}.")

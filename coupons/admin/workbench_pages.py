@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from coupons.admin import comparing, queued, workbench_panels
 from coupons.models import Mailing, Selection
 from pos_integration.desk import Page, Panel, Tool, table
+from pos_integration.said import retold
 
 if TYPE_CHECKING:
     Pages = Page[Mailing]
@@ -171,7 +172,7 @@ class WorkbenchPages(Pages):
         try:
             choosing.refuse(mailing, selection)
         except choosing.ChoosingError as error:
-            messages.error(request, str(error))
+            messages.error(request, retold(str(error)))
             return HttpResponseRedirect(back)
         if request.method != "POST":
             return self.ask(

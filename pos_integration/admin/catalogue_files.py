@@ -37,6 +37,7 @@ from pos_integration.admin.table_parts import (
     streamed,
 )
 from pos_integration.desk import Page, Panel, Tool, table
+from pos_integration.said import retold
 
 if TYPE_CHECKING:
     from pos_integration.catalogue_files.waiting import Waiting
@@ -199,7 +200,7 @@ class ByFile(Page[M]):
                     may_leave_faulty=form.cleaned_data.get("may_leave_faulty", False),
                 )
             except waiting.WaitingError as error:
-                messages.error(request, str(error))
+                messages.error(request, retold(str(error)))
             else:
                 messages.success(request, _sentence(done))
             return HttpResponseRedirect(back)

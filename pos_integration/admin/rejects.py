@@ -32,7 +32,7 @@ CLOSED_AT_ONCE = 500
 
 
 def reject_pill(reject: Reject) -> SafeString:
-    return pill(reject.code.replace("_", " "), "bad")
+    return pill(mending.in_short(reject.code), "bad")
 
 
 def reject_state(reject: Reject) -> SafeString:
@@ -91,7 +91,7 @@ class CodeFilter(admin.AllValuesFieldListFilter):
 
     def choices(self, changelist: Any) -> Iterator[Any]:
         for choice in super().choices(changelist):
-            yield {**choice, "display": str(choice["display"]).replace("_", " ")}
+            yield {**choice, "display": mending.in_short(str(choice["display"]))}
 
 
 class CloseForm(forms.Form):

@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django_q.tasks import async_task
 
-from pos_integration import dropping, ingest, keeping, staff
+from pos_integration import dropping, ingest, keeping, mending, staff
 from pos_integration.admin.hand_in import HandInForm
 from pos_integration.admin.rejects import mend_words, raw_text, reject_pill, reject_state
 from pos_integration.admin.scoping import in_stores
@@ -199,7 +199,7 @@ class UploadAdmin(LongList[Upload], ReadOnlyAdmin[Upload]):
             (_("Why"), _("What to do")),
             (
                 (
-                    pill(code.replace("_", " "), "bad"),
+                    pill(mending.in_short(code), "bad"),
                     format_html('<span class="words-cell">{}</span>', mend_words(code)),
                 )
                 for code in codes

@@ -21,6 +21,17 @@ def in_german(kept: str) -> str:
     [
         ("'3,00 kg' is not a decimal number.", "'3,00 kg' ist keine Dezimalzahl."),
         (
+            "Nothing was changed: 1,204 of 5,000 rows are faulty. Put right what is wrong in the "
+            "file, or say that the right rows are to be applied without them.",
+            "Nichts wurde geändert: 1.204 von 5.000 Zeilen sind fehlerhaft. Berichtigen Sie die "
+            "Datei, oder geben Sie an, dass die richtigen Zeilen ohne sie übernommen werden.",
+        ),
+        (
+            "You selected 'May' yourself: somebody else approves it, that two have looked",
+            "Sie haben 'May' selbst ausgewählt: Jemand anders gibt sie frei, damit zwei "
+            "hingesehen haben",
+        ),
+        (
             "'abc' is not a plain number such as 1.50.",
             "'abc' ist keine einfache Zahl wie 1,50.",
         ),
