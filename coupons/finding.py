@@ -3,8 +3,7 @@
 Every look is by an index, or into a table of a chain's few thousand offers, mailings and stores.
 """
 
-import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
@@ -18,6 +17,7 @@ from django.db.models.functions import Cast, Concat
 from coupons import scanned
 from coupons.models import Coupon, Mailing, Offer, Statement
 from coupons.sheets import codes
+from loyalty.by_name import named
 from loyalty.models import Address, Card, Household, HouseholdSummary, ModelRun
 from pos_integration.models import Basket, Product, Store, Terminal
 
@@ -28,7 +28,6 @@ LONGEST_NAME: Final = 80
 TILL_DAYS: Final = 14
 MOST_TILLS: Final = 3_000
 _LARGEST: Final = 2**31 - 1
-_LONG_RUN: Final = re.compile(r"[^\W_]{3}")
 
 Scope = Collection[int] | None
 """Ids of the stores somebody may see; None: every store."""
@@ -78,20 +77,6 @@ def words_of(text: str) -> list[str]:
     if not any(letter.isalpha() for letter in text) or any(len(w) > LONGEST_NAME for w in words):
         return []
     return words[:MOST_WORDS]
-
-
-def named(words: Sequence[str], name: str = "name") -> Q:
-    """Whose name has all of these words. A word with no three letters in a row begins one.
-
-    The index of three-letter pieces knows where words begin, and nothing of shorter pieces.
-    """
-    said = Q()
-    for word in words:
-        if _LONG_RUN.search(word):
-            said &= Q(**{f"{name}__icontains": word})
-        else:
-            said &= Q(**{f"{name}__istartswith": word}) | Q(**{f"{name}__icontains": f" {word}"})
-    return said
 
 
 def household_scope(scope: Scope, household: str = "pk") -> Q:

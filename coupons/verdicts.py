@@ -8,11 +8,13 @@ from typing import Final
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from coupons.models import Refusal
 from coupons.models.desk import RefusalVerdict
+from pos_integration.models import RedemptionRecord
 
 Reason = Refusal.Reason
 LOOKED_AT: Final = 1_000  # of the latest refusals, for what many of them have in common
@@ -96,19 +98,42 @@ def hints(seen: Iterable[Seen]) -> list[Hint]:
     ]
 
 
+def of_verdict(rows: QuerySet[Refusal], verdict: str | None) -> QuerySet[Refusal]:
+    """Those of the rows that have this verdict; None: that nobody has decided.
+
+    Asked of one row after the other, by an index, as where() does: who reads wants the latest few
+    of many, and a join would put together all of them first.
+    """
+    given = RefusalVerdict.objects.filter(refusal=OuterRef("pk")).values("verdict")[:1]
+    return rows.alias(given=Subquery(given)).filter(given=verdict)
+
+
+def where(rows: QuerySet[Refusal], what: str, wanted: Collection[object]) -> QuerySet[Refusal]:
+    """Those of the rows whose basket has one of the `wanted` as its `what`: "store", "till"."""
+    records = RedemptionRecord.objects.filter(pk=OuterRef("record"))
+    alias = f"its_{what.replace('__', '_')}"
+    rows = rows.alias(**{alias: Subquery(records.values(f"basket__{what}")[:1])})
+    return rows.filter(**{f"{alias}__in": wanted})
+
+
 def lately(stores: Collection[int] | None) -> list[Seen]:
     """Return the latest refusals that nobody has decided, of these stores or of all."""
-    rows = Refusal.objects.filter(verdict=None).order_by("-pk")
+    rows = of_verdict(Refusal.objects.order_by("-pk"), None)
     if stores is not None:
-        rows = rows.filter(record__basket__store__in=list(stores))
-    found = rows.values_list(
-        "record__basket__store__number",
-        "record__basket__store__name",
-        "record__basket__till",
-        "reason",
-        "record__basket__business_date",
+        rows = where(rows, "store", stores)
+    keys = list(rows.values_list("pk", flat=True)[:LOOKED_AT])
+    found = (
+        Refusal.objects.filter(pk__in=keys)
+        .order_by("-pk")
+        .values_list(
+            "record__basket__store__number",
+            "record__basket__store__name",
+            "record__basket__till",
+            "reason",
+            "record__basket__business_date",
+        )
     )
-    return [Seen(*row) for row in found[:LOOKED_AT]]
+    return [Seen(*row) for row in found]
 
 
 @transaction.atomic

@@ -23,6 +23,7 @@ from django.utils.translation import gettext_lazy as _lazy
 
 from loyalty import merging, voice
 from loyalty.admin import household_cards, household_forms, household_steps, overview, scope, words
+from loyalty.by_name import named
 from loyalty.models import (
     Address,
     Card,
@@ -34,9 +35,10 @@ from loyalty.models import (
     ModelRun,
     slot_of,
 )
-from pos_integration.desk import NOTHING, ReadOnlyAdmin, Tool, link, pill
+from pos_integration.desk import NOTHING, M, ReadOnlyAdmin, Tool, link, pill
 from pos_integration.long_lists import LongList
 
+MOST_WORDS = 6  # of a name that is searched for
 OF_THE_LIVING = ("consent", "notes")
 """Cards by which something is said to a household: not for one that is part of another."""
 
@@ -55,9 +57,13 @@ def known_by(query: str) -> QuerySet[Any] | None:
     return None
 
 
-def searchable(query: str) -> str:
-    """The words of a query that a name may have: signs alone have nothing that an index knows."""
-    return " ".join(word for word in query.split() if any(map(str.isalnum, word)))
+def called(rows: QuerySet[M], query: str, name: str) -> QuerySet[M]:
+    """Those of the rows whose household has the words of a query in its name; all, if it is empty.
+
+    name: the way to it from the rows. Signs alone name nobody: no index knows them.
+    """
+    said = [word for word in query.split() if any(map(str.isalnum, word))]
+    return rows.filter(named(said[:MOST_WORDS], name)) if said or not query else rows.none()
 
 
 @admin.register(Household)
@@ -294,13 +300,10 @@ class HouseholdAdmin(LongList[Household]):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Household], search_term: str
     ) -> tuple[QuerySet[Household], bool]:
-        term = search_term.strip()
-        ids = self.known_by(term) if term else None
+        ids = self.known_by(term) if (term := search_term.strip()) else None
         if ids is not None:
             return queryset.filter(pk__in=ids), False
-        if not (named := searchable(term)):
-            return (queryset.none() if term else queryset), False
-        return super().get_search_results(request, queryset, named)
+        return called(queryset, term, "name"), False
 
     @admin.display(description=_lazy("Household"))
     def name_or_number(self, household: Household) -> str:

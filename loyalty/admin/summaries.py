@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from loyalty.admin import panels, scope, words
-from loyalty.admin.households import known_by, searchable
+from loyalty.admin.households import called, known_by
 from loyalty.models import HouseholdSummary
 from loyalty.shopper.value import TIERS
 from pos_integration.desk import NOTHING, Panel, ReadOnlyAdmin, Tool, money, percent, pill
@@ -101,13 +101,10 @@ class HouseholdSummaryAdmin(LongList[HouseholdSummary], ReadOnlyAdmin[HouseholdS
     def get_search_results(
         self, request: HttpRequest, queryset: Summaries, search_term: str
     ) -> tuple[Summaries, bool]:
-        term = search_term.strip()
-        ids = known_by(term) if term else None
+        ids = known_by(term) if (term := search_term.strip()) else None
         if ids is not None:
             return queryset.filter(household__in=ids), False
-        if not (named := searchable(term)):
-            return (queryset.none() if term else queryset), False
-        return super().get_search_results(request, queryset, named)
+        return called(queryset, term, "household__name"), False
 
     @admin.display(description=gettext_lazy("Tier"))
     def tier_pill(self, summary: HouseholdSummary) -> str | SafeString:

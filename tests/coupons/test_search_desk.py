@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from coupons import finding
 from coupons.sheets import codes
+from loyalty.by_name import named
 from loyalty.models import Household
 from pos_integration.models import Basket, StoreStaff, Terminal
 from tests import make
@@ -166,5 +167,5 @@ def test_names_are_looked_up_by_the_index_of_their_pieces():
         cursor.execute("ANALYZE loyalty_household")
         cursor.execute("SET LOCAL enable_seqscan = off")  # so few rows are read as quickly
     for typed in ("zwetschgenkamp", "ur zwetsch", "zz"):
-        asked = Household.objects.filter(finding.named(finding.words_of(typed)))
+        asked = Household.objects.filter(named(finding.words_of(typed)))
         assert "household_name_search" in asked[:13].explain()
