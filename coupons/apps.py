@@ -6,6 +6,7 @@ from django.apps import AppConfig
 from django.apps import apps as installed
 from django.db.models.signals import post_migrate
 
+from coupons.fault_sentences import FAULTS
 from coupons.sentences import SENTENCES
 from pos_integration.said import know
 
@@ -18,7 +19,7 @@ class CouponsConfig(AppConfig):
         from pos_integration.labels import translate_labels  # models are there only now
 
         translate_labels(self)
-        know(SENTENCES)
+        know(SENTENCES + FAULTS)
         # The only signal in this code base. Django makes permissions after the last migration,
         # in answer to this very signal, so no migration can hand them to a group.
         post_migrate.connect(keep_groups, sender=self, dispatch_uid="coupons.groups")

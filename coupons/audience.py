@@ -19,6 +19,7 @@ from loyalty import beliefs, engine, history, voice
 from loyalty.models import SLOTS, Consent, Household, ModelRun
 from loyalty.shopper import kernel
 from pos_integration.models import Category, Product
+from pos_integration.said import any_of, stated
 
 Ids = npt.NDArray[np.int64]
 Progress = Callable[[int, int], None]
@@ -170,10 +171,9 @@ def locked(mailing: Mailing, states: Sequence[Mailing.State]) -> Mailing:
     # Who adds a recipient by hand only wants the mailing to stay there, and need not wait.
     row = Mailing.objects.select_for_update(no_key=True).get(pk=mailing.pk)
     if row.state not in states:
-        wanted = " or ".join(Mailing.State(state).label.lower() for state in states)
+        wanted = any_of(Mailing.State(state) for state in states)
         raise AudienceError(
-            f"'{row}' is {row.get_state_display().lower()}: its recipients stay as they are; "
-            f"wanted: {wanted}"
+            f"'{row}' is {stated(row)}: its recipients stay as they are; wanted: {wanted}"
         )
     return row
 

@@ -13,6 +13,7 @@ from coupons.generic_sheets import note
 from coupons.models import Funder, FunderBudget, Mailing, Offer, Recipient, Selection
 from coupons.pieces import Chosen
 from coupons.terms import Terms
+from pos_integration.said import stated
 
 Outcome = Recipient.Outcome
 STATES = (Mailing.State.DRAFT, Mailing.State.SELECTED)
@@ -45,7 +46,7 @@ def refuse(mailing: Mailing, selection: Selection) -> None:
     """Raise ChoosingError if the selection cannot be put in use as things stand."""
     if mailing.state not in STATES:
         raise ChoosingError(
-            f"'{mailing}' is {mailing.get_state_display().lower()}: another selection is chosen "
+            f"'{mailing}' is {stated(mailing)}: another selection is chosen "
             "for a draft, or one that waits for approval; take the approval back first."
         )
     if selection.mailing_id != mailing.pk or selection.state != Selection.State.READY:

@@ -26,6 +26,7 @@ from coupons.terms import Terms
 from loyalty import engine
 from loyalty.models import Address, Household
 from pos_integration import bulk
+from pos_integration.said import stated
 
 Progress = Callable[[int, int], None]
 Outcome = Recipient.Outcome
@@ -79,8 +80,7 @@ def issue(
         raise IssueError(f"'{mailing}' is being issued already: wait for it to end") from None
     if mailing.state in (Mailing.State.DRAFT, Mailing.State.SELECTED):
         raise IssueError(
-            f"'{mailing}' is {mailing.get_state_display().lower()}: "
-            "it is issued once it is selected and approved"
+            f"'{mailing}' is {stated(mailing)}: it is issued once it is selected and approved"
         )
     return counted(mailing)
 
@@ -121,7 +121,7 @@ def _issue(mailing: Mailing, on: date, progress: Progress) -> None:
 def _write_sheets(mailing: Mailing, selection: Selection) -> None:
     locked = Mailing.objects.select_for_update().get(pk=mailing.pk)
     if (locked.state, locked.selection_id) != (Mailing.State.APPROVED, selection.pk):
-        raise IssueError(f"'{mailing}' is {locked.get_state_display().lower()} meanwhile")
+        raise IssueError(f"'{mailing}' is {stated(locked)} meanwhile")
     try:
         payloads.freeze(mailing)
     except payloads.PayloadError as error:

@@ -14,6 +14,7 @@ from django.utils import timezone
 from coupons import issuing, selecting
 from coupons.issuing import Issued as Issued
 from coupons.models import Mailing, Selection
+from pos_integration.said import any_of, stated
 
 Progress = Callable[[int, int], None]
 
@@ -124,6 +125,5 @@ def _locked(mailing: Mailing, *wanted: Mailing.State) -> Mailing:
     """The mailing's row, held until the transaction ends. Raises MailingError in another state."""
     locked = Mailing.objects.select_for_update().get(pk=mailing.pk)
     if locked.state not in wanted:
-        names = " or ".join(state.label.lower() for state in wanted)
-        raise MailingError(f"'{locked}' is {locked.get_state_display().lower()}; wanted: {names}")
+        raise MailingError(f"'{locked}' is {stated(locked)}; wanted: {any_of(wanted)}")
     return locked

@@ -29,6 +29,7 @@ from coupons.proof import principal
 from coupons.proof.comparing import BANDS, Sums
 from coupons.terms import Terms
 from loyalty import assortment, engine
+from pos_integration.said import stated
 
 Progress = Callable[[int, int], None]
 Outcome = Recipient.Outcome
@@ -136,8 +137,7 @@ def check(mailing: Mailing, as_of: date | None = None) -> tuple[Selection, str]:
     day = as_of or timezone.localdate()
     if mailing.state not in ISSUED:
         raise MeasureError(
-            f"'{mailing}' is {mailing.get_state_display().lower()}: "
-            "it is measured once its coupons are issued."
+            f"'{mailing}' is {stated(mailing)}: it is measured once its coupons are issued."
         )
     selection = mailing.selection
     if selection is None or not selection.pieces.exclude(chosen=None).exists():

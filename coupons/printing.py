@@ -28,6 +28,7 @@ from coupons.print_files import BLOCKED, SAID, TRIAL_AT, Range, chunks, own_last
 from coupons.sheet_rows import last_number, row_of
 from coupons.sheets import document
 from loyalty import engine
+from pos_integration.said import stated
 
 Kind, State = PrintRun.Kind, PrintRun.State
 Progress = Callable[[int, int], None]
@@ -82,7 +83,7 @@ def begin(
         last = last_number(mailing)
         if not last:
             raise PrintError(
-                f"'{mailing}' is {mailing.get_state_display().lower()} and has no sheets; "
+                f"'{mailing}' is {stated(mailing)} and has no sheets; "
                 f"wanted: issued ('manage.py issue_mailing {mailing.code}')"
             )
         asked = [[first, end] for first, end in numbers]
@@ -97,8 +98,8 @@ def begin(
             seeds, asked = seeding.test_sheet_for(mailing), [[1, TRIAL_AT]]
         looks = _looks(mailing, of, last + len(seeds) if kind == Kind.WHOLE else last)
         if of is None and (wrong := preflight.faults(looks)):
-            more = f" And {len(wrong) - 5} more." if len(wrong) > 5 else ""
-            raise PrintError(f"'{mailing}' cannot be printed: {' '.join(wrong[:5])}{more}")
+            more = [f"And {len(wrong) - 5} more."] if len(wrong) > 5 else []
+            raise PrintError("\n".join([f"'{mailing}' cannot be printed:", *wrong[:5], *more]))
         run = PrintRun.objects.create(
             mailing=mailing,
             kind=kind,

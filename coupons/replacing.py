@@ -18,6 +18,7 @@ from coupons.issuing import SERIAL_ONCE, TRIES
 from coupons.models import Coupon, CouponLock, Goodwill, Mailing, Sheet
 from coupons.sheets import codes
 from loyalty.models import Address
+from pos_integration.said import stated
 
 WHY_LENGTH = 200
 GOES_ON = (Mailing.State.ISSUED, Mailing.State.PRINTED, Mailing.State.MAILED)
@@ -135,7 +136,7 @@ def _locked(sheet: Sheet, why: str) -> tuple[Mailing, Sheet]:
     mailing = Mailing.objects.select_for_update(no_key=True).get(pk=sheet.mailing_id)
     if mailing.state not in GOES_ON:
         raise ReplaceError(
-            f"'{mailing}' is {mailing.get_state_display().lower()}; sheets are replaced from when "
+            f"'{mailing}' is {stated(mailing)}; sheets are replaced from when "
             "they are issued until it is closed"
         )
     if mailing.valid_to < timezone.localdate():

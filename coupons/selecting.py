@@ -36,6 +36,7 @@ from coupons.terms import SIZES, Terms
 from loyalty import engine, history, rebuild
 from loyalty.models import Household, ModelRun
 from loyalty.shopper.value import TIERS
+from pos_integration.said import stated
 
 Progress = Callable[[int, int], None]
 Outcome = Recipient.Outcome
@@ -92,9 +93,7 @@ def select(
 def _begin(mailing: Mailing, by: AbstractBaseUser | None, seed: int | None) -> Selection:
     locked = Mailing.objects.select_for_update().get(pk=mailing.pk)
     if locked.state not in STATES:
-        raise SelectionError(
-            f"'{locked}' is {locked.get_state_display().lower()}: only a draft is selected for."
-        )
+        raise SelectionError(f"'{locked}' is {stated(locked)}: only a draft is selected for.")
     # Whoever had begun before held the name that is ours now, so it died.
     for dead in locked.selections.filter(state=Selection.State.RUNNING):
         _fail(dead, CUT_SHORT)
@@ -302,7 +301,7 @@ def _doubts(mailing: Mailing, terms: Terms, short: int, unfit: int) -> list[str]
 def _finish(selection: Selection, run: ModelRun, prices: Prices, report: dict[str, Any]) -> None:
     mailing = Mailing.objects.select_for_update().get(pk=selection.mailing_id)
     if mailing.state not in STATES:
-        raise SelectionError(f"'{mailing}' is {mailing.get_state_display().lower()} meanwhile.")
+        raise SelectionError(f"'{mailing}' is {stated(mailing)} meanwhile.")
     selection.state, selection.finished_at = Selection.State.READY, timezone.now()
     selection.prices = {
         name: value if isinstance(value, float) else value.tolist()

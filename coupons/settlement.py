@@ -18,6 +18,7 @@ from django.utils import timezone
 from coupons.ledger import book
 from coupons.models import Dispute, Funder, LedgerEntry, Redemption, Statement, StatementEntry
 from pos_integration import money
+from pos_integration.said import stated
 
 __all__ = [
     "Balance",
@@ -248,7 +249,7 @@ def dispute(entry: LedgerEntry, amount: Decimal, reason: str) -> Dispute:
     """
     _hold(entry)
     if entry.kind != Kind.REDEMPTION:
-        raise SettlementError(f"a {entry.get_kind_display().lower()!r} entry claims nothing")
+        raise SettlementError(f"a '{stated(entry, 'kind')}' entry claims nothing")
     if not StatementEntry.objects.filter(entry=entry).exists():
         raise SettlementError("the entry is in no statement yet: nobody was asked to pay it")
     if entry.disputes.filter(state=Dispute.State.OPEN).exists():
@@ -315,7 +316,7 @@ def _open(dispute: Dispute) -> LedgerEntry:
     _hold(entry)
     dispute.refresh_from_db(fields=["state", "amount"])
     if dispute.state != Dispute.State.OPEN:
-        raise SettlementError(f"the dispute is closed already: {dispute.get_state_display()}")
+        raise SettlementError(f"the dispute is closed already: {stated(dispute)}")
     return entry
 
 

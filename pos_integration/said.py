@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from datetime import date
 from functools import cache
 
+from django.db.models import Choices, Model
 from django.utils.formats import date_format
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language, gettext, override
 
 _GAP = re.compile(r"%\((\w+)\)s")
 _DAY = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|30|31)")
@@ -22,6 +23,18 @@ _DAY_IN_WORDS = re.compile(rf"{_MONTH}\.? (\d{{1,2}}), (\d{{4}})|(\d{{1,2}}) {_M
 _FIGURE = re.compile(r"-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?%?")
 
 _templates: list[str] = []
+
+
+def stated(row: Model, field: str = "state") -> str:
+    """What a row's `field` says, as sentences keep it: in English, and small."""
+    with override("en"):
+        return str(getattr(row, f"get_{field}_display")()).lower()
+
+
+def any_of(states: Iterable[Choices]) -> str:
+    """Several of them in the same way, of which one is wanted."""
+    with override("en"):
+        return " or ".join(str(state.label).lower() for state in states)
 
 
 def know(templates: Iterable[str]) -> None:
@@ -48,12 +61,21 @@ def _line(kept: str, language: str) -> str:
         if kept.endswith(".") and not template.endswith("."):
             continue  # its full stop fills no gap: it is taken off below
         if match := shape.fullmatch(kept):
-            gaps = {name: _value(text, language) for name, text in match.groupdict().items()}
+            gaps = {gap: _filled(gap, text, language) for gap, text in match.groupdict().items()}
             return gettext(template) % gaps
     if kept.endswith("."):
         inner = kept.removesuffix(".")
         return f"{found}." if (found := _line(inner, language)) != inner else kept
     return kept
+
+
+def _filled(gap: str, text: str, language: str) -> str:
+    """What stood in a gap: in those of states a label, or several, as stated() says it."""
+    if gap.endswith("state"):
+        return gettext(" or ").join(
+            gettext(f"{one[:1].upper()}{one[1:]}") for one in text.split(" or ")
+        )
+    return _value(text, language)
 
 
 def _value(text: str, language: str) -> str:

@@ -36,6 +36,7 @@ from pos_integration.desk import (
     table,
 )
 from pos_integration.long_lists import LongList
+from pos_integration.said import retold
 
 DISPUTES_SHOWN = 12
 ENTRY_TONES = {"redemption": "good", "reversal": "warn", "dispute": "bad"}
@@ -77,7 +78,7 @@ def in_currency(amount: Decimal, currency: str) -> str:
 
 
 def in_words(error: SettlementError) -> str:
-    said = str(error)
+    said = retold(str(error))
     return f"{said[:1].upper()}{said[1:]}."
 
 

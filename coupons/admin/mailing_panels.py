@@ -210,7 +210,7 @@ def _looks(mailing: Mailing) -> "tuple[Looks | None, list[str]]":
         made = looks.Looks.of(mailing)
         return made, preflight.faults(made)
     except looks.LookError as error:
-        return None, [str(error)]
+        return None, [retold(str(error))]
 
 
 def _faults(faults: list[str]) -> SafeString:
@@ -219,7 +219,7 @@ def _faults(faults: list[str]) -> SafeString:
             '<p class="empty">{}</p>', _("None: every offer and barcode has its room.")
         )
     return format_html(
-        "<ul>{}</ul>", format_html_join("", "<li>{}</li>", ((fault,) for fault in faults))
+        "<ul>{}</ul>", format_html_join("", "<li>{}</li>", ((retold(fault),) for fault in faults))
     )
 
 

@@ -19,6 +19,7 @@ from coupons.admin import measured, measured_plots, measured_words, queued, rede
 from coupons.admin.ledger import with_form
 from coupons.models import Mailing, Measurement
 from pos_integration.desk import NOTHING, Panel, ReadOnlyAdmin, Tool, pill
+from pos_integration.said import retold
 
 QUEUED = gettext_lazy("It waits its turn in the queue: look here again in a minute.")
 STATES = {
@@ -186,7 +187,7 @@ class MeasurementAdmin(ReadOnlyAdmin[Measurement]):
         try:
             measuring.check(mailing)
         except measuring.MeasureError as error:
-            messages.error(request, str(error))
+            messages.error(request, retold(str(error)))
         else:
             if queued.put_once("coupons.tasks.measure", mailing):
                 self.log_change(request, mailing, _("Asked to be measured."))

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from coupons import copying
 from coupons.models import Offer, OfferBarcode
+from pos_integration.said import retold
 
 
 class CodeForm(forms.Form):
@@ -35,7 +36,7 @@ def copy_view(page: Any, request: HttpRequest, pk: int) -> HttpResponse:
         try:
             made, is_new = copying.copy(offer, request.user, form.cleaned_data["code"])
         except ValueError as error:
-            form.add_error("code", str(error))
+            form.add_error("code", retold(str(error)))
         else:
             if is_new:
                 messages.success(

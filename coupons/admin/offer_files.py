@@ -34,6 +34,7 @@ from pos_integration.admin.table_parts import (
     streamed,
 )
 from pos_integration.desk import Panel, ReadOnlyAdmin, Tool, grouped, in_sentence, pill
+from pos_integration.said import retold
 from pos_integration.tables.table import TableError, WritingError
 
 State = OfferFile.State
@@ -65,7 +66,7 @@ def _exported(request: HttpRequest, offers: QuerySet[Offer], kind: str) -> HttpR
     try:
         content = offer_files.written(offers, kind)
     except WritingError as error:
-        messages.error(request, str(error))
+        messages.error(request, retold(str(error)))
         return None
     return saved(content, f"offers.{kind}", MEDIA_TYPES[kind])
 
@@ -201,7 +202,7 @@ class OfferFileAdmin(ReadOnlyAdmin[OfferFile]):
         notes = row.changes.get("notes", [])
         panels = []
         if notes:
-            lines = format_html_join("", "<p>{}</p>", ((note,) for note in notes))
+            lines = format_html_join("", "<p>{}</p>", ((retold(note),) for note in notes))
             panels.append(Panel(_("How it was read"), lines, is_wide=True))
         if row.changes.get("faults"):
             panels.append(self._faults(request, row))
@@ -250,7 +251,7 @@ class OfferFileAdmin(ReadOnlyAdmin[OfferFile]):
                     PurePath(upload.name).name, upload.read(), request.user
                 )
             except TableError as error:
-                form.add_error("file", [*error.sentences])
+                form.add_error("file", [retold(one) for one in error.sentences])
             else:
                 if is_new:
                     self.log_addition(request, file, _("Read."))
@@ -307,7 +308,7 @@ class OfferFileAdmin(ReadOnlyAdmin[OfferFile]):
         try:
             return steps[name](request, file)
         except OfferFileError as error:
-            messages.error(request, str(error))
+            messages.error(request, retold(str(error)))
         return HttpResponseRedirect(_page(file))
 
     def _confirm(self, request: HttpRequest, file: OfferFile) -> HttpResponse:

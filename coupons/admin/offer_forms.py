@@ -13,6 +13,7 @@ from coupons.admin.drawn import DrawnChoice
 from coupons.models import Offer, OfferLevel, OfferProduct, OfferRule
 from coupons.sheets.pictures import FALLBACK
 from pos_integration.desk import TabularInline
+from pos_integration.said import retold
 
 # Django's own forms take no model in brackets, its type stubs demand one.
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ class OfferForm(OfferModelForm):
             if name not in self.fields
         }
         for field, sentence in [*offering.faults(kept | said)]:
-            self.add_error(field if field in self.fields else None, sentence)
+            self.add_error(field if field in self.fields else None, retold(sentence))
         return said
 
 
@@ -105,7 +106,7 @@ class LevelForm(LevelModelForm):
     def clean(self) -> dict[str, Any]:
         said: dict[str, Any] = super().clean() or self.cleaned_data
         for field, sentence in offering.out_of_bounds(said):
-            self.add_error(field, sentence)
+            self.add_error(field, retold(sentence))
         return said
 
 
@@ -127,7 +128,7 @@ class Levels(LevelFormSet):
             levels.append(form.cleaned_data)
         for number, field, sentence in offering.level_faults(offer, levels):
             if field in by_number[number].fields and field not in by_number[number].errors:
-                by_number[number].add_error(field, sentence)
+                by_number[number].add_error(field, retold(sentence))
 
     def _said(self) -> Iterator[Any]:
         for form in self.forms:

@@ -17,6 +17,7 @@ from coupons import barcode_rules
 from coupons.admin.drawn import LARGE, drawing, photograph
 from coupons.models import Offer, OfferBarcode, OfferText
 from pos_integration.desk import TabularInline, link
+from pos_integration.said import retold
 
 # Django's own forms take no model in brackets, its type stubs demand one.
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ class BarcodeForm(BarcodeModelForm):
             return said
         key = {name: said[name] for name in ("content", "company_prefix", "reference")}
         for field, sentence in [*barcode_rules.faults(said, self._worths())]:
-            self.add_error(field, sentence)  # which takes the field from what is said
+            self.add_error(field, retold(sentence))  # which takes the field from what is said
         others = OfferBarcode.objects.filter(**key).exclude(pk=self.instance.pk)
         other = others.select_related("offer").first()
         if other is not None and other.offer_id != self._offer.pk:

@@ -20,6 +20,7 @@ from coupons.models import Offer, OfferTrial
 from loyalty import plots
 from loyalty.shopper.value import TIERS
 from pos_integration.desk import Panel, Tool, grouped, pill, table
+from pos_integration.said import retold
 
 WEEKS = 8
 State = OfferTrial.State
@@ -59,7 +60,7 @@ def try_view(page: Any, request: HttpRequest, pk: int) -> HttpResponse:
     try:
         trial, is_new = trials.begin(offer, request.user)
     except trials.TrialError as error:
-        messages.error(request, str(error))
+        messages.error(request, retold(str(error)))
         return HttpResponseRedirect(back)
     if is_new:
         async_task("coupons.tasks.try_offer", trial.pk)

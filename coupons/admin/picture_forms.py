@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from coupons.admin.drawn import photograph
 from coupons.models import Picture
 from pos_integration.desk import NOTHING, grouped, pill, table
+from pos_integration.said import retold
 
 if TYPE_CHECKING:  # Django's own forms take no model in brackets, its type stubs demand one
     from coupons.picture_uploads import Plan
@@ -68,7 +69,7 @@ class PictureForm(PictureModelForm):
             try:
                 self.prepared = photos.prepare(file.read())
             except photos.PictureError as error:
-                raise forms.ValidationError(str(error)) from error
+                raise forms.ValidationError(retold(str(error))) from error
         return file
 
     def clean(self) -> dict[str, Any]:
@@ -145,7 +146,7 @@ def lines_table(plan: "Plan") -> SafeString:
                 photograph(line.looked.sha256, line.name) if line.looked.sha256 else "",
                 line.looked.file,
                 pill(*VERDICTS[line.verdict]),
-                format_html('<span class="words-cell">{}</span>', line.says),
+                format_html('<span class="words-cell">{}</span>', retold(line.says)),
                 line.looked.changes or NOTHING,
             )
             for line in lines

@@ -29,6 +29,7 @@ from coupons.admin.picture_forms import (
 )
 from coupons.models import Offer, Picture, PictureFile, Theme
 from pos_integration.desk import NOTHING, Page, Panel, Tool, grouped, link, table
+from pos_integration.said import retold
 
 if TYPE_CHECKING:
     from coupons.picture_uploads import Looked, Plan
@@ -191,7 +192,7 @@ class PictureAdmin(Page[Picture]):
             try:
                 looked = picture_uploads.look(_files(form.cleaned_data["pictures"]))
             except picture_uploads.UploadError as error:
-                form.add_error("pictures", str(error))
+                form.add_error("pictures", retold(str(error)))
             else:
                 return self._look(request, looked)
         context = {
@@ -245,7 +246,7 @@ class PictureAdmin(Page[Picture]):
                 may_keep_unknown=form.cleaned_data["may_keep_unknown"],
             )
         except picture_uploads.UploadError as error:
-            messages.error(request, str(error))
+            messages.error(request, retold(str(error)))
             return self._look(request, looked)
         counts = done.counts
         if not form.cleaned_data["may_keep_unknown"]:

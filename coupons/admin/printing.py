@@ -41,6 +41,7 @@ from pos_integration.desk import (
     pill,
     table,
 )
+from pos_integration.said import retold
 
 State, Kind = PrintRun.State, PrintRun.Kind
 TONES = {"running": "busy", "blocked": "bad", "failed": "bad", "finished": "good"}
@@ -100,11 +101,11 @@ class PrintRunAdmin(PrintSteps, ReadOnlyAdmin[PrintRun]):
             *super().get_urls(),
         ]
 
-    @admin.display(description="State", ordering="state")
+    @admin.display(description=gettext_lazy("State"), ordering="state")
     def state_pill(self, run: PrintRun) -> SafeString:
         return run_state(run)
 
-    @admin.display(description="Kind", ordering="kind")
+    @admin.display(description=gettext_lazy("Kind"), ordering="kind")
     def kind_word(self, run: PrintRun) -> str:
         return run.kind
 
@@ -112,7 +113,7 @@ class PrintRunAdmin(PrintSteps, ReadOnlyAdmin[PrintRun]):
         if row.state == State.RUNNING:
             return at_work(row)
         if row.state != State.FINISHED:
-            return f"{row.get_state_display()}. {row.says or _('It came to no end.')}"
+            return f"{row.get_state_display()}. {retold(row.says) or _('It came to no end.')}"
         files, left_out = row.files.count(), len(row.left_out)
         said = _("%(sheets)s in %(files)s; %(codes)s read back from the PDF, and right.") % {
             "sheets": _sheets(row.sheets),

@@ -20,6 +20,7 @@ from coupons.admin import queued
 from coupons.alone import is_held
 from coupons.models import Mailing, PrintRun
 from pos_integration.desk import ReadOnlyAdmin, Tool, in_sentence
+from pos_integration.said import retold
 
 if TYPE_CHECKING:
     Steps = ReadOnlyAdmin[PrintRun]
@@ -297,7 +298,7 @@ class PrintSteps(Steps):
             try:
                 said, run = do(form.cleaned_data, request.user)
             except PrintError as error:
-                form.add_error("sheets" if form_class else None, str(error))
+                form.add_error("sheets" if form_class else None, retold(str(error)))
             else:
                 self.log_change(request, run, f"{button}.")
                 messages.success(request, said)

@@ -145,7 +145,7 @@ class CouponAdmin(LongList[Coupon], ReadOnlyAdmin[Coupon]):
             try:
                 voiding.void(coupon, request.user, form.cleaned_data["why"])
             except voiding.VoidError as error:
-                form.add_error(None, str(error))
+                form.add_error(None, retold(str(error)))
             else:
                 said = _("%(coupon)s is void: tills refuse it from now on.")
                 messages.success(request, said % {"coupon": coupon.terms})

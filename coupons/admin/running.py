@@ -18,6 +18,7 @@ from coupons import running
 from coupons.admin import running_plot
 from coupons.running import Bar, Calendar
 from pos_integration.desk import link, pill, table
+from pos_integration.said import retold
 
 WEEKS = 13
 GROUPS = ("funder", "category")
@@ -106,7 +107,7 @@ def _conflicts(found: Calendar) -> SafeString:
         "<li>{} {}</li>",
         (
             (
-                conflict.says,
+                retold(conflict.says),
                 format_html_join(
                     " ",
                     "{}",

@@ -24,6 +24,7 @@ from loyalty.models import ModelRun
 from loyalty.shopper.value import TIERS
 from pos_integration.desk import Page, Panel, Tool, grouped, in_sentence, link, table
 from pos_integration.models import Category
+from pos_integration.said import retold
 
 Trigger = Segment.Trigger
 OF_DAYS = (Trigger.LAPSED, Trigger.FIRST_PURCHASE, Trigger.NEW_MEMBER)
@@ -210,15 +211,15 @@ def in_words(segment: Segment, stores: Iterable[object], has_list: bool) -> str:
         case Trigger.BIRTHDAY:
             who = _("has its birthday that month")
         case _:
-            who = "anybody"
+            who = _("anybody")
     named = [str(store) for store in stores]
     if len(named) > STORES_NAMED:
         named = [*named[:STORES_NAMED], (_("%(said)s more") % {"said": len(named) - STORES_NAMED})]
     parts = [who]
     if segment.tiers:
-        parts.append(" or ".join(segment.tiers))
+        parts.append(_(" or ").join(segment.tiers))
     if named:
-        parts.append(_("shops most at %(join)s") % {"join": " or ".join(named)})
+        parts.append(_("shops most at %(join)s") % {"join": _(" or ").join(named)})
     if has_list:
         parts.append(_("on its list"))
     text = "; ".join(parts)
@@ -347,7 +348,7 @@ class SegmentAdmin(Page[Segment]):
             try:
                 said = self._put(request, segment, form)
             except audience.AudienceError as error:
-                form.add_error("cards", f"{error}.")
+                form.add_error("cards", f"{retold(str(error))}.")
             else:
                 messages.success(request, said)
                 return HttpResponseRedirect(back)

@@ -16,6 +16,7 @@ from coupons.models import Coupon, Selection, Sheet
 from loyalty.models import Household
 from pos_integration import staff
 from pos_integration.desk import NOTHING, Panel, ReadOnlyAdmin, Tool, link, table
+from pos_integration.said import retold
 
 if TYPE_CHECKING:
     Pages = ReadOnlyAdmin[Selection]
@@ -108,7 +109,9 @@ class SamplePages(Pages):
         try:
             png = sample_pictures.png_of(selection, household)
         except (looks.LookError, printing.PrintError) as error:
-            return HttpResponse(str(error), content_type="text/plain; charset=utf-8", status=409)
+            return HttpResponse(
+                retold(str(error)), content_type="text/plain; charset=utf-8", status=409
+            )
         if png is None:
             raise Http404(home)
         response = HttpResponse(png, content_type="image/png")

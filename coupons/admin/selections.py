@@ -176,7 +176,7 @@ class SelectionAdmin(SamplePages, ReadOnlyAdmin[Selection]):
         try:
             pdf = printing.proof_pdf(selection.mailing, sheets)
         except (looks.LookError, printing.PrintError) as error:
-            messages.error(request, str(error))
+            messages.error(request, retold(str(error)))
             return HttpResponseRedirect(reverse("admin:coupons_selection_change", args=[pk]))
         response = HttpResponse(pdf, content_type="application/pdf")
         response["Content-Disposition"] = f'inline; filename="{selection.mailing.code}-proof.pdf"'

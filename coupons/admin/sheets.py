@@ -39,6 +39,7 @@ from pos_integration.desk import (
     pill,
 )
 from pos_integration.long_lists import LongList
+from pos_integration.said import retold
 
 # A PDF is no page of ours: this lets the browser's own viewer draw itself inside the answer.
 PDF_VIEWER: dict[str, Any] = {"object-src": ["'self'"], "style-src": ["'unsafe-inline'"]}
@@ -341,7 +342,7 @@ class SheetAdmin(LongList[Sheet], ReadOnlyAdmin[Sheet]):
                 )
                 back = reverse("admin:coupons_sheet_change", args=[instead.pk])
         except replacing.ReplaceError as error:
-            messages.error(request, f"{str(error).rstrip('.')}.")
+            messages.error(request, f"{retold(str(error)).rstrip('.')}.")
         return HttpResponseRedirect(back)
 
     def pdf_view(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -354,7 +355,7 @@ class SheetAdmin(LongList[Sheet], ReadOnlyAdmin[Sheet]):
         try:
             pdf = sheet_pdf(sheet)
         except (LookError, PrintError) as error:
-            messages.error(request, str(error))
+            messages.error(request, retold(str(error)))
             return HttpResponseRedirect(reverse("admin:coupons_sheet_change", args=[pk]))
         response = HttpResponse(pdf, content_type="application/pdf")
         name = f"{sheet.mailing.code}-{sheet.number}.pdf"

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from coupons.models import FontFile, Picture, PressProfile, Symbology, Theme, ThemeFont
 from pos_integration.desk import ModelForm, grouped
+from pos_integration.said import retold
 
 if TYPE_CHECKING:
     from coupons.sheets.photos import Prepared
@@ -134,7 +135,7 @@ class ThemeForm(ModelForm[Theme]):
             try:
                 self.new_logo = photos.prepare(upload.read(photos.MOST_BYTES + 1))
             except photos.PictureError as error:
-                raise forms.ValidationError(str(error)) from error
+                raise forms.ValidationError(retold(str(error))) from error
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or self.cleaned_data
@@ -162,7 +163,7 @@ class ThemeForm(ModelForm[Theme]):
                 content = upload.read(theme_files.MOST_BYTES + 1)
                 self.new_profile = theme_files.profile_of(content, condition)
             except theme_files.ThemeFileError as error:
-                self.add_error("profile_file", str(error))
+                self.add_error("profile_file", retold(str(error)))
 
     def _get_validation_exclusions(self) -> set[str]:
         # What is uploaded is kept once the whole form is right: until then no row has it.
@@ -340,7 +341,7 @@ class FontForm(ModelForm[ThemeFont]):
                 content = upload.read(theme_files.MOST_BYTES + 1)
                 self.new_font, self.problem = theme_files.font_of(content)
             except theme_files.ThemeFileError as error:
-                raise forms.ValidationError(str(error)) from error
+                raise forms.ValidationError(retold(str(error))) from error
 
     def clean_place(self) -> int:
         return self.cleaned_data["place"] or 0

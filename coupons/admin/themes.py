@@ -29,6 +29,7 @@ from coupons.admin.theme_forms import (
 from coupons.admin.theme_preview_form import PreviewForm, draft_of
 from coupons.models import FontFile, Mailing, PressProfile, Theme, ThemeFont
 from pos_integration.desk import Page, TabularInline, Tool, grouped, pill
+from pos_integration.said import retold
 
 UPLOADS = ("logo_file", "profile_file", "profile_condition")
 
@@ -205,7 +206,7 @@ class ThemeAdmin(Page[Theme]):
         try:
             pages = theme_preview.pictures(draft, shown, timezone.localdate())
         except theme_preview.PreviewError as error:
-            return JsonResponse({"faults": [str(error)]})
+            return JsonResponse({"faults": [retold(str(error))]})
         return JsonResponse(
             {
                 "pages": [f"data:image/png;base64,{base64.b64encode(p).decode()}" for p in pages],
@@ -224,7 +225,7 @@ class ThemeAdmin(Page[Theme]):
             try:
                 pdf = theme_preview.proof(draft_of(form, fonts), shown, timezone.localdate())
             except theme_preview.PreviewError as error:
-                says = [str(error)]
+                says = [retold(str(error))]
             else:
                 response = HttpResponse(pdf, content_type="application/pdf")
                 response["Content-Disposition"] = 'inline; filename="theme-proof.pdf"'

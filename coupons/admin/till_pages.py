@@ -20,6 +20,7 @@ from coupons.models import Refusal, TillMiss
 from pos_integration.admin.terminals import TerminalAdmin
 from pos_integration.desk import Panel, Tool, link, pill, table
 from pos_integration.models import Terminal
+from pos_integration.said import retold
 
 REFUSED_DAYS = 28
 REFUSALS_SHOWN = 8
@@ -90,7 +91,9 @@ class TerminalWithCouponsAdmin(TerminalAdmin):
             (
                 (
                     date_format(one.record.basket.business_date, "SHORT_DATE_FORMAT"),
-                    link(reverse("admin:coupons_refusal_change", args=[one.pk]), one.detail),
+                    link(
+                        reverse("admin:coupons_refusal_change", args=[one.pk]), retold(one.detail)
+                    ),
                     with_currency(one),
                     verdict_pill(one),
                 )

@@ -107,7 +107,7 @@ def _of_print(mailing: Mailing, tasks: queued.Held) -> dict[str, Any]:
 
         done = min(run.whole + sheets_done(run), run.sheets)
         return {"printing": (done, run.sheets), "print_cut_short": is_cut_short(run, tasks)}
-    return {"print_failed": run.says or run.get_state_display()}
+    return {"print_failed": retold(run.says) or run.get_state_display()}
 
 
 def _headline(mailing: Mailing) -> str:

@@ -30,7 +30,10 @@ class Names(NamedTuple):
     sizes: Sequence[str] = ()
 
     def offer(self, at: int) -> str:
-        return f"Offer {self.offers[at] if at < len(self.offers) else at}"
+        return f"Offer {self.of_offer(at)}"
+
+    def of_offer(self, at: int) -> str:
+        return self.offers[at] if at < len(self.offers) else str(at)
 
     def funder(self, at: int) -> str:
         return f"Funder {self.funders[at] if at < len(self.funders) else at}"
@@ -146,9 +149,8 @@ def _up(amount: float) -> float:
 
 
 def _list(names: Sequence[str]) -> str:
-    if len(names) > _LISTED:
-        return ", ".join(names[:_LISTED]) + f" and {len(names) - _LISTED} more"
-    return ", ".join(names[:-1]) + " and " + names[-1] if len(names) > 1 else names[0]
+    more = f" (+ {len(names) - _LISTED})" if len(names) > _LISTED else ""
+    return ", ".join(names[:_LISTED]) + more
 
 
 def _over(used: float, limit: float) -> bool:
@@ -208,10 +210,11 @@ def _together(problem: Problem, reach: Reach, names: Names) -> list[str]:
             members = [int(o) for o in offers[group == at] if limits.least[o] > 0]
             if len(members) < 2:
                 continue  # said of the offer itself
+            together = _list([names.of_offer(o) for o in members])
             found.append(
-                f"{_list([names.offer(o) for o in members])}: {_count(needed[at])} coupons are "
-                f"guaranteed together, but with at most {why} a sheet only {_count(room[at])} can "
-                f"be printed. Lower guarantees by {_count(needed[at] - room[at])}."
+                f"Offers {together}: {_count(needed[at])} coupons are guaranteed together, "
+                f"but with at most {why} a sheet only {_count(room[at])} can be printed. "
+                f"Lower guarantees by {_count(needed[at] - room[at])}."
             )
     return found
 

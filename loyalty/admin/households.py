@@ -37,6 +37,7 @@ from loyalty.models import (
 )
 from pos_integration.desk import NOTHING, M, ReadOnlyAdmin, Tool, link, pill
 from pos_integration.long_lists import LongList
+from pos_integration.said import retold
 
 MOST_WORDS = 6  # of a name that is searched for
 OF_THE_LIVING = ("consent", "notes")
@@ -242,7 +243,7 @@ class HouseholdAdmin(LongList[Household]):
                 with transaction.atomic():
                     said = step.do(request.user, home, form.cleaned_data)
             except ValueError as error:
-                form.add_error(None, str(error))
+                form.add_error(None, retold(str(error)))
             else:
                 messages.success(request, said)
                 return HttpResponseRedirect(back)

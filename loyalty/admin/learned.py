@@ -36,6 +36,7 @@ from pos_integration.desk import (
     pill,
     table,
 )
+from pos_integration.said import retold
 
 RUNS_SHOWN = 10
 CHARACTERS_SHOWN = 2_000
@@ -162,7 +163,8 @@ class FittedModelAdmin(ReadOnlyAdmin[FittedModel]):
         try:
             fitted.parameters(model)
         except fitted.DamagedModelError as error:
-            messages.error(request, (_("%(error)s It was not put to use.") % {"error": error}))
+            said = _("%(error)s It was not put to use.")
+            messages.error(request, said % {"error": retold(str(error))})
         else:
             before = fitted.in_use(model.kind)
             fitted.put_to_use(model)

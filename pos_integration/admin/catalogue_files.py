@@ -108,7 +108,7 @@ class ByFile(Page[M]):
         try:
             return saved(writing.as_xlsx(rows, its.form), name, MEDIA_TYPES[kind])
         except WritingError as error:
-            messages.error(request, str(error))
+            messages.error(request, retold(str(error)))
             return back
 
     def import_view(self, request: HttpRequest) -> HttpResponse:
@@ -128,7 +128,7 @@ class ByFile(Page[M]):
                     self.file_kind, PurePath(upload.name).name, upload.read(), request.user
                 )
             except TableError as error:
-                form.add_error("file", [*error.sentences])
+                form.add_error("file", [retold(one) for one in error.sentences])
             else:
                 return HttpResponseRedirect(self._url("waiting", file.token))
         return TemplateResponse(
@@ -312,7 +312,7 @@ def _sentence(file: "Waiting") -> str:
 def _panels(request: HttpRequest, file: "Waiting") -> list[Panel]:
     panels = []
     if file.notes:
-        lines = format_html_join("", "<p>{}</p>", ((note,) for note in file.notes))
+        lines = format_html_join("", "<p>{}</p>", ((retold(note),) for note in file.notes))
         panels.append(Panel(_("How it was read"), lines, is_wide=True))
     if file.faults:
         note = _("%(faults)s in %(faulty)s of %(rows)s rows") % {

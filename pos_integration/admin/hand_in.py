@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from pos_integration import handing_in
 from pos_integration.models import Terminal
+from pos_integration.said import retold
 
 TILLS_OFFERED = 300
 _LARGEST = 2**31 - 1
@@ -91,5 +92,5 @@ class HandInForm(forms.Form):
                     file.name or "", head, said.get("kind", "")
                 )
             except handing_in.WrongFileError as error:
-                self.add_error("file", str(error))
+                self.add_error("file", retold(str(error)))
         return said

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from pos_integration import scales, staff
 from pos_integration.desk import Page, TabularInline
 from pos_integration.models import ScaleLabel, Store, StoreAlias, Terminal, TerminalAlias
+from pos_integration.said import retold
 
 MOST_DECIMALS = 4
 
@@ -40,7 +41,7 @@ class ScaleLabelForm(LabelForm):
         try:
             scales.check_layout(scales.Layout(pattern, 0))
         except scales.ScaleError as error:
-            raise ValidationError(f"{error}.") from error
+            raise ValidationError(f"{retold(str(error))}.") from error
         return pattern
 
 
@@ -55,7 +56,7 @@ class ScaleLabelAloneForm(ScaleLabelForm):
             try:
                 scales.check_layout(scales.Layout(said["pattern"], 0), layouts)
             except scales.ScaleError as error:
-                self.add_error("pattern", f"{error}.")
+                self.add_error("pattern", f"{retold(str(error))}.")
         return said
 
 
@@ -72,7 +73,7 @@ class ScaleLabelRowsForms(LabelFormSet):
             try:
                 scales.check_layout(layout, kept)
             except scales.ScaleError as error:
-                form.add_error("pattern", f"{error}.")
+                form.add_error("pattern", f"{retold(str(error))}.")
             kept.append(layout)
 
 

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from pos_integration import together
 from pos_integration.desk import Page, pill, table
+from pos_integration.said import retold
 from pos_integration.together import ChangeError, Planned
 
 M = TypeVar("M", bound=Model)
@@ -105,7 +106,7 @@ class ChangedTogether(Page[M]):
             elif not form.is_bound:
                 planned = self.plan_together(rows, {})
         except ChangeError as raised:
-            errors = [*raised.sentences]
+            errors = [retold(one) for one in raised.sentences]
         has_faults = any(one.faults for one in planned)
         may = form.is_bound and form.is_valid() and any(one.changes for one in planned)
         return TemplateResponse(
@@ -144,7 +145,7 @@ def _is_key(text: str) -> bool:
 
 def _before_and_after(one: Planned, model: type[Model]) -> SafeString:
     faults = format_html_join(
-        "", "<p>{} {}</p>", ((pill(_("refused"), "bad"), fault) for fault in one.faults)
+        "", "<p>{} {}</p>", ((pill(_("refused"), "bad"), retold(fault)) for fault in one.faults)
     )
     lines = format_html_join(
         "",

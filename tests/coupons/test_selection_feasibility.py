@@ -56,12 +56,12 @@ def test_limits_that_can_be_kept_are_never_said_to_contradict(seed, households, 
         ),
         (
             {"least": [3, 2, 0], "rivals": [0, 0, 1], "category": [0, 0, 1], "places": [1] * 4},
-            "Offer Tea and Offer Rice: 5 coupons are guaranteed together, but with at most one of "
+            "Offers Tea, Rice: 5 coupons are guaranteed together, but with at most one of "
             "them a sheet only 4 can be printed. Lower guarantees by 1.",
         ),
         (
             {"least": [4, 4, 1], "category": [0, 0, 0], "per_category": 2},
-            "Offer Tea, Offer Rice and Offer Soap: 9 coupons are guaranteed together, but with at "
+            "Offers Tea, Rice, Soap: 9 coupons are guaranteed together, but with at "
             "most 2 of their category a sheet only 8 can be printed. Lower guarantees by 1.",
         ),
         (
