@@ -96,8 +96,8 @@ def money(amount: Decimal) -> str:
     return grouped(amount, 2)
 
 
-def percent(share: float) -> str:
-    return f"{grouped(100 * share)} %"
+def percent(share: float, places: int = 0) -> str:
+    return f"{grouped(100 * share, places)} %"
 
 
 def link(url: str, text: object) -> SafeString:

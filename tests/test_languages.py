@@ -1,13 +1,16 @@
 """What the desk says in German: sound catalogues, compiled as written, chosen by who reads."""
 
 import re
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
 import polib
 import pytest
+from django.forms import BaseForm
 from django.urls import reverse
 from django.utils import translation
+from django.utils.functional import Promise
 
 from pos_integration.desk import grouped, money, percent
 from tests.words import untranslated
@@ -36,6 +39,24 @@ def test_a_catalogue_is_whole_and_compiled_as_written(path):
     assert compiled == {(e.msgctxt, e.msgid): (e.msgstr, e.msgstr_plural) for e in written}, (
         "compile it again: manage.py compilemessages"
     )
+
+
+def forms_of(kind: type[BaseForm] = BaseForm) -> Iterator[type[BaseForm]]:
+    for narrower in kind.__subclasses__():
+        if narrower.__module__.partition(".")[0] in ("coupons", "loyalty", "pos_integration"):
+            yield narrower
+        yield from forms_of(narrower)
+
+
+def test_whatever_is_asked_for_is_called_something_in_german():
+    """A field without a label is called after its name, which no catalogue has."""
+    unsaid = {
+        f"{form.__module__}.{form.__name__}.{name}"
+        for form in forms_of()
+        for name, field in getattr(form, "base_fields", {}).items()
+        if not field.widget.is_hidden and not isinstance(field.label, Promise)
+    }
+    assert unsaid == set()
 
 
 def test_every_app_speaks_german():

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from coupons.admin.paired_plots import paired_bars
 from coupons.admin.selections import between
 from coupons.models import Mailing, Selection
-from pos_integration.desk import NOTHING, Panel, grouped, table
+from pos_integration.desk import NOTHING, Panel, grouped, percent, table
 
 OFFERS_SHOWN = 20
 MOST = 20  # selections of one mailing to choose from
@@ -97,8 +97,8 @@ def _figures(first: Selection, second: Selection) -> SafeString:
     rows.append(
         (
             _("Short of the best possible, at most"),
-            f"{max(gaps[0], 1e-5):.3%}",
-            f"{max(gaps[1], 1e-5):.3%}",
+            percent(max(gaps[0], 1e-5), 3),
+            percent(max(gaps[1], 1e-5), 3),
             NOTHING,
         )
     )
@@ -118,7 +118,7 @@ def _differ(sheets: Any) -> SafeString:
         return table((), (), _("Nobody gets a sheet in either."))
     part = " " + _("(of a part of all)") if sheets.is_part else ""
     says = _("%(share)s of %(homes)s households would get other coupons%(part)s.") % {
-        "share": f"{sheets.other_share:.0%}",
+        "share": percent(sheets.other_share),
         "homes": grouped(sheets.homes),
         "part": part,
     }

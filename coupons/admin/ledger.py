@@ -50,8 +50,13 @@ class DisputeForm(forms.Form):
         max_digits=10,
         decimal_places=2,
         help_text=gettext_lazy("Of face value and fee, what is not paid"),
+        label=gettext_lazy("Amount"),
     )
-    reason = forms.CharField(max_length=200, help_text=gettext_lazy("As the funder gave it"))
+    reason = forms.CharField(
+        max_length=200,
+        help_text=gettext_lazy("As the funder gave it"),
+        label=gettext_lazy("Reason"),
+    )
 
 
 class AnswerForm(forms.Form):

@@ -118,7 +118,7 @@ class MailingForm(ModelForm[Mailing]):
 class TextForm(ModelForm[MailingText]):
     """A mailing's words in a language that households are written to in."""
 
-    language = forms.ChoiceField(choices=settings.LANGUAGES)
+    language = forms.ChoiceField(choices=settings.LANGUAGES, label=gettext_lazy("Language"))
 
 
 class RecipientsForm(forms.Form):
@@ -132,4 +132,5 @@ class RecipientsForm(forms.Form):
             "Every household of these tiers. Those without consent are left out when the sheets "
             "are issued."
         ),
+        label=gettext_lazy("Tiers"),
     )

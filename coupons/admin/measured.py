@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
 from coupons.admin import measured_plots
-from pos_integration.desk import NOTHING, grouped, link, table
+from pos_integration.desk import NOTHING, grouped, link, percent, table
 from pos_integration.said import retold
 
 Report = dict[str, Any]
@@ -285,7 +285,7 @@ def between(found: Report | None, form: str) -> str:
 
 def _written(value: float, form: str) -> str:
     """form: ".1%" for a share, ",.2f" for an amount."""
-    return f"{grouped(100 * value, 1)}%" if form == ".1%" else grouped(value, 2)
+    return percent(value, 1) if form == ".1%" else grouped(value, 2)
 
 
 def _used(cell: Report, share: float | None) -> str:
@@ -300,8 +300,8 @@ def chosen(report: Report) -> SafeString:
     return table(
         (_("What"), "#"),
         (
-            (_("Redeemed, of those chosen"), f"{found['redeemed_chosen']:.1%}"),
-            (_("Redeemed, were any given that fits"), f"{found['redeemed_drawn']:.1%}"),
+            (_("Redeemed, of those chosen"), percent(found["redeemed_chosen"], 1)),
+            (_("Redeemed, were any given that fits"), percent(found["redeemed_drawn"], 1)),
             (_("More, by choosing"), between(found["redeemed_more"], ".1%")),
             (_("More margin, less cost, by choosing"), between(found["net_more"], ",.2f")),
         ),

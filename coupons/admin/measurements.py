@@ -35,6 +35,7 @@ class MeasureForm(forms.Form):
         .filter(is_goodwill=False)
         .order_by("-issue_on", "-pk"),
         help_text=gettext_lazy("Whose coupons are out. It takes as long as a part of a night."),
+        label=gettext_lazy("Mailing"),
     )
 
 

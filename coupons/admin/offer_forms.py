@@ -35,6 +35,7 @@ class OfferForm(OfferModelForm):
         max_value=100,
         required=False,
         help_text=gettext_lazy("1 to 100; of a multi-buy: off the reduced units"),
+        label=gettext_lazy("Percent"),
     )
     units = forms.IntegerField(
         min_value=1,
@@ -42,6 +43,7 @@ class OfferForm(OfferModelForm):
         required=False,
         initial=1,
         help_text=gettext_lazy("That must be bought together; more than 1 for a multi-buy"),
+        label=gettext_lazy("Units"),
     )
     reduced_units = forms.IntegerField(
         min_value=1,
@@ -49,6 +51,7 @@ class OfferForm(OfferModelForm):
         required=False,
         initial=1,
         help_text=gettext_lazy("How many of these, the cheapest, the percent is off"),
+        label=gettext_lazy("Reduced units"),
     )
 
     picture = forms.CharField(
@@ -57,6 +60,7 @@ class OfferForm(OfferModelForm):
         initial=FALLBACK,
         widget=DrawnChoice,
         help_text=gettext_lazy("What is drawn where there is no photograph"),
+        label=gettext_lazy("Picture"),
     )
 
     may_be_left = ("units", "reduced_units", "stacking_group", "after_return", "picture")
@@ -89,9 +93,11 @@ class LevelForm(LevelModelForm):
     """A level that coupons were printed at stays as it was promised."""
 
     number = forms.TypedChoiceField(
-        label="Level", choices=[(n, f"Level {n}") for n in offering.LEVEL_NUMBERS], coerce=int
+        label=gettext_lazy("Level"), choices=[(n, n) for n in offering.LEVEL_NUMBERS], coerce=int
     )
-    percent = forms.IntegerField(min_value=1, max_value=100, required=False)
+    percent = forms.IntegerField(
+        min_value=1, max_value=100, required=False, label=gettext_lazy("Percent")
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

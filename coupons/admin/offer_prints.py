@@ -55,7 +55,7 @@ def shown_picture(offer: Offer) -> SafeString:
 
 
 class TextForm(TextModelForm):
-    language = forms.ChoiceField(choices=settings.LANGUAGES)
+    language = forms.ChoiceField(choices=settings.LANGUAGES, label=gettext_lazy("Language"))
 
     class Meta:
         widgets = {"terms": forms.Textarea(attrs={"rows": 2, "cols": 30})}

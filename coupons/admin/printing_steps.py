@@ -43,6 +43,7 @@ class RangesForm(forms.Form):
     sheets = forms.CharField(
         max_length=2000,
         help_text=gettext_lazy("Numbers and ranges, as they stand on the sheets: 17, 40-60"),
+        label=gettext_lazy("Sheets"),
     )
 
 
@@ -53,6 +54,7 @@ class SpoiledForm(RangesForm):
         max_length=120,
         required=False,
         help_text=gettext_lazy("Such as: jam in the inserter; may be left empty"),
+        label=gettext_lazy("Why"),
     )
 
 
@@ -64,6 +66,7 @@ class ProofForm(forms.Form):
         max_value=MOST_OF_A_PROOF,
         initial=10,
         help_text=gettext_lazy("The first of the mailing"),
+        label=gettext_lazy("Sheets"),
     )
 
 
@@ -298,7 +301,8 @@ class PrintSteps(Steps):
             try:
                 said, run = do(form.cleaned_data, request.user)
             except PrintError as error:
-                form.add_error("sheets" if form_class else None, retold(str(error)))
+                wrong = retold(str(error)).splitlines()
+                form.add_error("sheets" if form_class else None, wrong)
             else:
                 self.log_change(request, run, f"{button}.")
                 messages.success(request, said)

@@ -107,6 +107,7 @@ class SegmentForm(SegmentModelForm):
         max_value=3650,
         required=False,
         help_text=gettext_lazy("Where the trigger speaks of days"),
+        label=gettext_lazy("Days"),
     )
     least_chance = forms.FloatField(
         initial=0.5,
@@ -114,12 +115,14 @@ class SegmentForm(SegmentModelForm):
         help_text=gettext_lazy(
             "Of needing something of the category within four weeks, 0 to 1; for 'due' only"
         ),
+        label=gettext_lazy("Least chance"),
     )
     tiers = forms.MultipleChoiceField(
         choices=[(tier, tier.capitalize()) for tier in TIERS],
         widget=forms.CheckboxSelectMultiple,
         required=False,
         help_text=gettext_lazy("Of its value; none marked: any"),
+        label=gettext_lazy("Tiers"),
     )
 
     def clean_least_chance(self) -> float:
@@ -149,7 +152,11 @@ class ListForm(forms.Form):
         label=gettext_lazy("Card numbers"),
         help_text=gettext_lazy("One a line; of two cards of one household, one is enough"),
     )
-    file = forms.FileField(required=False, help_text=gettext_lazy("Or a text file with one a line"))
+    file = forms.FileField(
+        required=False,
+        help_text=gettext_lazy("Or a text file with one a line"),
+        label=gettext_lazy("File"),
+    )
     drop = forms.BooleanField(
         required=False, label=gettext_lazy("No list: whoever fits otherwise is in the segment")
     )

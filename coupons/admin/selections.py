@@ -30,6 +30,7 @@ from pos_integration.desk import (
     grouped,
     in_sentence,
     link,
+    percent,
     pill,
     table,
 )
@@ -99,7 +100,9 @@ class SelectionAdmin(SamplePages, ReadOnlyAdmin[Selection]):
     @admin.display(description=gettext_lazy("Short of the best possible"))
     def gap(self, selection: Selection) -> str:
         gap = selection.report.get("gap")
-        return NOTHING if gap is None else (_("%(gap)s at most") % {"gap": f"{max(gap, 1e-5):.3%}"})
+        return (
+            NOTHING if gap is None else (_("%(gap)s at most") % {"gap": percent(max(gap, 1e-5), 3)})
+        )
 
     @admin.display(description=gettext_lazy("Coupons"))
     def coupons(self, selection: Selection) -> str:
@@ -129,7 +132,7 @@ class SelectionAdmin(SamplePages, ReadOnlyAdmin[Selection]):
             "coupons": grouped(row.report["totals"]["coupons"]),
             "homes": grouped(homes),
         }
-        gap = f"{max(row.report['gap'], 1e-5):.3%}"
+        gap = percent(max(row.report["gap"], 1e-5), 3)
         best = _("No selection within these limits is better by more than %(gap)s.") % {"gap": gap}
         return f"{told} {best}"
 

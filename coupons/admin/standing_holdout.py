@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from coupons.admin.segments import published
 from coupons.models import StandingHoldout
-from pos_integration.desk import Page, grouped, pill
+from pos_integration.desk import Page, grouped, percent, pill
 
 # Django's own forms take no model in brackets, its type stubs demand one.
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ class StandingHoldoutAdmin(Page[StandingHoldout]):
 
     @admin.display(description=gettext_lazy("Share"))
     def name(self, one: StandingHoldout) -> str:
-        return f"{one.share * 100:.1f} %"
+        return percent(float(one.share), 1)
 
     @admin.display(description=gettext_lazy("State"))
     def state(self, one: StandingHoldout) -> SafeString:

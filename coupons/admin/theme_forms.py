@@ -59,7 +59,9 @@ class ThemeForm(ModelForm[Theme]):
     """A theme, with files that may be uploaded beside it; they are kept by `keep_files`."""
 
     language = forms.ChoiceField(
-        choices=settings.LANGUAGES, help_text=gettext_lazy("Of households that did not say theirs")
+        choices=settings.LANGUAGES,
+        help_text=gettext_lazy("Of households that did not say theirs"),
+        label=gettext_lazy("Language"),
     )
     logo_file = forms.FileField(
         required=False,

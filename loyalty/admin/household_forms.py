@@ -30,6 +30,7 @@ class HouseholdForm(HouseholdModelForm):
         required=False,
         max_value=99,
         help_text=gettext_lazy("People who live there; empty: not known"),
+        label=gettext_lazy("Members"),
     )
     birth_month = forms.TypedChoiceField(
         choices=[("", gettext_lazy("Not told")), *MONTHS],
@@ -37,12 +38,14 @@ class HouseholdForm(HouseholdModelForm):
         empty_value=None,
         required=False,
         help_text=gettext_lazy("Of who agreed to a greeting; no day, no year"),
+        label=gettext_lazy("Birth month"),
     )
 
     language = forms.ChoiceField(
         choices=[("", gettext_lazy("Not told")), *settings.LANGUAGES],
         required=False,
         help_text=gettext_lazy("That it wants to be written to in"),
+        label=gettext_lazy("Language"),
     )
 
     def clean_members(self) -> int | None:

@@ -34,6 +34,7 @@ class ScaleLabelForm(LabelForm):
         max_value=MOST_DECIMALS,
         initial=2,
         help_text=gettext_lazy("Of the price in store currency, or of the weight in kilograms"),
+        label=gettext_lazy("Decimals"),
     )
 
     def clean_pattern(self) -> str:

@@ -206,7 +206,7 @@ def test_paper_that_differs_from_what_tills_know_is_no_good():
 def test_an_offer_whose_barcode_has_no_room_is_named_before_anything_is_printed():
     press.theme(dots_a_module=20)
     mailing = press.issued(2)
-    with pytest.raises(PrintError, match=r"cannot be printed: '1\.50 off Good thing 0': .* mm"):
+    with pytest.raises(PrintError, match=r"cannot be printed:\n'1\.50 off Good thing 0': .* mm"):
         printing.print_mailing(mailing)
     assert not mailing.print_runs.exists()
 
