@@ -13,15 +13,15 @@ from django.utils.translation import ngettext
 
 from coupons import today
 from coupons.admin.mailing_steps import mailing_pill
+from coupons.admin.printing_steps import run_state
 from coupons.models import PrintRun
 from coupons.templatetags.icons import icon
 from coupons.today import Drop
 from coupons.today_figures import Heard, Judged, burnt, next_step
 from loyalty import plots
-from pos_integration.desk import NOTHING, in_sentence, link, pill, table
+from pos_integration.desk import NOTHING, link, pill, table
 
 SHOPS = 8
-PRINT_TONES = {"running": "busy", "blocked": "bad", "failed": "bad", "finished": "good"}
 
 
 def arrow(percent: int) -> SafeString:
@@ -186,9 +186,7 @@ def print_runs(runs: Iterable[tuple[PrintRun, int]]) -> SafeString:
         (
             (
                 link(reverse("admin:coupons_printrun_change", args=[run.pk]), run.mailing),
-                pill(
-                    in_sentence(run.get_state_display().partition(":")[0]), PRINT_TONES[run.state]
-                ),
+                run_state(run),
                 _sheets(run, done),
             )
             for run, done in runs

@@ -28,7 +28,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from coupons import print_progress
 from coupons.admin.folding import followed
-from coupons.admin.printing_steps import PrintSteps, at_work, page_of
+from coupons.admin.printing_steps import PrintSteps, at_work, page_of, run_state
 from coupons.models import Mailing, PrintFile, PrintRun
 from pos_integration.desk import (
     NOTHING,
@@ -36,7 +36,6 @@ from pos_integration.desk import (
     ReadOnlyAdmin,
     Tool,
     grouped,
-    in_sentence,
     link,
     pill,
     table,
@@ -44,17 +43,10 @@ from pos_integration.desk import (
 from pos_integration.said import retold
 
 State, Kind = PrintRun.State, PrintRun.Kind
-TONES = {"running": "busy", "blocked": "bad", "failed": "bad", "finished": "good"}
-WORDS = {State.BLOCKED: "blocked"}
 MAY = "coupons.change_printrun"
 """What it takes to fetch files with names and addresses, and to print again."""
 SHOWN = 100  # rows of a list that may be long
 LARGE = ("look", "manifest", "seeds", "left_out")
-
-
-def run_state(run: PrintRun) -> SafeString:
-    state = State(run.state)
-    return pill(WORDS.get(state, in_sentence(state.label)), TONES[run.state])
 
 
 @admin.register(PrintRun)

@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_q.tasks import async_task
@@ -19,7 +20,7 @@ from django_q.tasks import async_task
 from coupons.admin import queued
 from coupons.alone import is_held
 from coupons.models import Mailing, PrintRun
-from pos_integration.desk import ReadOnlyAdmin, Tool, in_sentence
+from pos_integration.desk import ReadOnlyAdmin, Tool, in_sentence, pill
 from pos_integration.said import retold
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ else:
 State, Kind = PrintRun.State, PrintRun.Kind
 TASK = "coupons.tasks.print_run"
 _NAME = "coupons.printing.{}"  # that a run holds while it is worked on
+TONES = {"running": "busy", "blocked": "bad", "failed": "bad", "finished": "good"}
 QUEUED = gettext_lazy("It waits its turn in the queue: look here again in a minute.")
 MOST_OF_A_PROOF = 500
 Outcome = tuple[str, PrintRun]
@@ -86,6 +88,13 @@ def is_cut_short(run: PrintRun, tasks: queued.Held) -> bool:
     """
     is_waiting = TASK in queued.waiting(run.pk, among=tasks)
     return not is_waiting and not is_held(_NAME.format(run.mailing_id))
+
+
+def run_state(run: PrintRun) -> SafeString:
+    """Its state, in a word or two."""
+    if run.state == State.RUNNING and is_cut_short(run, queued.held()):
+        return pill(_("cut short"), "bad")
+    return pill(in_sentence(run.get_state_display().partition(":")[0]), TONES[run.state])
 
 
 def at_work(run: PrintRun) -> str:

@@ -75,9 +75,14 @@ def test_a_run_that_nobody_is_at_says_so_and_goes_on_when_it_is_told(
     admin_client.get(its)  # what is looked up once for all pages
     with django_assert_max_num_queries(20):
         assert "Printing was cut short" in admin_client.get(its).content.decode()
+    lists = [reverse("admin:coupons_printrun_changelist"), reverse("admin:index")]
+    for listing in lists:
+        assert ">cut short<" in admin_client.get(listing).content.decode()
     with alone(f"coupons.printing.{run.mailing_id}"):
         assert "It is being printed" in admin_client.get(page).content.decode()
         assert "It is being printed" in admin_client.get(its).content.decode()
+        for listing in lists:
+            assert ">cut short<" not in admin_client.get(listing).content.decode()
     step = reverse("admin:coupons_printrun_step", args=[run.pk, "go-on"])
     said = admin_client.post(step, follow=True).content.decode()
     assert "It waits its turn in the queue" in said
