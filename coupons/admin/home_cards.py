@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 
 from coupons import today
 from coupons.admin.mailing_steps import mailing_pill
-from coupons.admin.printing_steps import run_state
+from coupons.admin.printing_steps import cut_short, run_state
 from coupons.models import PrintRun
 from coupons.templatetags.icons import icon
 from coupons.today import Drop
@@ -180,13 +180,14 @@ def _since(at: datetime | None, now: datetime) -> str:
     return ngettext("%(n)s day", "%(n)s days", hours // 24) % {"n": hours // 24}
 
 
-def print_runs(runs: Iterable[tuple[PrintRun, int]]) -> SafeString:
+def print_runs(runs: Sequence[tuple[PrintRun, int]]) -> SafeString:
+    dead = cut_short(run for run, _done in runs)
     return table(
         (_("Run"), _("State"), _("Sheets") + "#"),
         (
             (
                 link(reverse("admin:coupons_printrun_change", args=[run.pk]), run.mailing),
-                run_state(run),
+                run_state(run, dead),
                 _sheets(run, done),
             )
             for run, done in runs

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, QuerySet, Sum
 from django.http import (
@@ -28,7 +29,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from coupons import print_progress
 from coupons.admin.folding import followed
-from coupons.admin.printing_steps import PrintSteps, at_work, page_of, run_state
+from coupons.admin.printing_steps import PrintSteps, at_work, cut_short, page_of, run_state
 from coupons.models import Mailing, PrintFile, PrintRun
 from pos_integration.desk import (
     NOTHING,
@@ -93,9 +94,17 @@ class PrintRunAdmin(PrintSteps, ReadOnlyAdmin[PrintRun]):
             *super().get_urls(),
         ]
 
+    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
+        listed = super().get_changelist_instance(request)
+        dead = cut_short(listed.result_list)
+        for run in listed.result_list:
+            run.dead = dead
+        return listed
+
     @admin.display(description=gettext_lazy("State"), ordering="state")
     def state_pill(self, run: PrintRun) -> SafeString:
-        return run_state(run)
+        # Of a list asked for all of its rows at once.
+        return run_state(run, run.dead if hasattr(run, "dead") else cut_short([run]))
 
     @admin.display(description=gettext_lazy("Kind"), ordering="kind")
     def kind_word(self, run: PrintRun) -> str:
@@ -216,6 +225,8 @@ def _sheets(count: int) -> str:
 
 def runs_table(runs: Any) -> SafeString:
     """Print runs, each a link to its page."""
+    runs = list(runs)
+    dead = cut_short(runs)
     return table(
         (_("Started"), _("Kind"), _("State"), _("Sheets") + "#", _("Read back") + "#"),
         (
@@ -225,7 +236,7 @@ def runs_table(runs: Any) -> SafeString:
                     date_format(timezone.localtime(run.started_at), "DATETIME_FORMAT"),
                 ),
                 run.get_kind_display(),
-                run_state(run),
+                run_state(run, dead),
                 grouped(run.sheets),
                 grouped(run.checked),
             )

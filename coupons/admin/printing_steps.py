@@ -1,6 +1,6 @@
 """What is done with print runs: begin one, go on, note what is spoiled, print it again."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 from django_q.tasks import async_task
 
 from coupons.admin import queued
-from coupons.alone import is_held
+from coupons.alone import held_of, is_held
 from coupons.models import Mailing, PrintRun
 from pos_integration.desk import ReadOnlyAdmin, Tool, in_sentence, pill
 from pos_integration.said import retold
@@ -90,9 +90,24 @@ def is_cut_short(run: PrintRun, tasks: queued.Held) -> bool:
     return not is_waiting and not is_held(_NAME.format(run.mailing_id))
 
 
-def run_state(run: PrintRun) -> SafeString:
-    """Its state, in a word or two."""
-    if run.state == State.RUNNING and is_cut_short(run, queued.held()):
+def cut_short(runs: Iterable[PrintRun]) -> set[int]:
+    """Which of the runs have not ended, though nobody is at them nor will be: their ids."""
+    running = [run for run in runs if run.state == State.RUNNING]
+    if not running:
+        return set()
+    tasks = queued.held()
+    held = held_of([_NAME.format(run.mailing_id) for run in running])
+    return {
+        run.pk
+        for run in running
+        if TASK not in queued.waiting(run.pk, among=tasks)
+        and _NAME.format(run.mailing_id) not in held
+    }
+
+
+def run_state(run: PrintRun, dead: Collection[int]) -> SafeString:
+    """Its state, in a word or two. dead: what `cut_short` returned of it and others"""
+    if run.pk in dead:
         return pill(_("cut short"), "bad")
     return pill(in_sentence(run.get_state_display().partition(":")[0]), TONES[run.state])
 

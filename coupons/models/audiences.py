@@ -5,6 +5,7 @@ import secrets
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext as _
 
 from loyalty.models import Household
 from pos_integration.models import Category, Store
@@ -105,4 +106,5 @@ class StandingHoldout(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.share * 100:.1f} % since {self.begins_on}"
+        share = f"{self.share * 100:.1f}"
+        return _("%(share)s %% since %(day)s") % {"share": share, "day": self.begins_on}

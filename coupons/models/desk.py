@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from coupons.models.clearing import Refusal
 from coupons.models.mailings import Coupon
@@ -79,4 +80,5 @@ class OfferTrial(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.offer}, {self.weeks} weeks until {self.until}"
+        said = {"offer": self.offer, "n": self.weeks, "day": self.until}
+        return _("%(offer)s, %(n)s weeks until %(day)s") % said

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext as _
 
 from coupons.models.audiences import Segment
 from coupons.models.offers import Funder, Offer, OfferLevel, Terms
@@ -321,7 +322,7 @@ class Sheet(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.mailing}, sheet {self.number}"
+        return _("%(mailing)s, sheet %(number)s") % {"mailing": self.mailing, "number": self.number}
 
 
 class Coupon(models.Model):

@@ -52,7 +52,7 @@ class Selection(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.mailing}, selection {self.pk}"
+        return _("%(mailing)s, selection %(number)s") % {"mailing": self.mailing, "number": self.pk}
 
 
 class SelectionPiece(models.Model):

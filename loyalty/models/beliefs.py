@@ -4,6 +4,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
 from loyalty.models.households import Household
 from pos_integration.models import Store
@@ -46,7 +47,7 @@ class FittedModel(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind}, version {self.version}"
+        return _("%(kind)s, version %(n)s") % {"kind": self.kind, "n": self.version}
 
 
 class ModelRun(models.Model):
@@ -186,7 +187,8 @@ class HouseholdSummary(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.household} as of {self.run.as_of}"
+        said = {"household": self.household, "day": self.run.as_of}
+        return _("%(household)s as of %(day)s") % said
 
 
 class Profile(models.Model):

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
 from loyalty.models.households import Household
 
@@ -73,7 +74,7 @@ class Merger(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.gone} into {self.kept}"
+        return _("%(gone)s into %(kept)s") % {"gone": self.gone, "kept": self.kept}
 
 
 class DataRequest(models.Model):
@@ -119,4 +120,5 @@ class Erasure(models.Model):
     counts = models.JSONField(default=dict, help_text="Rows erased or made anonymous, by kind")
 
     def __str__(self) -> str:
-        return f"household {self.household_number}, {self.erased_at:%Y-%m-%d}"
+        said = {"number": self.household_number, "day": f"{self.erased_at:%Y-%m-%d}"}
+        return _("household %(number)s, %(day)s") % said

@@ -6,6 +6,7 @@ from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Upper
+from django.utils.translation import gettext as _
 
 from pos_integration.models import Category
 
@@ -59,7 +60,7 @@ class Household(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name or f"Household {self.pk}"
+        return self.name or _("Household %(number)s") % {"number": self.pk}
 
 
 class Address(models.Model):

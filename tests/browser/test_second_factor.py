@@ -65,15 +65,15 @@ def test_a_clerk_sets_up_signs_in_and_forgets_the_phone(desk, clerk):
 
     gives_password(desk)
     at(desk, "admin:second_factor_asked")
-    # The field has the keyboard from the start.
-    desk.page.keyboard.type(shown(secret))  # those that confirmed the phone, or the next
+    # Those that confirmed the phone, however long ago that was.
+    TOTPDevice.objects.update(last_t=int(time.time()) // 30 + 1)
+    desk.page.keyboard.type(shown(secret))  # the field has the keyboard from the start
     desk.page.keyboard.press("Enter")
-    if "/asked/" in desk.page.url:
-        desk.page.get_by_text("used already").wait_for()
-        desk.look()
-        TOTPDevice.objects.update(last_t=-1, throttling_failure_count=0)  # half a minute later
-        desk.page.get_by_label("The six digits").fill(shown(secret))
-        desk.page.keyboard.press("Enter")
+    desk.page.get_by_text("used already").wait_for()
+    desk.look()
+    TOTPDevice.objects.update(last_t=-1, throttling_failure_count=0)  # half a minute later
+    desk.page.get_by_label("The six digits").fill(shown(secret))
+    desk.page.keyboard.press("Enter")
     desk.page.wait_for_url(desk.server + reverse("admin:index"))
     desk.page.get_by_role("button", name="Log out").click()
 

@@ -64,9 +64,9 @@ def desk(admin_client):
         ("recipient", 6),
         ("sheet", 6),
         ("coupon", 7),
-        ("printrun", 7),
+        ("printrun", 9),
         ("redemption", 8),
-        ("refusal", 5),
+        ("refusal", 7),
     ],
 )
 def test_a_list_asks_the_same_few_questions_however_long_it_is(

@@ -58,7 +58,7 @@ def test_a_closed_dispute_stays_closed(clerk):
     settlement.concede(closed, clerk, "Yes.")
 
     for again in (settlement.concede, settlement.uphold):
-        with pytest.raises(SettlementError, match="closed already: Conceded"):
+        with pytest.raises(SettlementError, match="closed already: conceded"):
             again(Dispute.objects.get(), clerk, "Once more.")
     assert len(booked(redemption)) == 2
 
