@@ -7,6 +7,7 @@ import signal
 from pathlib import Path
 
 import pytest
+from django.db import transaction
 from django.urls import reverse
 from django_q.models import Failure, OrmQ, Success
 from django_q.tasks import async_task
@@ -78,7 +79,8 @@ def test_a_run_that_nobody_is_at_says_so_and_goes_on_when_it_is_told(
     lists = [reverse("admin:coupons_printrun_changelist"), reverse("admin:index")]
     for listing in lists:
         assert ">cut short<" in admin_client.get(listing).content.decode()
-    with alone(f"coupons.printing.{run.mailing_id}"):
+    # Outside a transaction the queue's broker would close an old connection, which lets go of it.
+    with transaction.atomic(), alone(f"coupons.printing.{run.mailing_id}"):
         assert "It is being printed" in admin_client.get(page).content.decode()
         assert "It is being printed" in admin_client.get(its).content.decode()
         for listing in lists:
