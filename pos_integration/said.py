@@ -43,6 +43,7 @@ def know(templates: Iterable[str]) -> None:
     A gap is named as for gettext, %(card)s; what fills it in a kept sentence is anything.
     """
     _templates.extend(templates)
+    _known.cache_clear()
     _shapes.cache_clear()
 
 
@@ -55,9 +56,11 @@ def retold(kept: str) -> str:
 
 
 def _line(kept: str, language: str) -> str:
-    if kept in _templates:
+    if kept in _known():
         return gettext(kept) % {}
-    for shape, template in _shapes():
+    for words, shape, template in _shapes():
+        if words not in kept:
+            continue  # which most templates are told from at once
         if kept.endswith(".") and not template.endswith("."):
             continue  # its full stop fills no gap: it is taken off below
         if match := shape.fullmatch(kept):
@@ -102,10 +105,22 @@ def _day(text: str) -> date | None:
 
 
 @cache
-def _shapes() -> list[tuple[re.Pattern[str], str]]:
-    """Each template as a pattern, those with the most words of their own first."""
-    shapes = [(re.compile(_pattern(one), re.DOTALL), one) for one in _templates]
-    return sorted(shapes, key=lambda shape: -len(_GAP.sub("", shape[1])))
+def _known() -> frozenset[str]:
+    return frozenset(_templates)
+
+
+@cache
+def _shapes() -> list[tuple[str, re.Pattern[str], str]]:
+    """The longest words of each template and its pattern; with the most words first."""
+    shapes = [
+        (
+            max(_GAP.split(one)[::2], key=len).replace("%%", "%"),
+            re.compile(_pattern(one), re.DOTALL),
+            one,
+        )
+        for one in _templates
+    ]
+    return sorted(shapes, key=lambda shape: -len(_GAP.sub("", shape[2])))
 
 
 def _pattern(template: str) -> str:
