@@ -3,6 +3,7 @@
 Every look is by an index, or into a table of a chain's few thousand offers, mailings and stores.
 """
 
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date
@@ -50,7 +51,7 @@ class Found:
 
     text: str
     homes: list[Household] = field(default_factory=list)
-    has_more_homes: bool = False
+    more: set[str] = field(default_factory=set)  # kinds of which there are more than are told
     coupons: list[Coupon] = field(default_factory=list)
     baskets: list[Basket] = field(default_factory=list)
     things: list[Thing] = field(default_factory=list)
@@ -141,7 +142,8 @@ def _homes(found: Found, scope: Scope) -> None:
     if not whole and len(posts_only) == 1:
         whole = posts_only
     found.exact += [("household", pk) for pk in whole]
-    found.has_more_homes = len(ways) > MOST
+    if len(ways) > MOST:
+        found.more.add("household")
     homes = Household.objects.select_related("address").in_bulk(list(ways)[:MOST])
     summaries = HouseholdSummary.objects.filter(
         household__in=list(homes), run__state=ModelRun.State.PUBLISHED
@@ -240,8 +242,14 @@ def _things(found: Found, user: User | AnonymousUser, scope: Scope) -> None:
     if not asked:
         return
     first, *rest = asked
-    found.things = [Thing(*row) for row in (first.union(*rest, all=True) if rest else first)]
-    for thing in found.things:
+    told: Counter[str] = Counter()
+    for row in first.union(*rest, all=True) if rest else first:
+        thing = Thing(*row)
+        told[thing.kind] += 1
+        if told[thing.kind] > MOST:
+            found.more.add(thing.kind)
+            continue
+        found.things.append(thing)
         if thing.code.casefold() == found.text.casefold():
             found.exact.append((thing.kind, thing.pk))
 
@@ -264,7 +272,7 @@ def _named_things(
             said(code),
             said(name),
             said(state),
-        )[:MOST]
+        )[: MOST + 1]
 
     by_code = Q(code__icontains=text)
     by_name = named(words) if words else Q(pk=None)

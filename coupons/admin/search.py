@@ -115,17 +115,15 @@ def page_of(kind: str, pk: int) -> str:
 
 def groups(found: Found) -> list[Panel]:
     """A card for each kind of what was found, the likeliest first."""
+
+    def note(kind: str) -> str:
+        more = _("the first %(n)s: add a word") % {"n": finding.MOST}
+        return more if kind in found.more else ""
+
     panels = []
     if found.homes:
-        note = _("the first %(n)s: add a word") % {"n": finding.MOST}
-        panels.append(
-            Panel(
-                _("Households"),
-                _homes_table(found.homes),
-                note if found.has_more_homes else "",
-                is_wide=True,
-            )
-        )
+        homes = _homes_table(found.homes)
+        panels.append(Panel(_("Households"), homes, note("household"), is_wide=True))
     if found.coupons:
         panels.append(Panel(_("Coupons"), _coupons_table(found.coupons), is_wide=True))
     if found.baskets:
@@ -153,7 +151,8 @@ def groups(found: Found) -> list[Panel]:
     for name, kind in KINDS.items():
         things = [thing for thing in found.things if thing.kind == name]
         if things:
-            panels.append(Panel(str(kind.title), _things_table(kind, things), is_wide=True))
+            body = _things_table(kind, things)
+            panels.append(Panel(str(kind.title), body, note(name), is_wide=True))
     return panels
 
 
@@ -166,9 +165,7 @@ def _homes_table(homes: Sequence[Household]) -> SafeString:
             (
                 link(page_of("household", home.pk), home),
                 f"{address.postcode} {address.city}" if address else NOTHING,
-                pill(summary.tier, words.TIER_TONES.get(summary.tier, "plain"))
-                if summary
-                else NOTHING,
+                words.tier_pill(summary.tier) if summary else NOTHING,
                 date_format(summary.last_on) if summary else _("not yet"),
                 (summary.home_store or NOTHING) if summary else NOTHING,
             )

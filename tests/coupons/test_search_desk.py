@@ -103,6 +103,17 @@ def test_a_store_and_a_till_are_found_by_number(admin_client):
     assert look(admin_client, "330/12").url == page("pos_integration_terminal", till)
 
 
+def test_of_many_of_a_kind_the_first_are_told_and_that_there_are_more(admin_client):
+    for _ in range(finding.MOST):
+        make.store()
+    (stores,) = look(admin_client, "high street").context["panels"]
+    assert (stores.body.count("High Street"), stores.note) == (finding.MOST, "")
+    make.store()
+    (stores,) = look(admin_client, "high street").context["panels"]
+    assert stores.body.count("High Street") == finding.MOST
+    assert "add a word" in stores.note
+
+
 def test_offers_and_mailings_are_found_by_code_or_name(admin_client):
     offer, mailing = make.offer(), make.mailing("spring-26")
     assert look(admin_client, "SPRING-26").url == page("coupons_mailing", mailing)
