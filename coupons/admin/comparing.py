@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from coupons.admin.paired_plots import paired_bars
 from coupons.admin.selections import between
 from coupons.models import Mailing, Selection
+from loyalty.admin.words import tier_name
 from pos_integration.desk import NOTHING, Panel, grouped, percent, table
 
 OFFERS_SHOWN = 20
@@ -164,7 +165,7 @@ def _offers(first: Selection, second: Selection) -> list[tuple[str, float, float
 def _tiers(first: Selection, second: Selection) -> list[tuple[str, float, float]]:
     held = [{row[0]: row[1] for row in one.report["tiers"]} for one in (first, second)]
     names = list(dict.fromkeys([*held[0], *held[1]]))
-    return [(name.capitalize(), held[0].get(name, 0), held[1].get(name, 0)) for name in names]
+    return [(tier_name(name), held[0].get(name, 0), held[1].get(name, 0)) for name in names]
 
 
 def _tags(sheets: Any) -> list[tuple[str, float, float]]:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from coupons.models import Mailing, MailingText
+from loyalty.admin.words import TIER_NAMES
 from loyalty.shopper.value import TIERS
 from pos_integration.desk import ModelForm
 
@@ -125,7 +126,7 @@ class RecipientsForm(forms.Form):
     """Who a mailing is meant for: everybody of some tiers, as last night saw them."""
 
     tiers = forms.MultipleChoiceField(
-        choices=[(tier, tier.capitalize()) for tier in TIERS],
+        choices=[(tier, TIER_NAMES[tier]) for tier in TIERS],
         widget=forms.CheckboxSelectMultiple,
         initial=list(TIERS),
         help_text=gettext_lazy(

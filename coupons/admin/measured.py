@@ -224,7 +224,7 @@ def group(report: Report, kind: str) -> SafeString:
          *(_(_EFFECTS[name]) + "#" for name in told)),
         (
             (
-                _(one["name"]) if kind in ("tag", "mailing") else one["name"],
+                _(one["name"]) if kind in ("tag", "tier", "mailing") else one["name"],
                 grouped(one["sheets"]),
                 grouped(one["held_out"]),
                 redeemed(one),

@@ -18,6 +18,7 @@ from django_q.tasks import async_task
 
 from coupons.models import Offer, OfferTrial
 from loyalty import plots
+from loyalty.admin.words import tier_name
 from loyalty.shopper.value import TIERS
 from pos_integration.desk import Panel, Tool, grouped, pill, table
 from pos_integration.said import retold
@@ -221,7 +222,7 @@ def _weeks(trial: OfferTrial) -> SafeString:
 
 
 def _tiers(rows: list[list[int]]) -> SafeString:
-    names = [*(tier.capitalize() for tier in TIERS), _("Not known yet")]
+    names = [*(tier_name(tier) for tier in TIERS), _("Not known yet")]
     return table(
         (_("Tier"), _("Households") + "#", _("Purchases") + "#", _("Would be off") + "#"),
         (

@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy
 
 from coupons.admin.mailing_steps import mailing_pill
 from coupons.models import Mailing, Segment
+from loyalty.admin.words import TIER_NAMES, tier_name
 from loyalty.models import ModelRun
 from loyalty.shopper.value import TIERS
 from pos_integration.desk import Page, Panel, Tool, grouped, in_sentence, link, table
@@ -118,7 +119,7 @@ class SegmentForm(SegmentModelForm):
         label=gettext_lazy("Least chance"),
     )
     tiers = forms.MultipleChoiceField(
-        choices=[(tier, tier.capitalize()) for tier in TIERS],
+        choices=[(tier, TIER_NAMES[tier]) for tier in TIERS],
         widget=forms.CheckboxSelectMultiple,
         required=False,
         help_text=gettext_lazy("Of its value; none marked: any"),
@@ -224,7 +225,7 @@ def in_words(segment: Segment, stores: Iterable[object], has_list: bool) -> str:
         named = [*named[:STORES_NAMED], (_("%(said)s more") % {"said": len(named) - STORES_NAMED})]
     parts = [who]
     if segment.tiers:
-        parts.append(_(" or ").join(segment.tiers))
+        parts.append(_(" or ").join(in_sentence(tier_name(tier)) for tier in segment.tiers))
     if named:
         parts.append(_("shops most at %(join)s") % {"join": _(" or ").join(named)})
     if has_list:

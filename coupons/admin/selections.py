@@ -22,6 +22,7 @@ from coupons.admin.sheets import PDF_VIEWER
 from coupons.alone import is_held
 from coupons.models import Mailing, Recipient, Selection
 from loyalty import plots
+from loyalty.admin.words import tier_name
 from pos_integration.desk import (
     NOTHING,
     Panel,
@@ -369,7 +370,7 @@ def _tiers(selection: Selection) -> SafeString:
             _("Expected to be used") + "#",
         ),
         (
-            (tier.capitalize(), grouped(sheets), grouped(face, 2), grouped(redeemed, 1))
+            (tier_name(tier), grouped(sheets), grouped(face, 2), grouped(redeemed, 1))
             for tier, sheets, face, redeemed in selection.report["tiers"]
         ),
         _("No sheet."),

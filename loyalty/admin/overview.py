@@ -154,7 +154,7 @@ def figures(summary: HouseholdSummary | None) -> list[Figure]:
     rooms = [str(name).lower() for name, _share, room in summary.wallets[:3] if room > 0]
     share = summary.wallet_share
     return [
-        Figure(_("Tier"), summary.tier.capitalize(), _rank(summary)),
+        Figure(_("Tier"), words.tier_name(summary.tier), _rank(summary)),
         Figure(
             _("Value over 3 years"),
             words.about(value),

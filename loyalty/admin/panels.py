@@ -95,7 +95,7 @@ def _glance(summary: HouseholdSummary) -> SafeString:
     figures = (
         (
             _("Tier"),
-            summary.tier.capitalize(),
+            words.tier_name(summary.tier),
             _("spent %(money)s in 52 weeks") % {"money": money(summary.monetary)},
         ),
         (

@@ -205,14 +205,16 @@ def _moves(moves: list[list[Any]]) -> SafeString:
 
 
 def _move(before: str | None, after: str | None) -> tuple[object, object, object]:
+    was = in_sentence(words.tier_name(before)) if before else NOTHING
+    now = in_sentence(words.tier_name(after)) if after else NOTHING
     if not before:
-        return pill(_("came"), "new"), NOTHING, after
+        return pill(_("came"), "new"), was, now
     if not after:
-        return pill(_("left"), "plain"), before, NOTHING
+        return pill(_("left"), "plain"), was, now
     if before in TIERS and after in TIERS:
         rose = TIERS.index(after) > TIERS.index(before)
-        return pill(_("rose"), "good") if rose else pill(_("fell"), "warn"), before, after
-    return pill(_("moved")), before, after
+        return pill(_("rose"), "good") if rose else pill(_("fell"), "warn"), was, now
+    return pill(_("moved")), was, now
 
 
 def _steps(steps: Mapping[str, float]) -> SafeString:

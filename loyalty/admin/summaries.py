@@ -27,7 +27,7 @@ class TierFilter(admin.SimpleListFilter):
     parameter_name = "tier"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(tier, tier.capitalize()) for tier in TIERS]
+        return [(tier, words.tier_name(tier)) for tier in TIERS]
 
     def queryset(self, request: HttpRequest, queryset: Summaries) -> Summaries:
         return queryset.filter(tier=self.value()) if self.value() else queryset

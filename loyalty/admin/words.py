@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from loyalty.models import HouseholdSummary
 from loyalty.shopper import reasons
-from pos_integration.desk import NOTHING, grouped, money, pill
+from pos_integration.desk import NOTHING, grouped, in_sentence, money, pill
 
 FEW_TRIPS = 4
 """Shopping days before a household's own habits say more than those of its store."""
@@ -30,6 +30,12 @@ DAYPARTS = {
     "midday": gettext_lazy("around midday"),
     "afternoon": gettext_lazy("in the afternoon"),
     "evening": gettext_lazy("in the evening"),
+}
+TIER_NAMES = {
+    "platinum": gettext_lazy("Platinum"),
+    "gold": gettext_lazy("Gold"),
+    "silver": gettext_lazy("Silver"),
+    "bronze": gettext_lazy("Bronze"),
 }
 TIER_TONES = {"platinum": "new", "gold": "warn", "silver": "plain", "bronze": "plain"}
 DUE_TONES = {"unknown": "plain", "ahead": "good", "today": "good", "late": "warn", "lapsed": "bad"}
@@ -63,7 +69,7 @@ def habits(summary: HouseholdSummary) -> str:
     else:
         rhythm = _("Shops about every %(gap)s days, last on %(last)s") % {"gap": gap, "last": last}
     spent = _("spent %(money)s in the last 52 weeks") % {"money": money(summary.monetary)}
-    said = f"{summary.tier.capitalize()}. {rhythm}; {spent}."
+    said = f"{tier_name(summary.tier)}. {rhythm}; {spent}."
     return f"{said} {newcomer_words(summary)}" if is_newcomer(summary) else said
 
 
@@ -206,8 +212,13 @@ def worth_words(cents: int, margin_cents: int) -> str:
     ) % {"about": worth, "least": least, "most": most}
 
 
+def tier_name(tier: str) -> str:
+    """Of what is no tier of today's, what it was called."""
+    return str(TIER_NAMES.get(tier, tier.capitalize()))
+
+
 def tier_pill(tier: str) -> SafeString:
-    return pill(tier, TIER_TONES.get(tier, "plain"))
+    return pill(in_sentence(tier_name(tier)), TIER_TONES.get(tier, "plain"))
 
 
 def about(value: Decimal | None, *, like: Decimal | None = None) -> str:
