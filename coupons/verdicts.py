@@ -8,7 +8,7 @@ from typing import Final
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Max, OuterRef, QuerySet, Subquery
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -17,6 +17,7 @@ from coupons.models.desk import RefusalVerdict
 from pos_integration.models import RedemptionRecord
 
 Reason = Refusal.Reason
+SEARCHED: Final = 20_000
 LOOKED_AT: Final = 1_000  # of the latest refusals, for what many of them have in common
 HINT_DAYS: Final = 7
 LEAST_FOR_A_HINT: Final = 5
@@ -108,19 +109,23 @@ def of_verdict(rows: QuerySet[Refusal], verdict: str | None) -> QuerySet[Refusal
     return rows.alias(given=Subquery(given)).filter(given=verdict)
 
 
-def where(rows: QuerySet[Refusal], what: str, wanted: Collection[object]) -> QuerySet[Refusal]:
-    """Those of the rows whose basket has one of the `wanted` as its `what`: "store", "till"."""
-    records = RedemptionRecord.objects.filter(pk=OuterRef("record"))
-    alias = f"its_{what.replace('__', '_')}"
-    rows = rows.alias(**{alias: Subquery(records.values(f"basket__{what}")[:1])})
-    return rows.filter(**{f"{alias}__in": wanted})
+def where(rows: QuerySet[Refusal], **basket: object) -> QuerySet[Refusal]:
+    """Those of the rows whose basket is so: `store__in=[1, 2]`, or `store__number="12", till=4`."""
+    asked = {f"basket__{name}": wanted for name, wanted in basket.items()}
+    records = RedemptionRecord.objects.filter(pk=OuterRef("record"), **asked)
+    alias = "_".join(["where", *basket]).replace("__", "_")
+    return rows.alias(**{alias: Subquery(records.values("pk")[:1])}).exclude(**{alias: None})
 
 
 def lately(stores: Collection[int] | None) -> list[Seen]:
-    """Return the latest refusals that nobody has decided, of these stores or of all."""
+    """Return the latest refusals that nobody has decided, of these stores or of all.
+
+    Of stores, those among the chain's SEARCHED latest: few stores may have had none for years.
+    """
     rows = of_verdict(Refusal.objects.order_by("-pk"), None)
     if stores is not None:
-        rows = where(rows, "store", stores)
+        newest = Refusal.objects.aggregate(Max("pk"))["pk__max"] or 0
+        rows = where(rows.filter(pk__gt=newest - SEARCHED), store__in=list(stores))
     keys = list(rows.values_list("pk", flat=True)[:LOOKED_AT])
     found = (
         Refusal.objects.filter(pk__in=keys)

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -159,7 +159,7 @@ class PrintRunAdmin(PrintSteps, ReadOnlyAdmin[PrintRun]):
             panels.append(Panel(_("To ourselves"), _seeds(row), _("codes that no till knows")))
         again = row.reprints.defer(*LARGE).order_by("-pk")[:SHOWN]
         if again:
-            panels.append(Panel(_("Reprints"), runs_table(again)))
+            panels.append(Panel(_("Reprints"), runs_table(again, cut_short(again))))
         return panels
 
     def progress_view(self, request: HttpRequest, pk: int) -> JsonResponse:
@@ -223,10 +223,8 @@ def _sheets(count: int) -> str:
     return ngettext("%(n)s sheet", "%(n)s sheets", count) % {"n": grouped(count)}
 
 
-def runs_table(runs: Any) -> SafeString:
-    """Print runs, each a link to its page."""
-    runs = list(runs)
-    dead = cut_short(runs)
+def runs_table(runs: Iterable[PrintRun], dead: Collection[int]) -> SafeString:
+    """Print runs, each a link to its page. dead: those that nobody is at"""
     return table(
         (_("Started"), _("Kind"), _("State"), _("Sheets") + "#", _("Read back") + "#"),
         (

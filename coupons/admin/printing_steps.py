@@ -81,21 +81,15 @@ def queue(run: PrintRun) -> None:
     async_task(TASK, run.pk)
 
 
-def is_cut_short(run: PrintRun, tasks: queued.Held) -> bool:
-    """Whether nobody is at a run that has not ended, nor will be: its worker was killed.
+def cut_short(runs: Iterable[PrintRun], tasks: queued.Held | None = None) -> set[int]:
+    """Which of the runs have not ended, though nobody is at them nor will be: their ids.
 
-    tasks: what the queue holds
+    The worker of such a run was killed. tasks: what the queue holds, where it was asked already
     """
-    is_waiting = TASK in queued.waiting(run.pk, among=tasks)
-    return not is_waiting and not is_held(_NAME.format(run.mailing_id))
-
-
-def cut_short(runs: Iterable[PrintRun]) -> set[int]:
-    """Which of the runs have not ended, though nobody is at them nor will be: their ids."""
     running = [run for run in runs if run.state == State.RUNNING]
     if not running:
         return set()
-    tasks = queued.held()
+    tasks = queued.held() if tasks is None else tasks
     held = held_of([_NAME.format(run.mailing_id) for run in running])
     return {
         run.pk

@@ -22,6 +22,14 @@ def held() -> Held:
     return [(str(task["func"]), [*(task.get("args") or ())]) for task in tasks if "func" in task]
 
 
+def held_of(mailing: Mailing) -> Held:
+    """The same, read once for a mailing's page."""
+    if not hasattr(mailing, "held_tasks"):
+        mailing.held_tasks = held()  # type: ignore[attr-defined] # kept for this page
+    tasks: Held = mailing.held_tasks  # type: ignore[attr-defined] # just set
+    return tasks
+
+
 def waiting(*arguments: int, among: Held | None = None) -> set[str]:
     """The names of tasks that wait, or are at work, with `arguments` as their first.
 

@@ -130,12 +130,12 @@ class PlaceFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Refusal]) -> QuerySet[Refusal]:
         store, _slash, till = (self.value() or "").replace("\0", " ").partition("/")
-        if store:
-            queryset = verdicts.where(queryset, "store__number", [store])
+        basket: dict[str, object] = {"store__number": store} if store else {}
         if till:
-            is_till = till.isascii() and till.isdigit() and len(till) <= 9
-            return verdicts.where(queryset, "till", [int(till)]) if is_till else queryset.none()
-        return queryset
+            if not (till.isascii() and till.isdigit() and len(till) <= 9):
+                return queryset.none()
+            basket["till"] = int(till)
+        return verdicts.where(queryset, **basket) if basket else queryset
 
 
 def _lately(request: HttpRequest) -> list[verdicts.Seen]:
@@ -196,7 +196,7 @@ class RefusalAdmin(LongList[Refusal], ReadOnlyAdmin[Refusal]):
             Prefetch("verdict", RefusalVerdict.objects.select_related("decided_by")),
         )
         stores = staff.stores_of(request.user)
-        return rows if stores is None else verdicts.where(rows, "store", stores)
+        return rows if stores is None else verdicts.where(rows, store__in=stores)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Refusal], search_term: str

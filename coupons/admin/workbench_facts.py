@@ -9,7 +9,7 @@ from django.utils.formats import date_format
 
 from coupons.admin import queued
 from coupons.admin.mailing_steps import has_recipients, latest_selections
-from coupons.admin.printing_steps import is_cut_short
+from coupons.admin.printing_steps import cut_short
 from coupons.admin.workbench import Known
 from coupons.models import Mailing, PrintRun, Selection
 from pos_integration.said import retold
@@ -35,7 +35,7 @@ def known_of(
     mailing: Mailing, user: "User | AnonymousUser", changed: list[str] | None = None
 ) -> Known:
     """changed: what stale() said of it."""
-    tasks = queued.held()
+    tasks = queued.held_of(mailing)
     at_work = frozenset(queued.waiting(mailing.pk, among=tasks))
     told: dict[str, Any] = {}
     if mailing.state in BEFORE_ISSUE:
@@ -105,8 +105,10 @@ def _of_print(mailing: Mailing, tasks: queued.Held) -> dict[str, Any]:
     if run.state == PrintRun.State.RUNNING:
         from coupons.print_progress import sheets_done  # reads files: of no use elsewhere
 
+        told: dict[int, bool] = getattr(mailing, "told_dead", {})  # by the list of runs below
+        is_dead = told[run.pk] if run.pk in told else bool(cut_short([run], tasks))
         done = min(run.whole + sheets_done(run), run.sheets)
-        return {"printing": (done, run.sheets), "print_cut_short": is_cut_short(run, tasks)}
+        return {"printing": (done, run.sheets), "print_cut_short": is_dead}
     return {"print_failed": retold(run.says) or run.get_state_display()}
 
 
