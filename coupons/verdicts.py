@@ -17,7 +17,7 @@ from coupons.models.desk import RefusalVerdict
 from pos_integration.models import RedemptionRecord
 
 Reason = Refusal.Reason
-SEARCHED: Final = 20_000
+SEARCHED: Final = 20_000  # of the latest refusals, for those of few stores
 LOOKED_AT: Final = 1_000  # of the latest refusals, for what many of them have in common
 HINT_DAYS: Final = 7
 LEAST_FOR_A_HINT: Final = 5
@@ -114,7 +114,9 @@ def where(rows: QuerySet[Refusal], **basket: object) -> QuerySet[Refusal]:
     asked = {f"basket__{name}": wanted for name, wanted in basket.items()}
     records = RedemptionRecord.objects.filter(pk=OuterRef("record"), **asked)
     alias = "_".join(["where", *basket]).replace("__", "_")
-    return rows.alias(**{alias: Subquery(records.values("pk")[:1])}).exclude(**{alias: None})
+    # Not exclude(): of no store at all, that excludes nothing.
+    there = rows.alias(**{alias: Subquery(records.values("pk")[:1])})
+    return there.filter(**{f"{alias}__isnull": False})
 
 
 def lately(stores: Collection[int] | None) -> list[Seen]:
