@@ -60,7 +60,7 @@ class Server:
             "DJANGO_SETTINGS_MODULE": "loyalty.settings",
         }
         self.manage("migrate", "--verbosity", "0")
-        self._log = (home / "gunicorn.log").open("wb")
+        self._writing = (home / "gunicorn.log").open("wb")
         with socket.socket() as listening:  # handed over, so that nobody can take the port
             listening.bind(("127.0.0.1", 0))
             listening.listen(512)
@@ -75,7 +75,7 @@ class Server:
                 cwd=ROOT,
                 env=self.environment,
                 pass_fds=[listening.fileno()],
-                stdout=self._log,
+                stdout=self._writing,
                 stderr=subprocess.STDOUT,
             )
         self.pid = self._gunicorn.pid
@@ -114,9 +114,21 @@ class Server:
         """The process ids of gunicorn's workers."""
         return sorted(pid for pid, parent in _parents() if parent == self.pid)
 
+    @property
+    def log(self) -> str:
+        """The end of what gunicorn and its workers wrote, and whether gunicorn still runs."""
+        ended = self._gunicorn.poll()
+        state = "gunicorn runs" if ended is None else f"gunicorn ended with code {ended}"
+        return f"{(self._home / 'gunicorn.log').read_text(errors='replace')[-4000:]}\n{state}"
+
     def kill_worker(self) -> int:
         """SIGKILL one worker, whatever it is doing, and return its process id once it is dead."""
-        pid = random.choice(self.workers)
+        until = time.monotonic() + PATIENCE_SECONDS
+        while not (workers := self.workers):  # the last was killed, and the next is not there yet
+            if self._gunicorn.poll() is not None or time.monotonic() > until:
+                raise RuntimeError(f"gunicorn has no workers:\n{self.log}")
+            time.sleep(0.01)
+        pid = random.choice(workers)
         os.kill(pid, signal.SIGKILL)
         while pid in self.workers:
             time.sleep(0.01)
@@ -137,8 +149,7 @@ class Server:
         until = time.monotonic() + PATIENCE_SECONDS
         while len(self.workers) < self._expected or not self._answers():
             if self._gunicorn.poll() is not None or time.monotonic() > until:
-                log = (self._home / "gunicorn.log").read_text(errors="replace")
-                raise RuntimeError(f"gunicorn does not answer:\n{log[-4000:]}")
+                raise RuntimeError(f"gunicorn does not answer:\n{self.log}")
             time.sleep(0.05)
 
     def stop(self) -> None:
@@ -150,7 +161,7 @@ class Server:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
             self._gunicorn.wait()
-        self._log.close()
+        self._writing.close()
 
     def _answers(self) -> bool:
         try:
