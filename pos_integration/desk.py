@@ -1,7 +1,7 @@
 """How the staff's desk shows any row: read-only facts, long lists, panels, pills, questions."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -29,6 +29,7 @@ from psycopg2.errors import UniqueViolation  # type: ignore[import-untyped] # sh
 from pos_integration import at_once, histories
 
 M = TypeVar("M", bound=Model)
+Kept = TypeVar("Kept")
 NOTHING = "\N{EN DASH}"
 # A list's address asks for a text as a whole. By parts of it, or what comes before it, a large
 # table would be read to its end, and guessed letter by letter what its pages do not show.
@@ -74,6 +75,14 @@ class Tool:
     url: str
     is_main: bool = False
     in_new_tab: bool = False
+
+
+def kept(on: object, name: str, ask: Callable[[], Kept]) -> Kept:
+    """What `ask` returns, asked once for all parts of a page. on: its row, or its request."""
+    if not hasattr(on, name):
+        setattr(on, name, ask())
+    found: Kept = getattr(on, name)
+    return found
 
 
 def pill(word: str | Promise, tone: str = "plain") -> SafeString:

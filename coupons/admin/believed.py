@@ -33,7 +33,7 @@ from loyalty.admin import (
 from loyalty.admin.household_steps import Step
 from loyalty.models import FittedModel, Household, ModelRun
 from pos_integration import changes
-from pos_integration.desk import Tool, link
+from pos_integration.desk import Tool, kept, link
 
 admin.site.unregister([FittedModel, Household, ModelRun])
 
@@ -163,10 +163,8 @@ class HouseholdWithCouponsAdmin(HouseholdAdmin):
         return [made[name] for name in order if name in made]
 
     def _promised(self, row: Household) -> household_parts.Promised:
-        if not hasattr(row, "desk_promised"):  # tools, figures and cards all want it
-            row.desk_promised = household_parts.read(row)  # type: ignore[attr-defined] # kept for this page
-        found: household_parts.Promised = row.desk_promised  # type: ignore[attr-defined] # just set
-        return found
+        # Tools, figures and cards all want it.
+        return kept(row, "desk_promised", lambda: household_parts.read(row))
 
 
 @admin.register(FittedModel)

@@ -11,11 +11,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from coupons import uses
-from coupons.admin import queued
 from coupons.admin.folding import reasons
 from coupons.admin.mailing_steps import State, latest_selections
 from coupons.admin.printing import runs_table
-from coupons.admin.printing_steps import cut_short
+from coupons.admin.printing_steps import cut_short_of
 from coupons.admin.selections import between, selection_pill
 from coupons.models import Mailing, Recipient, Selection
 from pos_integration.desk import NOTHING, Panel, grouped, link, money, percent, pill, table
@@ -133,10 +132,7 @@ def redeemed(mailing: Mailing) -> SafeString:
 def print_runs(mailing: Mailing) -> SafeString:
     rows = mailing.print_runs.defer("manifest", "look", "seeds", "left_out")
     runs = list(rows.order_by("-pk")[:5])
-    dead = cut_short(runs, queued.held_of(mailing) if runs else None)
-    told = {run.pk: run.pk in dead for run in runs}
-    mailing.told_dead = told  # type: ignore[attr-defined] # the steps above say it, too
-    return runs_table(runs, dead)
+    return runs_table(runs, cut_short_of(mailing) if runs else ())
 
 
 def before_printing(mailing: Mailing, found: "Found | None") -> list[Panel]:

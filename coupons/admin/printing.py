@@ -37,6 +37,7 @@ from pos_integration.desk import (
     ReadOnlyAdmin,
     Tool,
     grouped,
+    kept,
     link,
     pill,
     table,
@@ -104,7 +105,7 @@ class PrintRunAdmin(PrintSteps, ReadOnlyAdmin[PrintRun]):
     @admin.display(description=gettext_lazy("State"), ordering="state")
     def state_pill(self, run: PrintRun) -> SafeString:
         # Of a list asked for all of its rows at once.
-        return run_state(run, run.dead if hasattr(run, "dead") else cut_short([run]))
+        return run_state(run, kept(run, "dead", lambda: cut_short([run])))
 
     @admin.display(description=gettext_lazy("Kind"), ordering="kind")
     def kind_word(self, run: PrintRun) -> str:

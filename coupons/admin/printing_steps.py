@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -20,7 +21,7 @@ from django_q.tasks import async_task
 from coupons.admin import queued
 from coupons.alone import held_of, is_held
 from coupons.models import Mailing, PrintRun
-from pos_integration.desk import ReadOnlyAdmin, Tool, in_sentence, pill
+from pos_integration.desk import ReadOnlyAdmin, Tool, in_sentence, kept, pill
 from pos_integration.said import retold
 
 if TYPE_CHECKING:
@@ -97,6 +98,13 @@ def cut_short(runs: Iterable[PrintRun], tasks: queued.Held | None = None) -> set
         if TASK not in queued.waiting(run.pk, among=tasks)
         and _NAME.format(run.mailing_id) not in held
     }
+
+
+def cut_short_of(mailing: Mailing) -> set[int]:
+    """The same of a mailing's runs, asked once for all parts of its page."""
+    running = mailing.print_runs.filter(state=State.RUNNING).only("pk", "mailing", "state")
+    ask = partial(cut_short, running, queued.held_of(mailing))
+    return kept(mailing, "desk_cut_short", ask)
 
 
 def run_state(run: PrintRun, dead: Collection[int]) -> SafeString:

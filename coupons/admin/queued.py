@@ -8,6 +8,7 @@ from django_q.models import OrmQ
 from django_q.tasks import async_task
 
 from coupons.models import Mailing
+from pos_integration.desk import kept
 
 MOST: Final = 500  # a queue that is longer than this stands still, and is to be looked at
 
@@ -24,10 +25,7 @@ def held() -> Held:
 
 def held_of(mailing: Mailing) -> Held:
     """The same, read once for a mailing's page."""
-    if not hasattr(mailing, "held_tasks"):
-        mailing.held_tasks = held()  # type: ignore[attr-defined] # kept for this page
-    tasks: Held = mailing.held_tasks  # type: ignore[attr-defined] # just set
-    return tasks
+    return kept(mailing, "desk_tasks", held)
 
 
 def waiting(*arguments: int, among: Held | None = None) -> set[str]:

@@ -25,7 +25,7 @@ from coupons.models import Refusal
 from coupons.models.desk import RefusalVerdict
 from coupons.sheets import codes
 from pos_integration import money, staff
-from pos_integration.desk import Panel, ReadOnlyAdmin, Tool, grouped, link, pill
+from pos_integration.desk import Panel, ReadOnlyAdmin, Tool, grouped, kept, link, pill
 from pos_integration.long_lists import LongList, ScopedPaginator
 from pos_integration.models import RedemptionRecord
 from pos_integration.said import retold
@@ -140,11 +140,7 @@ class PlaceFilter(admin.SimpleListFilter):
 
 def _lately(request: HttpRequest) -> list[verdicts.Seen]:
     """The latest open refusals, read once a page."""
-    if not hasattr(request, "lately_refused"):
-        found = verdicts.lately(staff.stores_of(request.user))
-        request.lately_refused = found  # type: ignore[attr-defined] # kept for this page
-    seen: list[verdicts.Seen] = request.lately_refused  # type: ignore[attr-defined] # just set
-    return seen
+    return kept(request, "lately", lambda: verdicts.lately(staff.stores_of(request.user)))
 
 
 class DecideForm(forms.Form):

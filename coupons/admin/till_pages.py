@@ -18,7 +18,7 @@ from coupons import guessing
 from coupons.admin.refusals import verdict_pill, with_currency
 from coupons.models import Refusal, TillMiss
 from pos_integration.admin.terminals import TerminalAdmin
-from pos_integration.desk import Panel, Tool, link, pill, table
+from pos_integration.desk import Panel, Tool, kept, link, pill, table
 from pos_integration.models import Terminal
 from pos_integration.said import retold
 
@@ -38,10 +38,7 @@ class Misses(NamedTuple):
 
 def misses_of(till: Terminal) -> Misses:
     """Read once a page: its buttons and its card both want it."""
-    if not hasattr(till, "desk_misses"):
-        till.desk_misses = _misses_of(till)  # type: ignore[attr-defined] # kept for this page
-    found: Misses = till.desk_misses  # type: ignore[attr-defined] # just set
-    return found
+    return kept(till, "desk_misses", lambda: _misses_of(till))
 
 
 def _misses_of(till: Terminal) -> Misses:

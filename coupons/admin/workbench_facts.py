@@ -9,7 +9,7 @@ from django.utils.formats import date_format
 
 from coupons.admin import queued
 from coupons.admin.mailing_steps import has_recipients, latest_selections
-from coupons.admin.printing_steps import cut_short
+from coupons.admin.printing_steps import cut_short_of
 from coupons.admin.workbench import Known
 from coupons.models import Mailing, PrintRun, Selection
 from pos_integration.said import retold
@@ -35,13 +35,12 @@ def known_of(
     mailing: Mailing, user: "User | AnonymousUser", changed: list[str] | None = None
 ) -> Known:
     """changed: what stale() said of it."""
-    tasks = queued.held_of(mailing)
-    at_work = frozenset(queued.waiting(mailing.pk, among=tasks))
+    at_work = frozenset(queued.waiting(mailing.pk, among=queued.held_of(mailing)))
     told: dict[str, Any] = {}
     if mailing.state in BEFORE_ISSUE:
         told |= _of_selection(mailing, user)
     else:
-        told |= _of_print(mailing, tasks)
+        told |= _of_print(mailing)
         told["measured"] = _headline(mailing)
         if mailing.mailed_on is not None:
             told["mailed_on"] = date_format(mailing.mailed_on, "DATE_FORMAT")
@@ -92,7 +91,7 @@ def _of_selection(mailing: Mailing, user: "User | AnonymousUser") -> dict[str, A
     }
 
 
-def _of_print(mailing: Mailing, tasks: queued.Held) -> dict[str, Any]:
+def _of_print(mailing: Mailing) -> dict[str, Any]:
     run = (
         mailing.print_runs.filter(kind=PrintRun.Kind.WHOLE)
         .only("pk", "mailing", "state", "sheets", "says", "folder")
@@ -105,8 +104,7 @@ def _of_print(mailing: Mailing, tasks: queued.Held) -> dict[str, Any]:
     if run.state == PrintRun.State.RUNNING:
         from coupons.print_progress import sheets_done  # reads files: of no use elsewhere
 
-        told: dict[int, bool] = getattr(mailing, "told_dead", {})  # by the list of runs below
-        is_dead = told[run.pk] if run.pk in told else bool(cut_short([run], tasks))
+        is_dead = run.pk in cut_short_of(mailing)
         done = min(run.whole + sheets_done(run), run.sheets)
         return {"printing": (done, run.sheets), "print_cut_short": is_dead}
     return {"print_failed": retold(run.says) or run.get_state_display()}

@@ -35,7 +35,7 @@ from loyalty.models import (
     ModelRun,
     slot_of,
 )
-from pos_integration.desk import NOTHING, M, ReadOnlyAdmin, Tool, link, pill
+from pos_integration.desk import NOTHING, M, ReadOnlyAdmin, Tool, kept, link, pill
 from pos_integration.long_lists import LongList
 from pos_integration.said import retold
 
@@ -337,13 +337,9 @@ class HouseholdAdmin(LongList[Household]):
         return overview.day(household.joined_on)
 
     def _summary(self, household: Household) -> HouseholdSummary | None:
-        if not hasattr(household, "desk_summary"):  # the sentence and the panels both want it
-            found = household.summaries.filter(run__state=ModelRun.State.PUBLISHED)
-            household.desk_summary = (  # type: ignore[attr-defined] # kept for this page
-                found.select_related("run", "home_store").defer("run__fitted").first()
-            )
-        summary: HouseholdSummary | None = household.desk_summary  # type: ignore[attr-defined] # just set
-        return summary
+        found = household.summaries.filter(run__state=ModelRun.State.PUBLISHED)
+        found = found.select_related("run", "home_store").defer("run__fitted")
+        return kept(household, "desk_summary", found.first)  # the sentence and the panels want it
 
     def sentence(self, row: Household) -> str:
         summary = self._summary(row)

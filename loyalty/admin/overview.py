@@ -24,7 +24,7 @@ from loyalty.models import (
     Profile,
 )
 from loyalty.shopper.value import TIERS
-from pos_integration.desk import NOTHING, Tool, money, percent
+from pos_integration.desk import NOTHING, Tool, kept, money, percent
 from pos_integration.models import Category, Product
 
 HALF, WHOLE = 6, 12  # of the columns of the page
@@ -108,11 +108,8 @@ def read(row: Household, summary: HouseholdSummary | None) -> Facts:
 
 def cards_of(row: Household) -> list[str]:
     """Its first cards, as they were read with it, or asked for once."""
-    if not hasattr(row, "desk_cards"):
-        numbers = row.cards.order_by("pk").values_list("number", flat=True)
-        row.desk_cards = list(numbers[:CARDS_SHOWN])  # type: ignore[attr-defined] # kept for this page
-    found: list[str] = row.desk_cards  # type: ignore[attr-defined] # just set
-    return found
+    numbers = row.cards.order_by("pk").values_list("number", flat=True)
+    return kept(row, "desk_cards", lambda: list(numbers[:CARDS_SHOWN]))
 
 
 def _wishes(row: Household) -> QuerySet[Preference]:
