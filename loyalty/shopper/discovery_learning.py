@@ -214,7 +214,10 @@ def _item_features(seen: Statistics) -> Floats:
         new = np.bincount(seen.item[seen.first >= since], minlength=items)
         without = shoppers - (seen.items.buyers - new)
         columns.append(np.log((new + 0.5) / (without + 20) / days))
+    decayed = seen.items.decayed / 1e6
     columns.append(np.log((seen.items.buyers + 1) / (shoppers + 2)))
+    columns.append(np.log((decayed[:, 0] + 0.5) / (decayed[:, 2] + 2)))
+    columns.append(np.log((decayed[:, 1] + 0.5) / (decayed[:, 2] + 2)))
     columns.append((seen.items.repeat_buyers + 1) / (seen.items.buyers + 3))
     return np.stack(columns, axis=1)
 
